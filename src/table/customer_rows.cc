@@ -1,0 +1,61 @@
+#include "table/customer_rows.h"
+
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "table/csv_reader.h"
+#include "table/gunzip.h"
+
+namespace chiliad::table {
+namespace {
+
+constexpr std::array<std::string_view, 1> kIdNames = {"customer_id"};
+constexpr std::array<std::string_view, 2> kTimestampNames = {"timestamp", "ds"};
+constexpr std::array<std::string_view, 3> kValueNames = {"value", "consumption", "y"};
+constexpr std::array<ColumnRole, 3> kRoles = {
+    {{"customer id", kIdNames, 1}, {"timestamp", kTimestampNames, 2}, {"value", kValueNames, 3}}};
+constexpr std::size_t kId = 0;
+constexpr std::size_t kTimestamp = 1;
+constexpr std::size_t kValue = 2;
+
+// What is wrong with the row's fields; nullopt for a good row.
+std::optional<Error> check_row(const TableReader& table, InstantReader& instants) {
+  if (table.field(kId).empty()) return table.bad_field(kId, "a customer id");
+  Instant instant;
+  if (!instants.read(table.field(kTimestamp), instant)) return table.bad_timestamp(kTimestamp);
+  if (!is_value(table.field(kValue))) return table.bad_field(kValue, "a number");
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<CustomerRows> CustomerRows::open(PullBytes source, std::string_view name, const CustomerColumns& columns) {
+  CsvFormat format;
+  format.delimiter = columns.delimiter;
+  const std::array<ColumnChoice, 3> choices = {columns.id, columns.timestamp, columns.value};
+  CsvReader csv(gunzip_if_gzip(std::move(source), std::string(name)), name, format);
+  Result<TableReader> table = TableReader::open(std::move(csv), {kRoles, choices, kTimestamp, kValue, columns.header});
+  if (!table) return std::move(table).error();
+  return CustomerRows(*std::move(table), columns.skip_bad_rows);
+}
+
+Result<bool> CustomerRows::next() {
+  while (true) {
+    std::optional<Error> error;
+    switch (table_.next()) {
+      case TableReader::Step::kEnd: return false;
+      case TableReader::Step::kError: return table_.csv().error();
+      case TableReader::Step::kBad: error = table_.csv().error(); break;
+      case TableReader::Step::kRow: error = check_row(table_, instants_); break;
+    }
+    if (!error) {
+      ++rows_;
+      return true;
+    }
+    if (!skip_bad_rows_) return *std::move(error);
+    bad_rows_.add(std::move(error->message));
+  }
+}
+
+}  // namespace chiliad::table
