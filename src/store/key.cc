@@ -1,0 +1,81 @@
+#include "store/key.h"
+
+#include <cstdint>
+#include <string>
+
+namespace chiliad::store {
+namespace {
+
+constexpr std::size_t kLongestKey = 1024;
+
+// The length of the UTF-8 sequence at the front of `text`; 0 if there is none.
+std::size_t utf8_length(std::string_view text) {
+  const auto at = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
+  const std::uint8_t first = at(0);
+  if (first < 0x80) return 1;
+  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i)
+    if ((at(i) & 0xC0) != 0x80) return 0;
+  const bool too_long = (first == 0xE0 && at(1) < 0xA0) || (first == 0xF0 && at(1) < 0x90);
+  const bool surrogate = first == 0xED && at(1) >= 0xA0;
+  const bool too_large = first == 0xF4 && at(1) >= 0x90;
+  return too_long || surrogate || too_large ? 0 : length;
+}
+
+std::string_view wrong_with_part(std::string_view part) {
+  if (part.empty()) return "an empty part";
+  if (part == "." || part == "..") return "a part that is '.' or '..'";
+  if (part.starts_with(".chiliad-")) return "a part that starts with '.chiliad-'";
+  return {};
+}
+
+// A key in a message: what is not printable in hex, and not all of it.
+std::string shown(std::string_view key) {
+  std::string out;
+  for (const char c : key.substr(0, 200)) {
+    if (c >= ' ' && c != '\x7F') {
+      out.push_back(c);
+    } else {
+      constexpr std::string_view kDigits = "0123456789abcdef";
+      const auto byte = static_cast<std::uint8_t>(c);
+      out.append("\\x").append(1, kDigits[byte >> 4]).append(1, kDigits[byte & 15]);
+    }
+  }
+  return key.size() > 200 ? out + "..." : out;
+}
+
+}  // namespace
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+bool is_key_part(std::string_view name) { return wrong_with_part(name).empty() && is_utf8(name); }
+
+std::string_view wrong_with_key(std::string_view key) {
+  if (key.empty()) return "empty";
+  if (key.size() > kLongestKey) return "longer than 1024 bytes";
+  if (key.find('\0') != std::string_view::npos) return "a NUL in it";
+  if (!is_utf8(key)) return "not UTF-8";
+  for (std::size_t start = 0; start <= key.size();) {
+    const std::size_t end = std::min(key.find('/', start), key.size());
+    const std::string_view wrong = wrong_with_part(key.substr(start, end - start));
+    if (!wrong.empty()) return wrong;
+    start = end + 1;
+  }
+  return {};
+}
+
+Result<Done> check_key(std::string_view key, std::string_view location) {
+  const std::string_view wrong = wrong_with_key(key);
+  if (wrong.empty()) return Done{};
+  return Error{ErrorCode::kInvalid, std::string(location) + ": key '" + shown(key) + "': " + std::string(wrong)};
+}
+
+}  // namespace chiliad::store

@@ -1,0 +1,25 @@
+// Which keys are accepted (the rules of object_store.h), checked in one place for every store.
+//
+// Thread safety: pure functions.
+
+#pragma once
+
+#include <string_view>
+
+#include "base/result.h"
+
+namespace chiliad::store {
+
+// What is wrong with a key, or empty: "a part that is '.' or '..'".
+std::string_view wrong_with_key(std::string_view key);
+
+// Whether a file of this name can be a part of a key.
+bool is_key_part(std::string_view name);
+
+// Errors: kInvalid, naming the store and the key.
+Result<Done> check_key(std::string_view key, std::string_view location);
+
+// RFC 3629: shortest forms only, no surrogates, at most U+10FFFF.
+bool is_utf8(std::string_view text);
+
+}  // namespace chiliad::store
