@@ -1,0 +1,167 @@
+// The design matrix of one set of dates, and the curvature it gives.
+//
+// The S hinge columns (t - c_j)+ are never formed: a product with one is a pair of sums over the rows from its knot on,
+// sum w t - c_j sum w, and these sums for all knots are suffixes of one pass over the rows.
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/check.h"
+#include "forecast/calendar_state.h"
+
+namespace chiliad::forecast {
+namespace {
+
+Error invalid(std::string message) { return Error{ErrorCode::kInvalid, std::move(message)}; }
+
+// For knot -1 (all rows) and each changepoint j: the sums over its rows of w, w t, w t^2, kept as [0], [1], [2].
+struct KnotSums {
+  std::vector<std::array<double, 3>> at;
+};
+
+KnotSums knot_sums(const Calendar::State& calendar, std::span<const double> weight) {
+  const std::size_t s = calendar.changes();
+  KnotSums sums;
+  sums.at.assign(s + 1, {0, 0, 0});
+  for (std::size_t e = 0; e <= s; ++e) {
+    const std::size_t first = e == 0 ? 0 : calendar.knots[e - 1];
+    const std::size_t last = e == s ? calendar.rows() : calendar.knots[e];
+    for (std::size_t i = first; i < last; ++i) {
+      const double w = weight[i];
+      const double wt = w * calendar.t[i];
+      sums.at[e][0] += w;
+      sums.at[e][1] += wt;
+      sums.at[e][2] += wt * calendar.t[i];
+    }
+  }
+  for (std::size_t e = s; e-- > 0;) {
+    for (int power = 0; power < 3; ++power)
+      sums.at[e][static_cast<std::size_t>(power)] += sums.at[e + 1][static_cast<std::size_t>(power)];
+  }
+  return sums;
+}
+
+}  // namespace
+
+PenalizedQuadratic curvature_at(const Calendar::State& calendar, const FeatureMatrix& weighted,
+                                std::span<const double> share, std::span<const double> residual) {
+  constexpr double kLinePrior = 5;  // Standard deviation of k and m.
+  const std::size_t k = calendar.x.columns;
+  const std::size_t stride = calendar.x.stride;
+  const std::size_t q = calendar.smooth();
+  const std::size_t s = calendar.changes();
+  const std::vector<double>& prior = calendar.prior;
+  const std::vector<double>& c = calendar.changepoints.t;
+
+  std::vector<double> feature_gram(stride * stride);
+  gram(weighted, feature_gram);
+
+  // Suffix sums, from each knot on, of w z and w t z for the feature columns z. In the multiplicative case the
+  // second-order term subtracts the residual times the unweighted column.
+  std::vector<double> sums((s + 1) * stride);
+  std::vector<double> moments((s + 1) * stride);
+  std::vector<double> extra(stride);
+  std::vector<double> extra_moment(stride);
+  for (std::size_t e = 0; e <= s; ++e) {
+    const std::size_t first = e == 0 ? 0 : calendar.knots[e - 1];
+    const std::size_t last = e == s ? calendar.rows() : calendar.knots[e];
+    const std::span<double> sum(sums.data() + e * stride, stride);
+    const std::span<double> moment(moments.data() + e * stride, stride);
+    weighted_column_sums(weighted, first, last, share, calendar.t, sum, moment);
+    if (residual.empty()) continue;
+    weighted_column_sums(calendar.x, first, last, residual, calendar.t, extra, extra_moment);
+    for (std::size_t j = 0; j < stride; ++j) {
+      sum[j] -= calendar.is_multiplicative[j] * extra[j];
+      moment[j] -= calendar.is_multiplicative[j] * extra_moment[j];
+    }
+  }
+  for (std::size_t e = s * stride; e-- > 0;) {
+    sums[e] += sums[e + stride];
+    moments[e] += moments[e + stride];
+  }
+  std::vector<double> share2(calendar.rows());
+  for (std::size_t i = 0; i < share2.size(); ++i) share2[i] = share[i] * share[i];
+  const KnotSums line = knot_sums(calendar, share2);
+
+  std::vector<double> smooth(q * q, 0.0);
+  smooth[0] = kLinePrior * kLinePrior * line.at[0][2];
+  smooth[q] = kLinePrior * kLinePrior * line.at[0][1];
+  smooth[q + 1] = kLinePrior * kLinePrior * line.at[0][0];
+  for (std::size_t i = 0; i < k; ++i) {
+    double* row = smooth.data() + (2 + i) * q;
+    row[0] = kLinePrior * prior[i] * moments[i];
+    row[1] = kLinePrior * prior[i] * sums[i];
+    for (std::size_t j = 0; j <= i; ++j) row[2 + j] = prior[i] * prior[j] * feature_gram[i * stride + j];
+  }
+  std::vector<double> cross(s * q);
+  std::vector<double> changes(s * s);
+  for (std::size_t j = 0; j < s; ++j) {
+    const auto& from = line.at[j + 1];
+    double* row = cross.data() + j * q;
+    row[0] = kLinePrior * (from[2] - c[j] * from[1]);
+    row[1] = kLinePrior * (from[1] - c[j] * from[0]);
+    const double* sum = sums.data() + (j + 1) * stride;
+    const double* moment = moments.data() + (j + 1) * stride;
+    for (std::size_t i = 0; i < k; ++i) row[2 + i] = prior[i] * (moment[i] - c[j] * sum[i]);
+    for (std::size_t i = 0; i <= j; ++i) {
+      changes[j * s + i] = changes[i * s + j] = from[2] - (c[i] + c[j]) * from[1] + c[i] * c[j] * from[0];
+    }
+    changes[j * s + j] = std::max(changes[j * s + j], 0.0);
+  }
+  return PenalizedQuadratic(q, s, std::move(smooth), std::move(cross), std::move(changes));
+}
+
+Result<Calendar> Calendar::make(std::span<const Instant> ds, const ProphetOptions& options) {
+  if (Result<Done> checked = check_options(options); !checked) return std::move(checked).error();
+  if (ds.size() < 2) return invalid("Dataframe has less than 2 non-NaN rows.");
+  if (!std::is_sorted(ds.begin(), ds.end())) return invalid("dates must ascend");
+  if (ds.front() == ds.back()) return invalid("all rows with a value have the same ds, " + format_instant(ds.front()));
+  if (!near_enough(ds.front(), ds.back())) {
+    return invalid("the history spans more than 290 years: " + format_instant(ds.front()) + " to " +
+                   format_instant(ds.back()));
+  }
+  if (ds.size() > 100'000'000) return invalid("more than 100000000 rows");
+  Result<Changepoints> changepoints = place_changepoints(options, ds);
+  if (!changepoints) return std::move(changepoints).error();
+
+  auto state = std::make_shared<State>();
+  state->ds.assign(ds.begin(), ds.end());
+  state->options = options;
+  state->options.n_changepoints = changepoints->n_changepoints;
+  state->seasonalities = resolve_seasonalities(options, ds);
+  state->changepoints = *std::move(changepoints);
+  state->time_scale = TimeScale{ds.front(), (ds.back() - ds.front()).count()};
+  state->t.reserve(ds.size());
+  for (Instant moment : ds) state->t.push_back(state->time_scale(moment));
+  for (double c : state->changepoints.t) {
+    state->knots.push_back(
+        static_cast<std::size_t>(std::lower_bound(state->t.begin(), state->t.end(), c) - state->t.begin()));
+  }
+  state->x = make_features(state->seasonalities, ds);
+  state->prior = prior_scales(state->seasonalities);
+  state->prior.resize(state->x.stride, 0.0);
+  for (const Seasonality& seasonality : state->seasonalities) {
+    const bool multiplicative = seasonality.mode == Mode::kMultiplicative;
+    state->any_multiplicative |= multiplicative;
+    state->is_multiplicative.insert(state->is_multiplicative.end(),
+                                    2 * static_cast<std::size_t>(seasonality.fourier_order),
+                                    multiplicative ? 1.0 : 0.0);
+  }
+  state->is_multiplicative.resize(state->x.stride, 0.0);
+  if (!state->any_multiplicative) {
+    const std::vector<double> ones(ds.size(), 1.0);
+    state->curvature = std::make_unique<const PenalizedQuadratic>(curvature_at(*state, state->x, ones, {}));
+  }
+  return Calendar(std::move(state));
+}
+
+std::span<const Instant> Calendar::ds() const { return state_->ds; }
+const ProphetOptions& Calendar::options() const { return state_->options; }
+
+std::uint64_t Calendar::memory_bytes() const {
+  const State& s = *state_;
+  return sizeof(State) + s.ds.capacity() * sizeof(Instant) + (s.t.capacity() + s.x.values.capacity()) * sizeof(double) +
+         s.knots.capacity() * sizeof(std::size_t) + (s.curvature ? s.curvature->memory_bytes() : 0);
+}
+
+}  // namespace chiliad::forecast

@@ -1,0 +1,371 @@
+// The fit: from rows to the mode of Prophet's posterior.
+//
+// Method. At a centre (the parameters so far; at first Prophet's own starting point, the line through the first and the
+// last row, sigma = 1) the residual and its products with the columns are computed from the rows, and search_mode()
+// finds the joint mode of coefficients and noise for the model made linear there. Without multiplicative features the
+// model is linear: one search reaches the mode up to the rounding of the Gram matrix, a second from there removes that.
+// With them the model is bilinear, trend * (1 + X beta): Gauss-Newton steps to begin with, then with the second-order
+// term (exact Newton), each guarded by a line search on the posterior itself.
+//
+// The end is judged by the rows alone: the largest violation of the optimality conditions, computed afresh, is at most
+// kTolerance or what rounding makes of a zero there, whichever is more. A multiplicative model of a series that is not
+// (the trend passes zero, the season is the larger part) can have a curved, nearly flat ridge on which steps
+// become tiny; after kMaxPasses of them the best point is kept and the report says that it is not the optimum.
+//
+// Where the columns can interpolate the rows the density has no upper bound as sigma goes to 0. The search comes from
+// sigma = 1 and stops at the first mode. If there is none, sigma stays at a floor: half the standard deviation of the
+// rows about a straight line, so that noise keeps an interval, and never below kSigmaFloor, Prophet's sigma for a
+// constant series.
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/check.h"
+#include "forecast/calendar_state.h"
+#include "forecast/mode_search.h"
+#include "forecast/objective.h"
+#include "forecast/prophet.h"
+
+namespace chiliad::forecast {
+namespace {
+
+constexpr double kLinePrior = 5;              // Standard deviation of the prior of k and m.
+constexpr double kSigmaFloor = 1e-9;          // In units of y_scale; Prophet's sigma_obs for a constant series.
+constexpr double kInterpolatingFloor = 1e-5;  // The same where the columns can interpolate the rows.
+constexpr double kTolerance = 1e-9;           // Of the optimality residual.
+// With interpolating columns a sigma below the first share of the line's residual is no mode; then it is kept at the
+// second.
+constexpr double kCollapsed = 1e-3;
+constexpr double kLineShare = 0.5;
+constexpr int kMaxPasses = 150;
+
+// One fit in progress. Smooth parameters are kept in natural units; `scaled()` gives them in units of their prior's
+// standard deviation, as search_mode() wants them.
+class Fit {
+ public:
+  Fit(const Calendar::State& calendar, std::span<const double> y_scaled)
+      : calendar_(calendar), y_(y_scaled), interpolates_(calendar.rows() <= calendar.smooth() + calendar.changes()) {
+    const LineStart line = linear_growth_init(calendar.ds, calendar.t, y_scaled);
+    now_.k = line.k;
+    now_.m = line.m;
+    now_.delta.assign(calendar.changes(), 0.0);
+    now_.beta.assign(calendar.x.stride, 0.0);
+    now_.sigma_obs = 1;
+    if (interpolates_) floor_ = std::max(kInterpolatingFloor, 0.5 * kCollapsed * line_residual());
+    rows_ = evaluate_rows(calendar_, now_, y_);
+  }
+
+  Result<Done> run(FitReport& report);
+  const Parameters& parameters() const { return now_; }
+
+ private:
+  double rows_count() const { return static_cast<double>(calendar_.rows()); }
+  double posterior(const Parameters& parameters, double sum_of_squares) const;
+  double rounding() const;
+  void set_noise(Parameters& parameters, double sum_of_squares) const;
+  std::vector<double> scaled(double k, double m, std::span<const double> beta) const;
+  SearchResult search(const PenalizedQuadratic& curvature, const Gradient& gradient, double damping, bool convex) const;
+  PenalizedQuadratic linearise(bool exact) const;
+  Parameters moved(const PenalizedQuadratic& curvature, const SearchResult& found) const;
+  void accept(Parameters next, Rows rows, const SearchResult& found);
+  bool step_linear(const Gradient& gradient);
+  bool step_multiplicative(const Gradient& gradient);
+  double line_residual() const;
+  std::string note() const;
+
+  const Calendar::State& calendar_;
+  std::span<const double> y_;
+  bool interpolates_;
+  double floor_ = kSigmaFloor;
+  bool raised_ = false;  // The floor was raised: there is no finite mode.
+  bool at_floor_ = false;
+  Parameters now_;
+  Rows rows_;
+  int passes_ = 0;
+  double damping_ = 0;
+};
+
+// Standard deviation of the rows about their least-squares line; 0 for two rows.
+double Fit::line_residual() const {
+  const double n = rows_count();
+  if (n <= 2) return 0;
+  const double mean_t = total(calendar_.t) / n;
+  const double mean_y = total(y_) / n;
+  double tt = 0, ty = 0, yy = 0;
+  for (std::size_t i = 0; i < y_.size(); ++i) {
+    const double t = calendar_.t[i] - mean_t;
+    const double y = y_[i] - mean_y;
+    tt += t * t;
+    ty += t * y;
+    yy += y * y;
+  }
+  return std::sqrt(std::max(0.0, yy - ty * ty / tt) / (n - 2));
+}
+
+void Fit::set_noise(Parameters& parameters, double sum_of_squares) const {
+  parameters.sigma_obs = std::max(floor_, std::sqrt(best_noise_variance(sum_of_squares, rows_count())));
+}
+
+double Fit::posterior(const Parameters& parameters, double sum_of_squares) const {
+  return log_posterior(calendar_, parameters, sum_of_squares);
+}
+
+std::vector<double> Fit::scaled(double k, double m, std::span<const double> beta) const {
+  std::vector<double> out = {k / kLinePrior, m / kLinePrior};
+  for (std::size_t j = 0; j < calendar_.x.columns; ++j) out.push_back(beta[j] / calendar_.prior[j]);
+  return out;
+}
+
+// What rounding alone may leave of the optimality conditions. The parameters are doubles: half a unit in the last place
+// of m alone moves its condition by T eps |m| / (2 sigma^2), and each residual is off by some epsilon of the numbers it
+// is the difference of.
+double Fit::rounding() const {
+  double largest = 0;
+  for (double y : y_) largest = std::max(largest, std::fabs(y));
+  constexpr double kSafety = 64;
+  const double variance = now_.sigma_obs * now_.sigma_obs;
+  return kSafety * std::numeric_limits<double>::epsilon() * std::sqrt(rows_count()) * largest / variance;
+}
+
+SearchResult Fit::search(const PenalizedQuadratic& curvature, const Gradient& gradient, double damping,
+                         bool convex) const {
+  std::vector<double> u = scaled(now_.k, now_.m, now_.beta);
+  std::vector<double> g = {gradient.k * kLinePrior, gradient.m * kLinePrior};
+  for (std::size_t j = 0; j < calendar_.x.columns; ++j) g.push_back(gradient.beta[j] * calendar_.prior[j]);
+  curvature.rotate(u);
+  curvature.rotate(g);
+  SearchStart start;
+  start.u = u;
+  start.d = now_.delta;
+  start.g_s = g;
+  start.g_d = gradient.delta;
+  start.rr = rows_.sum_of_squares;
+  start.rows = rows_count();
+  start.tau = calendar_.options.changepoint_prior_scale;
+  start.v = now_.sigma_obs * now_.sigma_obs;
+  start.v_floor = floor_ * floor_;
+  start.damping = damping;
+  start.convex = convex;
+  start.cautious = interpolates_;
+  return search_mode(curvature, start);
+}
+
+// The model made linear at the centre. `exact`: with the second-order term.
+PenalizedQuadratic Fit::linearise(bool exact) const {
+  FeatureMatrix weighted = calendar_.x;
+  for (std::size_t i = 0; i < weighted.rows; ++i) {
+    double* row = weighted.row(i);
+    for (std::size_t j = 0; j < weighted.columns; ++j) {
+      if (calendar_.is_multiplicative[j] != 0) row[j] *= rows_.trend[i];
+    }
+  }
+  return curvature_at(calendar_, weighted, rows_.share,
+                      exact ? std::span<const double>(rows_.residual) : std::span<const double>());
+}
+
+// The parameters that a search found.
+Parameters Fit::moved(const PenalizedQuadratic& curvature, const SearchResult& found) const {
+  std::vector<double> step = found.x;
+  curvature.unrotate(step);
+  Parameters next = now_;
+  next.k += step[0] * kLinePrior;
+  next.m += step[1] * kLinePrior;
+  for (std::size_t j = 0; j < calendar_.x.columns; ++j) next.beta[j] += step[2 + j] * calendar_.prior[j];
+  next.delta = found.delta;
+  return next;
+}
+
+void Fit::accept(Parameters next, Rows rows, const SearchResult& found) {
+  now_ = std::move(next);
+  rows_ = std::move(rows);
+  at_floor_ = found.at_floor;
+}
+
+// One pass of a linear model. False when the search failed.
+bool Fit::step_linear(const Gradient& gradient) {
+  const SearchResult found = search(*calendar_.curvature, gradient, 0, true);
+  if (!found.ok) return false;
+  Parameters next = moved(*calendar_.curvature, found);
+  Rows rows = evaluate_rows(calendar_, next, y_);
+  set_noise(next, rows.sum_of_squares);
+  accept(std::move(next), std::move(rows), found);
+  return true;
+}
+
+// One pass of a multiplicative model: as long a step as raises the posterior (Levenberg and Marquardt's damping). False
+// when none does.
+bool Fit::step_multiplicative(const Gradient& gradient) {
+  constexpr int kGaussNewtonPasses = 2;
+  constexpr double kMaxDamping = 1e16;
+  const double before = posterior(now_, rows_.sum_of_squares);
+  const double noise = 1e-13 * (std::fabs(before) + rows_count());
+  bool exact = passes_++ >= kGaussNewtonPasses;
+  PenalizedQuadratic curvature = linearise(exact);
+  while (damping_ < kMaxDamping) {
+    const SearchResult found = search(curvature, gradient, damping_, !exact);
+    if (!found.ok && exact) {
+      exact = false;
+      curvature = linearise(exact);
+      continue;
+    }
+    if (found.ok) {
+      Parameters next = moved(curvature, found);
+      Rows rows = evaluate_rows(calendar_, next, y_);
+      set_noise(next, rows.sum_of_squares);
+      if (posterior(next, rows.sum_of_squares) >= before - noise) {
+        accept(std::move(next), std::move(rows), found);
+        damping_ = damping_ < 0.2 ? 0 : 0.2 * damping_;
+        return true;
+      }
+    }
+    damping_ = std::max(0.5, 5 * damping_);
+  }
+  damping_ = 0;
+  return false;
+}
+
+std::string Fit::note() const {
+  if (!at_floor_) return "";
+  return "no finite mode: the columns can interpolate the rows; sigma_obs kept at its floor";
+}
+
+Result<Done> Fit::run(FitReport& report) {
+  const double at_start = posterior(now_, rows_.sum_of_squares);
+  double best = std::numeric_limits<double>::infinity();
+  std::optional<Parameters> better;  // Set when a later point than the best one was reached.
+  double top = -std::numeric_limits<double>::infinity();
+  int stalled = 0;
+  int pass = 0;
+  for (; pass < kMaxPasses; ++pass) {
+    const Gradient gradient = residual_gradient(calendar_, rows_);
+    if (pass > 0) {
+      const double residual = optimality_residual(calendar_, now_, rows_, gradient);
+      const bool collapsed =
+          interpolates_ && !raised_ && now_.sigma_obs < std::max(2 * kInterpolatingFloor, kCollapsed * line_residual());
+      if (collapsed) {
+        // Not a mode but the way into the singularity: begin again above the floor.
+        floor_ = std::max(kInterpolatingFloor, kLineShare * line_residual());
+        raised_ = true;
+        best = std::numeric_limits<double>::infinity();
+        top = -std::numeric_limits<double>::infinity();
+        better.reset();
+        now_ = Fit(calendar_, y_).now_;
+        rows_ = evaluate_rows(calendar_, now_, y_);
+        passes_ = 0;
+        damping_ = 0;
+        pass = -1;
+        continue;
+      }
+      if (residual < best) {
+        best = residual;
+        better.reset();
+      }
+      // The residual is measured against sigma, which falls on the way: only a posterior that no longer rises is an
+      // end.
+      const double now = posterior(now_, rows_.sum_of_squares);
+      const double least_gain = 1e-12 * (std::fabs(now) + rows_count());
+      stalled = now > top + least_gain ? 0 : stalled + 1;
+      top = std::max(top, now);
+      if (best <= kTolerance || stalled >= 4) break;
+    }
+    if (!better && pass > 0) better = now_;
+    if (!(calendar_.any_multiplicative ? step_multiplicative(gradient) : step_linear(gradient))) break;
+  }
+  if (better) {
+    now_ = *std::move(better);
+    rows_ = evaluate_rows(calendar_, now_, y_);
+  }
+  report.iterations = pass;
+  report.optimality_residual = best;
+  report.log_posterior = posterior(now_, rows_.sum_of_squares);
+  report.sigma_at_floor = at_floor_;
+  report.note = note();
+  report.converged = at_floor_ || best <= 100 * std::max(kTolerance, rounding());
+  if (!std::isfinite(report.log_posterior) || !(report.log_posterior >= at_start)) {
+    return Error{ErrorCode::kNotConverged, "the fit found no point above its start: log-posterior " +
+                                               std::to_string(report.log_posterior) + ", sigma_obs " +
+                                               std::to_string(now_.sigma_obs)};
+  }
+  if (!report.converged) {
+    report.note = "stopped before the optimum: optimality residual " + std::to_string(best) + " after " +
+                  std::to_string(pass) + " steps";
+  }
+  return Done{};
+}
+
+std::shared_ptr<const KeptHistory> keep_rows(const Calendar::State& calendar, const PreparedRows& rows) {
+  auto kept = std::make_shared<KeptHistory>();
+  kept->ds = rows.ds;
+  kept->y = rows.y;
+  kept->history_dates = rows.history_dates;
+  kept->changepoints = calendar.changepoints.moments;
+  kept->changepoint_rows = calendar.changepoints.rows;
+  return kept;
+}
+
+}  // namespace
+
+Result<FittedModel> fit(const Calendar& shared, const PreparedRows& rows, KeepHistory keep, FitReport* report) {
+  const Calendar::State& calendar = shared.state();
+  CHILIAD_CHECK(rows.y.size() == calendar.rows() && rows.ds.size() == calendar.rows());
+  FitReport own;
+  FitReport& out = report != nullptr ? *report : own;
+  out = FitReport{};
+
+  const ValueScale scale = value_scale(rows.y, calendar.options.scaling);
+  std::vector<double> y_scaled;
+  y_scaled.reserve(rows.y.size());
+  for (double y : rows.y) y_scaled.push_back((y - scale.offset) / scale.y_scale);
+
+  FittedState state;
+  state.options = calendar.options;
+  state.seasonalities = calendar.seasonalities;
+  state.start = calendar.time_scale.start;
+  state.t_scale_s = static_cast<double>(calendar.time_scale.length_ns) / 1e9;
+  state.y_min = scale.y_min;
+  state.y_scale = scale.y_scale;
+  state.changepoints_t = calendar.changepoints.t;
+  const auto [low, high] = std::minmax_element(rows.y.begin(), rows.y.end());
+  if (*low == *high) {
+    const LineStart line = linear_growth_init(calendar.ds, calendar.t, y_scaled);
+    state.k = line.k;
+    state.m = line.m;
+    state.delta.assign(calendar.changes(), 0.0);
+    state.beta.assign(calendar.x.columns, 0.0);
+    state.sigma_obs = kSigmaFloor;
+    out.constant_series = true;
+    out.note = "constant series: not optimised, the model repeats the constant";
+  } else {
+    Fit work(calendar, y_scaled);
+    if (Result<Done> done = work.run(out); !done) return std::move(done).error();
+    const Parameters& found = work.parameters();
+    state.k = found.k;
+    state.m = found.m;
+    state.delta = found.delta;
+    state.beta.assign(found.beta.begin(), found.beta.begin() + static_cast<std::ptrdiff_t>(calendar.x.columns));
+    state.sigma_obs = found.sigma_obs;
+    state.log_posterior = out.log_posterior;
+    if (calendar.changepoints.moments.empty()) {
+      // The stand-in for no changepoints is active from t = 0 on: part of the slope.
+      state.k += state.delta[0];
+      state.delta[0] = 0;
+    }
+  }
+  state.rows = static_cast<std::int64_t>(rows.y.size());
+  state.history_date_count = static_cast<std::int64_t>(rows.history_dates.size());
+  const std::size_t kept_dates = std::min<std::size_t>(5, rows.history_dates.size());
+  state.last_dates.assign(rows.history_dates.end() - static_cast<std::ptrdiff_t>(kept_dates), rows.history_dates.end());
+  if (keep == KeepHistory::kYes) state.history = keep_rows(calendar, rows);
+  return FittedModel::from_state(std::move(state));
+}
+
+Result<FittedModel> fit(const History& history, const ProphetOptions& options, KeepHistory keep, FitReport* report) {
+  Result<PreparedRows> rows = prepare_rows(history);
+  if (!rows) return std::move(rows).error();
+  Result<Calendar> calendar = Calendar::make(rows->ds, options);
+  if (!calendar) return std::move(calendar).error();
+  return fit(*calendar, *rows, keep, report);
+}
+
+}  // namespace chiliad::forecast

@@ -1,0 +1,254 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <random>
+
+#include "forecast/calendar_state.h"
+#include "forecast/objective.h"
+#include "forecast/prophet.h"
+
+namespace chiliad::forecast {
+namespace {
+
+using std::chrono::hours;
+
+struct Series {
+  std::vector<Instant> ds;
+  std::vector<double> y;
+  History history() const { return History{ds, y}; }
+};
+
+// Daily rows from 2020-01-01: a line with one bend, a week, a year and noise.
+Series daily_series(int rows, double noise, unsigned seed = 1) {
+  std::mt19937_64 random(seed);
+  std::normal_distribution<double> normal;
+  Series series;
+  const Instant start = *parse_instant("2020-01-01");
+  for (int i = 0; i < rows; ++i) {
+    series.ds.push_back(start + hours(24 * i));
+    const double week = std::sin(2 * std::numbers::pi * i / 7.0);
+    const double year = std::cos(2 * std::numbers::pi * i / 365.25);
+    const double bend = std::max(0.0, i - 0.4 * rows) * 0.3;
+    series.y.push_back(100 + 0.1 * i + bend + 5 * week + 8 * year + noise * normal(random));
+  }
+  return series;
+}
+
+ProphetOptions trend_only() {
+  ProphetOptions options;
+  options.yearly_seasonality.kind = SeasonalityChoice::Kind::kOff;
+  options.weekly_seasonality.kind = SeasonalityChoice::Kind::kOff;
+  options.daily_seasonality.kind = SeasonalityChoice::Kind::kOff;
+  return options;
+}
+
+// Standard deviation of the values about their least-squares line.
+double scatter_about_line(const Series& series) {
+  const double n = static_cast<double>(series.y.size());
+  double mean = 0, ty = 0, tt = 0, yy = 0;
+  for (double y : series.y) mean += y / n;
+  for (std::size_t i = 0; i < series.y.size(); ++i) {
+    const double t = static_cast<double>(i) - (n - 1) / 2;
+    tt += t * t;
+    ty += t * (series.y[i] - mean);
+    yy += (series.y[i] - mean) * (series.y[i] - mean);
+  }
+  return std::sqrt((yy - ty * ty / tt) / (n - 2));
+}
+
+// What a fit promises: 1e-9, or what rounding makes of a zero (doc/prophet.md).
+double promised_residual(int rows, const FittedModel& model) {
+  const double sigma = model.state().sigma_obs;
+  return std::max(1e-9, 64 * std::numeric_limits<double>::epsilon() * std::sqrt(rows) / (sigma * sigma));
+}
+
+TEST(Fit, ReachesAPointWhereTheOptimalityConditionsHold) {
+  for (const Mode mode : {Mode::kAdditive, Mode::kMultiplicative}) {
+    for (const int rows : {15, 40, 100, 358, 1100}) {
+      const Series series = daily_series(rows, 2);
+      ProphetOptions options;
+      options.seasonality_mode = mode;
+      FitReport report;
+      const Result<FittedModel> model = fit(series.history(), options, KeepHistory::kNo, &report);
+      ASSERT_TRUE(model) << model.error().message;
+      EXPECT_LE(report.optimality_residual, promised_residual(rows, *model)) << rows << " rows, " << mode_name(mode);
+    }
+  }
+}
+
+// A mode in which no small move in any direction raises the log-posterior: a check that shares no code with the
+// gradient.
+TEST(Fit, NoSmallMoveRaisesTheLogPosterior) {
+  const Series series = daily_series(200, 3);
+  for (const Mode mode : {Mode::kAdditive, Mode::kMultiplicative}) {
+    ProphetOptions options;
+    options.seasonality_mode = mode;
+    const Result<PreparedRows> rows = prepare_rows(series.history());
+    const Result<Calendar> calendar = Calendar::make(rows->ds, options);
+    const Result<FittedModel> model = fit(*calendar, *rows);
+    ASSERT_TRUE(model);
+    const FittedState& state = model->state();
+    const ValueScale scale = value_scale(rows->y, options.scaling);
+    std::vector<double> y_scaled;
+    for (double y : rows->y) y_scaled.push_back((y - scale.offset) / scale.y_scale);
+    const Parameters best{state.k, state.m, state.delta, state.beta, state.sigma_obs};
+    const double top = log_posterior(calendar->state(), best, y_scaled);
+    std::mt19937_64 random(7);
+    std::normal_distribution<double> normal;
+    for (int trial = 0; trial < 500; ++trial) {
+      const double size = std::pow(10.0, -1.0 - trial % 6);
+      Parameters moved = best;
+      moved.k += size * normal(random);
+      moved.m += size * normal(random);
+      for (double& delta : moved.delta) delta += trial % 2 == 0 ? size * normal(random) : 0;
+      for (double& beta : moved.beta) beta += size * normal(random);
+      moved.sigma_obs *= std::exp(size * normal(random));
+      EXPECT_LE(log_posterior(calendar->state(), moved, y_scaled), top + 1e-9);
+    }
+  }
+}
+
+TEST(Fit, FindsTheComponentsOfSeriesWithLittleNoise) {
+  const Series series = daily_series(1100, 0.01);
+  const Result<FittedModel> model = fit(series.history());
+  ASSERT_TRUE(model);
+  const FittedState& state = model->state();
+  ASSERT_EQ(state.seasonalities.size(), 2u);
+  EXPECT_EQ(state.seasonalities[0].name, "yearly");
+  EXPECT_EQ(state.seasonalities[1].name, "weekly");
+  // 5 sin(2 pi i / 7), i days from 2020-01-01: first sine and cosine of the week, amplitude 5.
+  const double amplitude = std::hypot(state.beta[20], state.beta[21]) * state.y_scale;
+  EXPECT_NEAR(amplitude, 5, 0.05);
+}
+
+TEST(Fit, SetsDeltasThatAreZeroToExactlyZero) {
+  Series series = daily_series(300, 1);
+  for (std::size_t i = 0; i < series.y.size(); ++i) series.y[i] = 50 + std::sin(static_cast<double>(i * i));
+  ProphetOptions options = trend_only();
+  options.changepoint_prior_scale = 0.001;
+  const Result<FittedModel> model = fit(series.history(), options);
+  ASSERT_TRUE(model);
+  EXPECT_EQ(std::count(model->state().delta.begin(), model->state().delta.end(), 0.0), 25);
+}
+
+TEST(Fit, GivesTheSameBitsThroughASharedCalendar) {
+  const Series first = daily_series(358, 2, 1);
+  const Series second = daily_series(358, 9, 2);
+  for (const Mode mode : {Mode::kAdditive, Mode::kMultiplicative}) {
+    ProphetOptions options;
+    options.seasonality_mode = mode;
+    const Result<PreparedRows> rows = prepare_rows(second.history());
+    const Result<Calendar> shared = Calendar::make(prepare_rows(first.history())->ds, options);
+    ASSERT_TRUE(fit(*shared, *prepare_rows(first.history())));
+    const Result<FittedModel> together = fit(*shared, *rows);
+    const Result<FittedModel> alone = fit(second.history(), options);
+    EXPECT_EQ(together->state().k, alone->state().k);
+    EXPECT_EQ(together->state().delta, alone->state().delta);
+    EXPECT_EQ(together->state().beta, alone->state().beta);
+    EXPECT_EQ(together->state().sigma_obs, alone->state().sigma_obs);
+  }
+}
+
+TEST(Fit, DoesNotDependOnTheOrderOfTheRows) {
+  const Series series = daily_series(120, 2);
+  Series reversed = series;
+  std::reverse(reversed.ds.begin(), reversed.ds.end());
+  std::reverse(reversed.y.begin(), reversed.y.end());
+  EXPECT_EQ(fit(series.history())->state().beta, fit(reversed.history())->state().beta);
+}
+
+TEST(Fit, CountsRowsWithoutAValueAsDatesOnly) {
+  Series series = daily_series(60, 2);
+  series.y[59] = std::nan("");
+  series.y[10] = std::nan("");
+  const Result<FittedModel> model = fit(series.history());
+  ASSERT_TRUE(model);
+  EXPECT_EQ(model->state().rows, 58);
+  EXPECT_EQ(model->state().history_date_count, 60);
+  EXPECT_EQ(model->state().last_dates.back(), series.ds[59]);
+  EXPECT_EQ(model->state().history->history_dates.size(), 60u);
+  EXPECT_EQ(model->state().history->ds.back(), series.ds[58]);
+}
+
+TEST(Fit, RepeatsAConstantSeries) {
+  Series series = daily_series(120, 2);
+  for (double value : {0.0, 42.0, -7.5}) {
+    std::fill(series.y.begin(), series.y.end(), value);
+    FitReport report;
+    const Result<FittedModel> model = fit(series.history(), {}, KeepHistory::kNo, &report);
+    ASSERT_TRUE(model);
+    EXPECT_TRUE(report.constant_series);
+    EXPECT_EQ(model->state().k, 0);
+    EXPECT_EQ(model->state().m * model->state().y_scale, value);
+    EXPECT_EQ(model->state().sigma_obs, 1e-9);
+    EXPECT_FALSE(model->state().log_posterior);
+  }
+}
+
+TEST(Fit, TakesTwoPoints) {
+  const Series series = daily_series(2, 0);
+  const Result<FittedModel> model = fit(series.history());
+  ASSERT_TRUE(model);
+  const FittedState& state = model->state();
+  EXPECT_NEAR(state.m * state.y_scale, series.y[0], 1e-6);
+  EXPECT_NEAR((state.k + state.m) * state.y_scale, series.y[1], 1e-6);
+}
+
+// Few noisy rows and many columns: whatever interpolates them, the noise must not vanish from the interval.
+TEST(Fit, KeepsNoiseWhereTheColumnsCanInterpolateTheRows) {
+  for (int rows = 3; rows <= 60; ++rows) {
+    for (unsigned seed = 1; seed <= 4; ++seed) {
+      Series series = daily_series(rows, 0, seed);
+      std::mt19937_64 random(seed);
+      std::normal_distribution<double> normal(100, 10);
+      for (double& y : series.y) y = normal(random);
+      ProphetOptions options;
+      options.yearly_seasonality.kind = SeasonalityChoice::Kind::kOn;
+      options.weekly_seasonality.kind = SeasonalityChoice::Kind::kOn;
+      options.changepoint_prior_scale = 0.5;
+      FitReport report;
+      const Result<FittedModel> model = fit(series.history(), options, KeepHistory::kNo, &report);
+      ASSERT_TRUE(model) << rows << " rows: " << model.error().message;
+      EXPECT_GT(model->state().sigma_obs * model->state().y_scale, 0.2 * scatter_about_line(series))
+          << rows << " rows, seed " << seed << " " << report.note;
+    }
+  }
+}
+
+TEST(Fit, FoldsTheSlopeOfTheStandInChangepointIntoK) {
+  Series series = daily_series(200, 1);
+  ProphetOptions options = trend_only();
+  options.changepoints.emplace();
+  const Result<FittedModel> model = fit(series.history(), options);
+  ASSERT_TRUE(model);
+  EXPECT_EQ(model->state().changepoints_t, std::vector<double>{0.0});
+  EXPECT_EQ(model->state().delta, std::vector<double>{0.0});
+}
+
+TEST(Fit, SaysInProphetsWordsWhatCannotBeFitted) {
+  Series series = daily_series(5, 1);
+  const auto message = [&](const ProphetOptions& options = {}) {
+    return fit(series.history(), options).error().message;
+  };
+  std::fill(series.y.begin(), series.y.end(), std::nan(""));
+  EXPECT_EQ(message(), "Dataframe has less than 2 non-NaN rows.");
+  series.y = {1, 2, INFINITY, 4, 5};
+  EXPECT_EQ(message(), "Found infinity in column y.");
+  series.y = {1, 2, 3, 4, 6};
+  ProphetOptions options;
+  options.changepoints = {series.ds[0] - hours(1)};
+  EXPECT_EQ(message(options).rfind("Changepoints must fall within training data.", 0), 0u);
+  options = {};
+  options.changepoint_range = 1.5;
+  EXPECT_EQ(message(options), "Parameter \"changepoint_range\" must be in [0, 1]");
+  options = {};
+  options.seasonalities.push_back({"trend", 30, 3});
+  EXPECT_EQ(message(options), "Name 'trend' is reserved.");
+  std::fill(series.ds.begin(), series.ds.end(), series.ds[0]);
+  EXPECT_NE(message().find("same ds"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace chiliad::forecast

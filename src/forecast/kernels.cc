@@ -1,0 +1,185 @@
+// Method: GCC's vector extension with four doubles a vector; AVX2 and FMA where the machine has them. The Gram matrix
+// is summed in tiles of 4 x 8 over chunks of rows that stay in the first-level cache.
+
+#include "forecast/kernels.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/check.h"
+#include "forecast/multiversion.h"
+
+namespace chiliad::forecast {
+namespace {
+
+using Vector = double __attribute__((vector_size(32)));
+
+// Vectors where doubles stand: packed, for clang takes aligned(8) on Vector itself for 32.
+struct __attribute__((packed, may_alias)) Unaligned {
+  Vector value;
+};
+
+constexpr std::size_t kRowChunk = 64;
+
+#define LOAD(p) (reinterpret_cast<const Unaligned*>(p)->value)
+#define STORE(p) (reinterpret_cast<Unaligned*>(p)->value)
+
+// out(i..i+3, j..j+7) += sum over the rows of x(., i..)' x(., j..); `wide` false: only j..j+3.
+CHILIAD_MULTIVERSION void gram_tile(const double* rows, std::size_t count, std::size_t stride, std::size_t i,
+                                    std::size_t j, bool wide, double* out) {
+  Vector a0{}, a1{}, a2{}, a3{}, b0{}, b1{}, b2{}, b3{};
+  if (wide) {
+    for (std::size_t r = 0; r < count; ++r, rows += stride) {
+      const Vector y0 = LOAD(rows + j);
+      const Vector y1 = LOAD(rows + j + 4);
+      const double x0 = rows[i], x1 = rows[i + 1], x2 = rows[i + 2], x3 = rows[i + 3];
+      a0 += x0 * y0;
+      b0 += x0 * y1;
+      a1 += x1 * y0;
+      b1 += x1 * y1;
+      a2 += x2 * y0;
+      b2 += x2 * y1;
+      a3 += x3 * y0;
+      b3 += x3 * y1;
+    }
+  } else {
+    for (std::size_t r = 0; r < count; ++r, rows += stride) {
+      const Vector y0 = LOAD(rows + j);
+      a0 += rows[i] * y0;
+      a1 += rows[i + 1] * y0;
+      a2 += rows[i + 2] * y0;
+      a3 += rows[i + 3] * y0;
+    }
+  }
+  double* target = out + i * stride + j;
+  STORE(target) += a0;
+  STORE(target + stride) += a1;
+  STORE(target + 2 * stride) += a2;
+  STORE(target + 3 * stride) += a3;
+  if (!wide) return;
+  STORE(target + 4) += b0;
+  STORE(target + stride + 4) += b1;
+  STORE(target + 2 * stride + 4) += b2;
+  STORE(target + 3 * stride + 4) += b3;
+}
+
+CHILIAD_MULTIVERSION void column_sums(const double* row, std::size_t count, std::size_t stride, const double* weight,
+                                      const double* t, double* out, double* with_t) {
+  for (std::size_t j = 0; j < stride; j += kLane) {
+    Vector sum{}, moment{};
+    const double* x = row + j;
+    for (std::size_t r = 0; r < count; ++r, x += stride) {
+      const Vector value = weight[r] * LOAD(x);
+      sum += value;
+      moment += t[r] * value;
+    }
+    STORE(out + j) = sum;
+    STORE(with_t + j) = moment;
+  }
+}
+
+CHILIAD_MULTIVERSION void column_dots(const double* row, std::size_t count, std::size_t stride, const double* weight,
+                                      double* out) {
+  std::size_t j = 0;
+  for (; j + 2 * kLane <= stride; j += 2 * kLane) {
+    Vector a{}, b{};
+    const double* x = row + j;
+    for (std::size_t r = 0; r < count; ++r, x += stride) {
+      a += weight[r] * LOAD(x);
+      b += weight[r] * LOAD(x + kLane);
+    }
+    STORE(out + j) = a;
+    STORE(out + j + kLane) = b;
+  }
+  for (; j < stride; j += kLane) {
+    Vector a{};
+    const double* x = row + j;
+    for (std::size_t r = 0; r < count; ++r, x += stride) a += weight[r] * LOAD(x);
+    STORE(out + j) = a;
+  }
+}
+
+CHILIAD_MULTIVERSION void row_products(const double* row, std::size_t count, std::size_t stride,
+                                       const double* coefficient, double* out) {
+  for (std::size_t r = 0; r < count; ++r, row += stride) {
+    Vector a{}, b{};
+    std::size_t j = 0;
+    for (; j + 2 * kLane <= stride; j += 2 * kLane) {
+      a += LOAD(row + j) * LOAD(coefficient + j);
+      b += LOAD(row + j + kLane) * LOAD(coefficient + j + kLane);
+    }
+    if (j < stride) a += LOAD(row + j) * LOAD(coefficient + j);
+    a += b;
+    out[r] += (a[0] + a[1]) + (a[2] + a[3]);
+  }
+}
+
+CHILIAD_MULTIVERSION double vector_dot(const double* a, const double* b, std::size_t count) {
+  Vector s0{}, s1{};
+  std::size_t i = 0;
+  for (; i + 2 * kLane <= count; i += 2 * kLane) {
+    s0 += LOAD(a + i) * LOAD(b + i);
+    s1 += LOAD(a + i + kLane) * LOAD(b + i + kLane);
+  }
+  double tail = 0;
+  for (; i < count; ++i) tail += a[i] * b[i];
+  s0 += s1;
+  return ((s0[0] + s0[1]) + (s0[2] + s0[3])) + tail;
+}
+
+CHILIAD_MULTIVERSION double vector_total(const double* a, std::size_t count) {
+  Vector s0{}, s1{};
+  std::size_t i = 0;
+  for (; i + 2 * kLane <= count; i += 2 * kLane) {
+    s0 += LOAD(a + i);
+    s1 += LOAD(a + i + kLane);
+  }
+  double tail = 0;
+  for (; i < count; ++i) tail += a[i];
+  s0 += s1;
+  return ((s0[0] + s0[1]) + (s0[2] + s0[3])) + tail;
+}
+
+}  // namespace
+
+void gram(const FeatureMatrix& x, std::span<double> out) {
+  CHILIAD_CHECK(out.size() == x.stride * x.stride);
+  std::fill(out.begin(), out.end(), 0.0);
+  for (std::size_t first = 0; first < x.rows; first += kRowChunk) {
+    const std::size_t count = std::min(kRowChunk, x.rows - first);
+    for (std::size_t i = 0; i < x.stride; i += kLane) {
+      for (std::size_t j = i; j < x.stride; j += 2 * kLane) {
+        gram_tile(x.row(first), count, x.stride, i, j, j + kLane < x.stride, out.data());
+      }
+    }
+  }
+  for (std::size_t i = 0; i < x.stride; ++i) {
+    for (std::size_t j = 0; j < i; ++j) out[i * x.stride + j] = out[j * x.stride + i];
+  }
+}
+
+void weighted_column_sums(const FeatureMatrix& x, std::size_t first, std::size_t last, std::span<const double> weight,
+                          std::span<const double> t, std::span<double> out, std::span<double> with_t) {
+  CHILIAD_CHECK(last <= x.rows && out.size() >= x.stride && with_t.size() >= x.stride);
+  column_sums(x.values.data() + first * x.stride, last - first, x.stride, weight.data() + first, t.data() + first,
+              out.data(), with_t.data());
+}
+
+void transposed_product(const FeatureMatrix& x, std::span<const double> weight, std::span<double> out) {
+  CHILIAD_CHECK(weight.size() == x.rows && out.size() >= x.stride);
+  column_dots(x.values.data(), x.rows, x.stride, weight.data(), out.data());
+}
+
+void add_product(const FeatureMatrix& x, std::span<const double> coefficient, std::span<double> out) {
+  CHILIAD_CHECK(coefficient.size() >= x.stride && out.size() == x.rows);
+  row_products(x.values.data(), x.rows, x.stride, coefficient.data(), out.data());
+}
+
+double dot(std::span<const double> a, std::span<const double> b) {
+  CHILIAD_CHECK(a.size() == b.size());
+  return vector_dot(a.data(), b.data(), a.size());
+}
+
+double total(std::span<const double> a) { return vector_total(a.data(), a.size()); }
+
+}  // namespace chiliad::forecast

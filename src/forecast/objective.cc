@@ -1,0 +1,109 @@
+#include "forecast/objective.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/check.h"
+
+namespace chiliad::forecast {
+namespace {
+
+constexpr double kLineVariance = 25;  // Prior of k and m: Normal(0, 5).
+
+}  // namespace
+
+Rows evaluate_rows(const Calendar::State& calendar, const Parameters& parameters, std::span<const double> y_scaled) {
+  const std::size_t n = calendar.rows();
+  CHILIAD_CHECK(y_scaled.size() == n && parameters.delta.size() == calendar.changes());
+  CHILIAD_CHECK(parameters.beta.size() >= calendar.x.columns);
+  Rows rows;
+  rows.trend.resize(n);
+  piecewise_linear(calendar.t, parameters.k, parameters.m, parameters.delta, calendar.changepoints.t, rows.trend);
+  rows.share.assign(n, 1.0);
+  rows.residual.assign(n, 0.0);
+  const auto add_features = [&](double wanted_mode, std::vector<double>& out) {
+    std::vector<double> coefficient(calendar.x.stride, 0.0);
+    bool any = false;
+    for (std::size_t j = 0; j < calendar.x.columns; ++j) {
+      if (calendar.is_multiplicative[j] != wanted_mode || parameters.beta[j] == 0) continue;
+      coefficient[j] = parameters.beta[j];
+      any = true;
+    }
+    if (any) add_product(calendar.x, coefficient, out);
+  };
+  if (calendar.any_multiplicative) add_features(1, rows.share);
+  add_features(0, rows.residual);
+  for (std::size_t i = 0; i < n; ++i) {
+    rows.residual[i] = y_scaled[i] - rows.trend[i] * rows.share[i] - rows.residual[i];
+  }
+  rows.sum_of_squares = dot(rows.residual, rows.residual);
+  return rows;
+}
+
+double log_posterior(const Calendar::State& calendar, const Parameters& parameters, double sum_of_squares) {
+  const double variance = parameters.sigma_obs * parameters.sigma_obs;
+  double lp = -(parameters.k * parameters.k + parameters.m * parameters.m) / (2 * kLineVariance) - 2 * variance;
+  for (double delta : parameters.delta) lp -= std::fabs(delta) / calendar.options.changepoint_prior_scale;
+  for (std::size_t j = 0; j < calendar.x.columns; ++j) {
+    const double z = parameters.beta[j] / calendar.prior[j];
+    lp -= 0.5 * z * z;
+  }
+  return lp - static_cast<double>(calendar.rows()) * std::log(parameters.sigma_obs) - sum_of_squares / (2 * variance);
+}
+
+double log_posterior(const Calendar::State& calendar, const Parameters& parameters, std::span<const double> y_scaled) {
+  return log_posterior(calendar, parameters, evaluate_rows(calendar, parameters, y_scaled).sum_of_squares);
+}
+
+Gradient residual_gradient(const Calendar::State& calendar, const Rows& rows) {
+  const std::size_t n = calendar.rows();
+  const std::size_t s = calendar.changes();
+  Gradient gradient;
+  std::vector<double> weight(n);
+  for (std::size_t i = 0; i < n; ++i) weight[i] = rows.residual[i] * rows.share[i];
+  double sum = 0;
+  double moment = 0;
+  gradient.delta.resize(s);
+  for (std::size_t e = s + 1; e-- > 0;) {
+    const std::size_t first = e == 0 ? 0 : calendar.knots[e - 1];
+    const std::size_t last = e == s ? n : calendar.knots[e];
+    sum += total(std::span(weight).subspan(first, last - first));
+    moment += dot(std::span(weight).subspan(first, last - first), std::span(calendar.t).subspan(first, last - first));
+    if (e > 0) gradient.delta[e - 1] = moment - calendar.changepoints.t[e - 1] * sum;
+  }
+  gradient.k = moment;
+  gradient.m = sum;
+  gradient.beta.assign(calendar.x.stride, 0.0);
+  transposed_product(calendar.x, rows.residual, gradient.beta);
+  if (calendar.any_multiplicative) {
+    for (std::size_t i = 0; i < n; ++i) weight[i] = rows.residual[i] * rows.trend[i];
+    std::vector<double> multiplicative(calendar.x.stride);
+    transposed_product(calendar.x, weight, multiplicative);
+    for (std::size_t j = 0; j < calendar.x.columns; ++j) {
+      if (calendar.is_multiplicative[j] != 0) gradient.beta[j] = multiplicative[j];
+    }
+  }
+  return gradient;
+}
+
+double optimality_residual(const Calendar::State& calendar, const Parameters& parameters, const Rows& rows,
+                           const Gradient& gradient) {
+  const double sigma = parameters.sigma_obs;
+  const double variance = sigma * sigma;
+  const double rate = 1 / calendar.options.changepoint_prior_scale;
+  double worst = std::fabs(gradient.k / variance - parameters.k / kLineVariance);
+  worst = std::max(worst, std::fabs(gradient.m / variance - parameters.m / kLineVariance));
+  for (std::size_t j = 0; j < calendar.x.columns; ++j) {
+    const double prior = calendar.prior[j];
+    worst = std::max(worst, std::fabs(gradient.beta[j] / variance - parameters.beta[j] / (prior * prior)));
+  }
+  for (std::size_t j = 0; j < calendar.changes(); ++j) {
+    const double slope = gradient.delta[j] / variance;
+    const double delta = parameters.delta[j];
+    worst = std::max(worst, delta == 0 ? std::fabs(slope) - rate : std::fabs(slope - (delta > 0 ? rate : -rate)));
+  }
+  const double count = static_cast<double>(calendar.rows());
+  return std::max(worst, std::fabs(-count / sigma - 4 * sigma + rows.sum_of_squares / (variance * sigma)));
+}
+
+}  // namespace chiliad::forecast

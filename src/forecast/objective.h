@@ -1,0 +1,55 @@
+// Prophet's log-posterior and its optimality conditions, from the rows themselves.
+//
+//   lp = -k^2/50 - m^2/50 - sum |delta| / tau - 2 sigma^2 - sum beta_j^2 / (2 s_j^2) - T ln sigma - R / (2 sigma^2)
+//   R  = sum of (y - trend (1 + X beta_m) - X beta_a)^2
+//
+// sigma on its own scale (no Jacobian), Stan's constants dropped: the number that Stan prints as lp__.
+//
+// Source: Prophet 1.5.0, prophet.stan; Stan's optimize with jacobian = false.
+//
+// Thread safety: pure functions.
+
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "forecast/calendar_state.h"
+
+namespace chiliad::forecast {
+
+struct Parameters {
+  double k = 0;
+  double m = 0;
+  std::vector<double> delta;  // S
+  std::vector<double> beta;   // K (any further elements are zero)
+  double sigma_obs = 1;
+};
+
+// The model at some parameters, row by row.
+struct Rows {
+  std::vector<double> trend;     // T
+  std::vector<double> share;     // 1 + X beta_m
+  std::vector<double> residual;  // y_scaled - trend * share - X beta_a
+  double sum_of_squares = 0;     // R
+};
+Rows evaluate_rows(const Calendar::State& calendar, const Parameters& parameters, std::span<const double> y_scaled);
+
+double log_posterior(const Calendar::State& calendar, const Parameters& parameters, double sum_of_squares);
+double log_posterior(const Calendar::State& calendar, const Parameters& parameters, std::span<const double> y_scaled);
+
+// Columns times the residual: half the gradient of -R. In natural units (not scaled by the priors).
+struct Gradient {
+  double k = 0;
+  double m = 0;
+  std::vector<double> delta;
+  std::vector<double> beta;  // x.stride elements, zero in the padding.
+};
+Gradient residual_gradient(const Calendar::State& calendar, const Rows& rows);
+
+// The largest violation of the conditions of a maximum: |dlp| in k, m, beta, sigma and the deltas that are not zero;
+// what |dR/ddelta| / (2 sigma^2) exceeds 1 / tau by where delta is zero. 0 at an exact mode.
+double optimality_residual(const Calendar::State& calendar, const Parameters& parameters, const Rows& rows,
+                           const Gradient& gradient);
+
+}  // namespace chiliad::forecast

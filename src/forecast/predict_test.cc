@@ -1,0 +1,225 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "forecast/design.h"
+#include "forecast/prophet.h"
+
+namespace chiliad::forecast {
+namespace {
+
+using std::chrono::hours;
+
+std::vector<Instant> days(const char* first, int count) {
+  std::vector<Instant> out;
+  for (int i = 0; i < count; ++i) out.push_back(*parse_instant(first) + hours(24 * i));
+  return out;
+}
+
+// A hand-made model: t runs over 100 days from 2022-01-01, slope 1 for each t, +2 from t = 0.5, a week of amplitude
+// 0.1.
+FittedState hand_made(Mode mode = Mode::kAdditive) {
+  FittedState state;
+  state.options.interval_width = 0.8;
+  state.seasonalities = {{"weekly", 7, 1, 10, mode}};
+  state.start = *parse_instant("2022-01-01");
+  state.t_scale_s = 100 * 86400.0;
+  state.y_scale = 10;
+  state.changepoints_t = {0.5};
+  state.k = 1;
+  state.m = 3;
+  state.delta = {2};
+  state.beta = {0.1, 0};
+  state.sigma_obs = 0.05;
+  state.rows = 101;
+  state.history_date_count = 101;
+  return state;
+}
+
+FittedModel model(FittedState state) {
+  Result<FittedModel> made = FittedModel::from_state(std::move(state));
+  EXPECT_TRUE(made) << made.error().message;
+  return *std::move(made);
+}
+
+TEST(Predict, AddsTheComponentsToTheTrend) {
+  const Result<Forecast> forecast = model(hand_made()).predict(days("2022-02-20", 3));
+  ASSERT_TRUE(forecast);
+  for (std::size_t i = 0; i < 3; ++i) {
+    const double t = 0.5 + 0.01 * static_cast<double>(i);
+    EXPECT_NEAR(forecast->column("trend")[i], 10 * (3 + t + 2 * (t - 0.5)), 1e-12);
+    EXPECT_NEAR(forecast->column("yhat")[i], forecast->column("trend")[i] + forecast->column("weekly")[i], 1e-12);
+    EXPECT_EQ(forecast->column("additive_terms")[i], forecast->column("weekly")[i]);
+    EXPECT_EQ(forecast->column("weekly_upper")[i], forecast->column("weekly")[i]);
+    EXPECT_EQ(forecast->column("multiplicative_terms")[i], 0);
+  }
+}
+
+TEST(Predict, MultipliesTheTrendWhereTheModeSaysSo) {
+  const Result<Forecast> forecast = model(hand_made(Mode::kMultiplicative)).predict(days("2022-02-20", 9));
+  for (std::size_t i = 0; i < 9; ++i) {
+    EXPECT_NEAR(forecast->column("yhat")[i], forecast->column("trend")[i] * (1 + forecast->column("weekly")[i]), 1e-12);
+    EXPECT_LE(std::fabs(forecast->column("weekly")[i]), 0.1 + 1e-12);  // A share, not scaled by y_scale.
+  }
+}
+
+TEST(Predict, AddsTheMinimumBackForMinMaxScaling) {
+  FittedState state = hand_made();
+  state.options.scaling = Scaling::kMinMax;
+  state.y_min = 1000;
+  const Result<Forecast> forecast = model(state).predict(days("2022-01-01", 1));
+  EXPECT_NEAR(forecast->column("trend")[0], 1030, 1e-12);
+}
+
+TEST(Predict, SortsTheRows) {
+  std::vector<Instant> ds = days("2022-04-01", 20);
+  const Result<Forecast> sorted = model(hand_made()).predict(ds);
+  std::reverse(ds.begin(), ds.end());
+  const Result<Forecast> reversed = model(hand_made()).predict(ds);
+  EXPECT_EQ(sorted->ds(), reversed->ds());
+  for (std::size_t c = 0; c < sorted->names().size(); ++c) {
+    EXPECT_TRUE(std::equal(sorted->column(c).begin(), sorted->column(c).end(), reversed->column(c).begin()));
+  }
+}
+
+TEST(Predict, GivesHistoryRowsNoTrendUncertaintyAndNormalNoise) {
+  const Result<Forecast> forecast = model(hand_made()).predict(days("2022-03-01", 5));
+  for (std::size_t i = 0; i < 5; ++i) {
+    EXPECT_EQ(forecast->column("trend_lower")[i], forecast->column("trend")[i]);
+    EXPECT_EQ(forecast->column("trend_upper")[i], forecast->column("trend")[i]);
+    constexpr double kNormal90 = 1.2815515655446004;
+    EXPECT_NEAR(forecast->column("yhat_upper")[i] - forecast->column("yhat")[i], kNormal90 * 0.5, 1e-4);
+    EXPECT_NEAR(forecast->column("yhat_lower")[i] - forecast->column("yhat")[i], -kNormal90 * 0.5, 1e-4);
+  }
+}
+
+TEST(Predict, WidensTheFuture) {
+  const Result<Forecast> forecast = model(hand_made()).predict(days("2022-04-12", 60));
+  const std::span<const double> upper = forecast->column("yhat_upper");
+  const std::span<const double> yhat = forecast->column("yhat");
+  for (std::size_t i = 1; i < 60; ++i) EXPECT_GT(upper[i] - yhat[i], upper[i - 1] - yhat[i - 1]);
+}
+
+TEST(TrendLaw, TakesTheHistorysStepForASingleFutureRow) {
+  const FittedState state = hand_made();
+  const TrendLaw one = trend_law(state, std::vector<double>{0.5, 1.3});
+  EXPECT_NEAR(one.change_probability, 0.01, 1e-15);
+  const TrendLaw more = trend_law(state, std::vector<double>{0.5, 1.1, 1.3, 1.7});
+  EXPECT_NEAR(more.change_probability, 0.3, 1e-15);
+  EXPECT_NEAR(more.unit, 0.3 * (2 + 1e-8), 1e-15);
+  EXPECT_EQ(trend_law(state, std::vector<double>{0.5, 1.0}).change_probability, 0);
+  EXPECT_EQ(trend_law(state, std::vector<double>{1.5, 4.0}).change_probability, 1);
+}
+
+TEST(Predict, LeavesTheIntervalColumnsOutWhenAskedOrTurnedOff) {
+  FittedState state = hand_made();
+  PredictOptions options;
+  options.uncertainty = Uncertainty::kNone;
+  EXPECT_EQ(model(state).predict(days("2022-04-12", 2), options)->names().size(), 5u);
+  state.options.uncertainty_samples = 0;
+  EXPECT_EQ(model(state).predict(days("2022-04-12", 2))->names().size(), 5u);
+}
+
+TEST(Predict, UsesOffsetsThatWereKept) {
+  const FittedModel fitted = model(hand_made());
+  const std::vector<Instant> ds = days("2022-04-12", 7);
+  IntervalOffsets offsets;
+  const Result<Forecast> first = fitted.predict(ds, {}, &offsets);
+  ASSERT_EQ(offsets.values.size(), 28u);
+  const Result<Forecast> second = fitted.predict(ds, {}, &offsets);
+  for (std::size_t c = 0; c < first->names().size(); ++c) {
+    EXPECT_TRUE(std::equal(first->column(c).begin(), first->column(c).end(), second->column(c).begin()));
+  }
+}
+
+TEST(Predict, AddsColumnsForExtraQuantiles) {
+  PredictOptions options;
+  options.quantiles = {0.1, 0.5};
+  const Result<Forecast> forecast = model(hand_made()).predict(days("2022-04-12", 7), options);
+  ASSERT_TRUE(forecast);
+  EXPECT_EQ(forecast->names().back(), "yhat_q0.5");
+  for (std::size_t i = 0; i < 7; ++i) {
+    EXPECT_NEAR(forecast->column("yhat_q0.1")[i], forecast->column("yhat_lower")[i], 1e-6);
+    EXPECT_NEAR(forecast->column("yhat_q0.5")[i], forecast->column("yhat")[i], 1e-6);
+  }
+}
+
+TEST(Predict, SimulatesTheSameFuturesForTheSameSeed) {
+  const FittedModel fitted = model(hand_made());
+  const std::vector<Instant> ds = days("2022-04-12", 30);
+  PredictOptions options;
+  options.uncertainty = Uncertainty::kSimulated;
+  options.seed = 5;
+  const Result<Forecast> computed = fitted.predict(ds);
+  const Result<Forecast> first = fitted.predict(ds, options);
+  const Result<Forecast> again = fitted.predict(ds, options);
+  options.seed = 6;
+  const Result<Forecast> other = fitted.predict(ds, options);
+  EXPECT_TRUE(std::equal(first->column("yhat_upper").begin(), first->column("yhat_upper").end(),
+                         again->column("yhat_upper").begin()));
+  EXPECT_NE(first->column("yhat_upper")[29], other->column("yhat_upper")[29]);
+  for (std::size_t i = 0; i < 30; ++i) {
+    const double width = computed->column("yhat_upper")[i] - computed->column("yhat_lower")[i];
+    EXPECT_NEAR(first->column("yhat_upper")[i], computed->column("yhat_upper")[i], 0.15 * width);
+    EXPECT_NEAR(first->column("trend_lower")[i], computed->column("trend_lower")[i], 0.15 * width);
+  }
+}
+
+TEST(Predict, RefusesWhatItCannotAnswer) {
+  const FittedModel fitted = model(hand_made());
+  EXPECT_EQ(fitted.predict({}).error().message, "Dataframe has no rows.");
+  PredictOptions options;
+  options.interval_width = 1.0;
+  EXPECT_FALSE(fitted.predict(days("2022-04-12", 1), options));
+  options = {};
+  options.quantiles = {0};
+  EXPECT_FALSE(fitted.predict(days("2022-04-12", 1), options));
+}
+
+TEST(Predict, RefusesDatesAndWidthsAtTheEndOfTheirRange) {
+  const FittedModel fitted = model(hand_made());
+  const std::vector<Instant> far = {*parse_instant("2261-01-01"), *parse_instant("1700-01-01")};
+  EXPECT_EQ(fitted.predict(far).error().code, ErrorCode::kInvalid);
+  PredictOptions options;
+  options.interval_width = std::nextafter(1.0, 0.0);
+  EXPECT_EQ(fitted.predict(days("2022-04-12", 7), options).error().code, ErrorCode::kInvalid);
+}
+
+TEST(Predict, NeverAnswersWithWhatIsNoNumber) {
+  FittedState state = hand_made();
+  state.delta = {1e308};
+  state.y_scale = 1e10;
+  EXPECT_EQ(model(state).predict(days("2024-04-12", 7)).error().code, ErrorCode::kCorrupt);
+}
+
+TEST(FromState, RefusesATimeScaleBelowItsResolution) {
+  FittedState state = hand_made();
+  state.t_scale_s = 5e-324;
+  EXPECT_FALSE(FittedModel::from_state(state));
+}
+
+TEST(FromState, NamesThePartThatDoesNotFit) {
+  const auto message = [](auto change) {
+    FittedState state = hand_made();
+    change(state);
+    return FittedModel::from_state(std::move(state)).error().message;
+  };
+  EXPECT_NE(message([](FittedState& s) { s.y_scale = 0; }).find("y_scale"), std::string::npos);
+  EXPECT_NE(message([](FittedState& s) { s.delta.push_back(1); }).find("delta"), std::string::npos);
+  EXPECT_NE(message([](FittedState& s) { s.beta.clear(); }).find("beta"), std::string::npos);
+  EXPECT_NE(message([](FittedState& s) { s.k = NAN; }).find("finite"), std::string::npos);
+  EXPECT_NE(message([](FittedState& s) { s.t_scale_s = -1; }).find("t_scale"), std::string::npos);
+}
+
+TEST(MemoryBytes, IsBelowFourKilobytesWithoutHistory) {
+  FittedState state = hand_made();
+  state.seasonalities = {{"yearly", 365.25, 10}, {"weekly", 7, 3}};
+  state.beta.assign(26, 0.1);
+  state.changepoints_t.assign(25, 0.1);
+  state.delta.assign(25, 0.1);
+  EXPECT_LE(model(state).memory_bytes(), 4000u);
+}
+
+}  // namespace
+}  // namespace chiliad::forecast

@@ -1,0 +1,266 @@
+// Prophet: one customer's time series in, a fitted model out, a forecast from it.
+//
+//     y(t) = trend(t) * (1 + X(t) beta_m) + X(t) beta_a + noise,   noise ~ Normal(0, sigma_obs)
+//
+// trend is piecewise linear with S places where its slope may change by delta; X(t) has the Fourier columns of the
+// seasonalities; beta_m and beta_a are beta with the columns of the other mode zeroed. Everything is fitted on
+// y_scaled = (y - y_min) / y_scale and t in [0, 1] over the history, exactly as Prophet does.
+//
+//     options, rows --prophet_fit.h--> FittedModel --predict()--> Forecast
+//                                          ^  |
+//                          stored_form.h   |  v   Prophet's own JSON
+//
+// This folder does no input or output, reads no clock, starts no thread. Rows, options and models are values.
+//
+// Source: S. J. Taylor and B. Letham, "Forecasting at scale", The American Statistician 72 (2018); where paper and
+// program differ, Prophet 1.5.0, whose option names, defaults, column names and stored form are kept.
+// What differs from it: doc/prophet.md, "Differences".
+//
+// Thread safety: values, immutable after construction; different calls never need care.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+
+namespace chiliad::forecast {
+
+// ---------------------------------------------------------------------------------------------------
+// What to fit
+// ---------------------------------------------------------------------------------------------------
+
+enum class Growth : std::uint8_t { kLinear, kLogistic, kFlat };  // Only kLinear can be fitted so far.
+
+// How a component joins the trend: y = trend + c, or y = trend * (1 + c).
+enum class Mode : std::uint8_t { kAdditive, kMultiplicative };
+
+// How y is scaled before the fit: by max|y|, or to [0, 1].
+enum class Scaling : std::uint8_t { kAbsMax, kMinMax };
+
+// Prophet's `yearly_seasonality` and its sisters: 'auto', False, True or a number of Fourier terms.
+struct SeasonalityChoice {
+  enum class Kind : std::uint8_t { kAuto, kOff, kOn, kOrder };
+  Kind kind = Kind::kAuto;
+  int fourier_order = 0;  // With kOrder. 0 or less is kOff.
+};
+
+// A smooth periodic effect: 2 * fourier_order columns of X, sin and cos of 2 pi n t / period_days for
+// n = 1 .. fourier_order, t in days since 1970-01-01.
+struct Seasonality {
+  std::string name;         // Unique among all components; becomes a forecast column.
+  double period_days = 0;   // > 0. Year 365.25, week 7, day 1.
+  int fourier_order = 0;    // >= 1.
+  double prior_scale = 10;  // > 0. Standard deviation of beta's prior, on the scaled y.
+  Mode mode = Mode::kAdditive;
+};
+
+// Prophet's constructor arguments under their own names, with its defaults, and what add_seasonality() adds.
+struct ProphetOptions {
+  Growth growth = Growth::kLinear;
+  // Moments at which the slope may change. Unset: n_changepoints of them, spread over the first changepoint_range of
+  // the rows; fewer when the series has fewer rows. Empty: none.
+  std::optional<std::vector<Instant>> changepoints;
+  int n_changepoints = 25;         // Negative: none, as in Prophet.
+  double changepoint_range = 0.8;  // In [0, 1].
+  SeasonalityChoice yearly_seasonality;
+  SeasonalityChoice weekly_seasonality;
+  SeasonalityChoice daily_seasonality;
+  std::vector<Seasonality> seasonalities;  // add_seasonality(), in the order of the calls.
+  Mode seasonality_mode = Mode::kAdditive;
+  double seasonality_prior_scale = 10;    // > 0.
+  double holidays_prior_scale = 10;       // > 0.
+  std::optional<Mode> holidays_mode;      // Unset: seasonality_mode.
+  double changepoint_prior_scale = 0.05;  // > 0: tau, the scale of the Laplace prior on delta.
+  Scaling scaling = Scaling::kAbsMax;
+  double interval_width = 0.80;    // In (0, 1).
+  int uncertainty_samples = 1000;  // 0 turns the intervals off; else how many futures --simulate draws.
+};
+
+// The rows of one customer. Borrowed for the length of a call.
+struct History {
+  std::span<const Instant> ds;  // n moments in any order; doubles allowed.
+  std::span<const double> y;    // n values; NaN marks a missing one. Infinity is an error.
+};
+
+// ---------------------------------------------------------------------------------------------------
+// What was fitted
+// ---------------------------------------------------------------------------------------------------
+
+// The rows that a model keeps when asked to: what Prophet stores as `history`, `history_dates` and `changepoints`.
+struct KeptHistory {
+  std::vector<Instant> ds;                      // T rows with a value, ascending (stable).
+  std::vector<double> y;                        // T values, in the unit of y.
+  std::vector<Instant> history_dates;           // Every distinct ds given, missing values included, ascending.
+  std::vector<Instant> changepoints;            // Prophet's attribute, in its order (given ones unsorted).
+  std::vector<std::uint32_t> changepoint_rows;  // Their rows in ds; empty for given changepoints.
+};
+
+// The parts of a fitted model as plain values: what the fit finds and the stored form holds.
+struct FittedState {
+  ProphetOptions options;                  // As given, but n_changepoints is the number really used.
+  std::vector<Seasonality> seasonalities;  // All of them, in the order of their columns in X.
+  Instant start;                           // t = 0: the first row with a value.
+  double t_scale_s = 1;                    // Seconds from t = 0 to t = 1, the last row with a value.
+  double y_min = 0;                        // y = y_scaled * y_scale + y_min for kMinMax; unused for kAbsMax.
+  double y_scale = 1;
+  std::vector<double> changepoints_t;   // S >= 1, ascending, scaled time. {0} when there are none.
+  double k = 0;                         // Slope before the first change.
+  double m = 0;                         // Offset: the trend at t = 0.
+  std::vector<double> delta;            // S changes of slope.
+  std::vector<double> beta;             // K >= 1; one zero for the 'zeros' column of a model without features.
+  double sigma_obs = 0;                 // Standard deviation of the noise of y_scaled.
+  std::optional<double> log_posterior;  // Prophet's lp__; unset for a constant series, which is not optimised.
+
+  std::int64_t rows = 0;                       // T, the rows with a value.
+  std::int64_t history_date_count = 0;         // len(history_dates).
+  std::vector<Instant> last_dates;             // The last min(5, history_date_count) of history_dates, ascending.
+  std::shared_ptr<const KeptHistory> history;  // Null when the model was stored or loaded without.
+};
+
+// How the intervals of a forecast are made.
+enum class Uncertainty : std::uint8_t {
+  kExact,      // Quantiles of the predictive law, computed: doc/intervals.md.
+  kSimulated,  // Prophet's simulation: options.uncertainty_samples futures drawn with `seed`.
+  kNone,       // No interval columns, as uncertainty_samples = 0 does.
+};
+
+struct PredictOptions {
+  Uncertainty uncertainty = Uncertainty::kExact;  // kNone anyway when uncertainty_samples is 0.
+  std::optional<double> interval_width;           // Instead of the model's own. In (0, 1).
+  std::optional<int> uncertainty_samples;         // kSimulated: instead of the model's own.
+  std::uint64_t seed = 0;                         // kSimulated.
+  // Further quantiles of yhat, each in (0, 1): columns "yhat_q0.05" and so on, after yhat.
+  std::vector<double> quantiles;
+};
+
+// A table of n rows in ascending ds with Prophet's columns in Prophet's order:
+// trend, yhat_lower, yhat_upper, trend_lower, trend_upper, each component with _lower and _upper, yhat.
+// (Prophet's first column, ds, is the member ds.) All numbers finite.
+class Forecast {
+ public:
+  Forecast(std::vector<Instant> ds, std::shared_ptr<const std::vector<std::string>> names);
+
+  std::size_t rows() const { return ds_.size(); }
+  const std::vector<Instant>& ds() const { return ds_; }
+  const std::vector<std::string>& names() const { return *names_; }
+  std::span<double> column(std::size_t i) { return {values_.data() + i * rows(), rows()}; }
+  std::span<const double> column(std::size_t i) const { return {values_.data() + i * rows(), rows()}; }
+  // Empty when there is no such column.
+  std::span<const double> column(std::string_view name) const;
+
+ private:
+  std::vector<Instant> ds_;
+  std::shared_ptr<const std::vector<std::string>> names_;
+  std::vector<double> values_;  // Column after column.
+};
+
+// Offsets of the interval bounds from the trend and from yhat for one frame of dates: the part of a forecast that
+// depends on the model's parameters and on the frame alone and costs most. A server may keep it for a (model, frame)
+// and hand it to the next predict().
+struct IntervalOffsets {
+  // In units of y_scale, for each row of the sorted frame: lower and upper of the trend, lower and upper of yhat, then
+  // one for each of PredictOptions::quantiles.
+  std::vector<double> values;
+};
+
+class FittedModel {
+ public:
+  // Checks that the parts fit together (sizes, finite numbers, positive scales).
+  // Errors: kCorrupt, naming the member at fault.
+  static Result<FittedModel> from_state(FittedState state);
+
+  const FittedState& state() const { return state_; }
+
+  // The forecast at n >= 1 moments, past or future, in any order; rows come back in ascending ds (stable).
+  // `offsets`: null, or an IntervalOffsets of the same model, frame and options: used when filled, filled when empty.
+  // Errors: kInvalid: no rows, or an option outside its range.
+  // Source: Prophet.predict, Prophet.sample_predictive_trend_vectorized.
+  Result<Forecast> predict(std::span<const Instant> ds, const PredictOptions& options = {},
+                           IntervalOffsets* offsets = nullptr) const;
+
+  // Bytes this model keeps in memory, allocator's overhead included: at least the true figure.
+  std::uint64_t memory_bytes() const;
+
+ private:
+  explicit FittedModel(FittedState state);
+
+  FittedState state_;
+  std::shared_ptr<const std::vector<std::string>> names_;        // Forecast columns with intervals,
+  std::shared_ptr<const std::vector<std::string>> plain_names_;  // and without.
+};
+
+// ---------------------------------------------------------------------------------------------------
+// The fit
+// ---------------------------------------------------------------------------------------------------
+
+// What the optimiser did, for reports. Not part of the model.
+struct FitReport {
+  int iterations = 0;              // Outer steps; 0 for a constant series.
+  double log_posterior = 0;        // Up to Stan's constants: the formula at the head of objective.h.
+  double optimality_residual = 0;  // Largest violation of the optimality conditions, see fit.cc.
+  bool converged = true;           // False: the best point found, not the optimum; see note.
+  bool constant_series = false;    // Not optimised: the model repeats the constant.
+  bool sigma_at_floor = false;     // The columns can interpolate the rows; sigma_obs was kept above the floor.
+  std::string note;                // What a person should know of this fit; empty when nothing.
+};
+
+// Whether the model keeps its rows (KeptHistory). The parameters do not depend on it.
+enum class KeepHistory : std::uint8_t { kYes, kNo };
+
+// The part of a fit that depends on the dates and the options alone: scaled time, changepoints, columns of X, Gram
+// matrix. Customers who are measured on the same days share one; a fit through a shared Calendar gives the same bits as
+// one alone. Immutable; may be used by many threads at a time.
+class Calendar {
+ public:
+  // `ds`: the moments of the rows with a value, ascending, at least two of them different.
+  // Errors: kInvalid, with the option or the row to blame, in Prophet's words where Prophet has some.
+  // Cost: O(T (S + K)^2) time, O(T (S + K)) memory.
+  static Result<Calendar> make(std::span<const Instant> ds, const ProphetOptions& options);
+
+  std::span<const Instant> ds() const;
+  const ProphetOptions& options() const;
+  std::uint64_t memory_bytes() const;
+
+  struct State;
+  const State& state() const { return *state_; }
+
+ private:
+  explicit Calendar(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+  std::shared_ptr<const State> state_;
+};
+
+// Rows made ready for a Calendar: sorted, missing values dropped.
+struct PreparedRows {
+  std::vector<Instant> ds;             // T moments of the rows with a value, ascending (stable).
+  std::vector<double> y;               // T values, finite.
+  std::vector<Instant> history_dates;  // Distinct moments of all rows, ascending.
+};
+
+// Errors: kInvalid, in Prophet's words: fewer than two rows with a value, infinity in y, sizes that differ.
+Result<PreparedRows> prepare_rows(const History& history);
+
+// Finds the maximum of the posterior reached from Prophet's own starting point (doc/prophet.md, "The fit"). Deltas that
+// are zero there are exactly zero. A constant series is not optimised, as in Prophet. Errors: kInvalid; kNotConverged
+// when the optimality residual stays above its tolerance. Requires: rows.ds equals calendar.ds().
+Result<FittedModel> fit(const Calendar& calendar, const PreparedRows& rows, KeepHistory keep = KeepHistory::kYes,
+                        FitReport* report = nullptr);
+
+// prepare_rows, Calendar::make and fit in one.
+Result<FittedModel> fit(const History& history, const ProphetOptions& options = {},
+                        KeepHistory keep = KeepHistory::kYes, FitReport* report = nullptr);
+
+// Prophet's option names as text, for command lines, hyperparameters and messages. "linear", "multiplicative",
+// "minmax".
+std::string_view growth_name(Growth growth);
+std::string_view mode_name(Mode mode);
+std::string_view scaling_name(Scaling scaling);
+
+}  // namespace chiliad::forecast

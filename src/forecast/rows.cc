@@ -1,0 +1,42 @@
+// prepare_rows(): the order and the omissions that Prophet's fit makes of a table.
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "forecast/prophet.h"
+
+namespace chiliad::forecast {
+
+Result<PreparedRows> prepare_rows(const History& history) {
+  const auto invalid = [](std::string message) { return Error{ErrorCode::kInvalid, std::move(message)}; };
+  const std::size_t n = history.ds.size();
+  if (history.y.size() != n) {
+    return invalid("ds has " + std::to_string(n) + " rows, y has " + std::to_string(history.y.size()));
+  }
+  std::vector<std::size_t> order;
+  order.reserve(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    if (std::isinf(history.y[i])) return invalid("Found infinity in column y.");
+    if (!std::isnan(history.y[i])) order.push_back(i);
+  }
+  if (order.size() < 2) return invalid("Dataframe has less than 2 non-NaN rows.");
+
+  PreparedRows rows;
+  rows.history_dates.assign(history.ds.begin(), history.ds.end());
+  if (!std::is_sorted(rows.history_dates.begin(), rows.history_dates.end())) {
+    std::sort(rows.history_dates.begin(), rows.history_dates.end());
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return history.ds[a] < history.ds[b]; });
+  }
+  rows.history_dates.erase(std::unique(rows.history_dates.begin(), rows.history_dates.end()), rows.history_dates.end());
+  rows.ds.reserve(order.size());
+  rows.y.reserve(order.size());
+  for (std::size_t i : order) {
+    rows.ds.push_back(history.ds[i]);
+    rows.y.push_back(history.y[i]);
+  }
+  return rows;
+}
+
+}  // namespace chiliad::forecast

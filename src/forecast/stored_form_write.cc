@@ -1,0 +1,334 @@
+// Writes one string from left to right. The tables of Prophet's form are JSON inside JSON strings; their quotes are
+// written escaped (\") at once, so that nothing is copied or escaped twice. Dates and numbers of a row go through
+// DateText and append_rounded.
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/json_writer.h"
+#include "base/number.h"
+#include "forecast/stored_date.h"
+#include "forecast/stored_form.h"
+
+namespace chiliad::forecast {
+namespace {
+
+constexpr int kDecimals = 10;  // Of pandas' to_json.
+constexpr std::string_view kProphetVersion = "1.5.0";
+
+// Whether the form, which keeps start to the microsecond and dates to the millisecond, loses something.
+bool is_whole(Instant moment, std::int64_t nanos) { return nanos_since_epoch(moment) % nanos == 0; }
+
+void put(JsonWriter& json, const SeasonalityChoice& choice) {
+  switch (choice.kind) {
+    case SeasonalityChoice::Kind::kAuto: json.string("auto"); break;
+    case SeasonalityChoice::Kind::kOff: json.boolean(false); break;
+    case SeasonalityChoice::Kind::kOn: json.boolean(true); break;
+    case SeasonalityChoice::Kind::kOrder: json.integer(choice.fourier_order); break;
+  }
+}
+
+Mode holidays_mode(const ProphetOptions& options) { return options.holidays_mode.value_or(options.seasonality_mode); }
+
+// Prophet's dummy for none is a single changepoint at 0, which a given one may be, too.
+bool has_changepoints(const FittedState& state) {
+  if (state.changepoints_t.size() != 1 || state.changepoints_t[0] != 0) return true;
+  if (state.history) return !state.history->changepoints.empty();
+  return state.options.changepoints && !state.options.changepoints->empty();
+}
+
+// Microseconds are what Prophet keeps of `start`.
+double seconds_since_epoch(Instant moment) {
+  return static_cast<double>(std::chrono::floor<std::chrono::microseconds>(moment).time_since_epoch().count()) / 1e6;
+}
+
+// {"additive": [names, groups], "multiplicative": [...]}: the groups are there whether or not they have members.
+void put_component_modes(JsonWriter& json, const FittedState& state) {
+  json.begin_object();
+  for (const Mode mode : {Mode::kAdditive, Mode::kMultiplicative}) {
+    json.key(mode_name(mode)).begin_array();
+    for (const Seasonality& seasonality : state.seasonalities) {
+      if (seasonality.mode == mode) json.string(seasonality.name);
+    }
+    json.string(std::string(mode_name(mode)) + "_terms");
+    json.string("extra_regressors_" + std::string(mode_name(mode)));
+    if (holidays_mode(state.options) == mode) json.string("holidays");
+    json.end_array();
+  }
+  json.end_object();
+}
+
+void put_simple_attributes(JsonWriter& json, const FittedState& state) {
+  const ProphetOptions& options = state.options;
+  json.key("growth").string(growth_name(options.growth));
+  json.key("n_changepoints").integer(options.n_changepoints);
+  json.key("specified_changepoints").boolean(options.changepoints.has_value());
+  json.key("changepoint_range").number(options.changepoint_range);
+  put(json.key("yearly_seasonality"), options.yearly_seasonality);
+  put(json.key("weekly_seasonality"), options.weekly_seasonality);
+  put(json.key("daily_seasonality"), options.daily_seasonality);
+  json.key("seasonality_mode").string(mode_name(options.seasonality_mode));
+  json.key("seasonality_prior_scale").number(options.seasonality_prior_scale);
+  json.key("changepoint_prior_scale").number(options.changepoint_prior_scale);
+  json.key("holidays_prior_scale").number(options.holidays_prior_scale);
+  json.key("mcmc_samples").integer(0);
+  json.key("interval_width").number(options.interval_width);
+  json.key("uncertainty_samples").integer(options.uncertainty_samples);
+  json.key("y_scale").number(state.y_scale);
+  json.key("y_min").number(state.y_min);
+  json.key("scaling").string(scaling_name(options.scaling));
+  json.key("logistic_floor").boolean(false);
+  json.key("country_holidays").null();
+  put_component_modes(json.key("component_modes"), state);
+  json.key("holidays_mode").string(mode_name(holidays_mode(options)));
+}
+
+// A series of dates: "{\"name\":\"ds\",\"index\":[0,1],\"data\":[\"2022-01-01T00:00:00.000\",...]}". Without
+// `index`, 0, 1, 2, ...
+void put_date_series(JsonWriter& json, std::span<const Instant> dates, std::span<const std::uint32_t> index = {}) {
+  json.separate();
+  std::string& out = json.out();
+  out += R"("{\"name\":\"ds\",\"index\":[)";
+  for (std::size_t i = 0; i < dates.size(); ++i) {
+    if (i != 0) out += ',';
+    append_integer(out, index.empty() ? static_cast<std::int64_t>(i) : index[i]);
+  }
+  out += R"(],\"data\":[)";
+  DateText text;
+  for (std::size_t i = 0; i < dates.size(); ++i) {
+    out += i == 0 ? R"(\")" : R"(,\")";
+    out += text.of(dates[i]);
+    out += R"(\")";
+  }
+  out += R"(]}")";
+}
+
+// The changepoints' dates of a model that has only their t, back in calendar time.
+std::vector<Instant> changepoints_from_t(const FittedState& state) {
+  constexpr double kFirst = -9'214'560'000'000.0, kLast = 9'214'646'399'999.0;  // Years 1678 to 2261, in milliseconds.
+  std::vector<Instant> dates;
+  if (!has_changepoints(state)) return dates;
+  const auto start = static_cast<double>(millis_since_epoch(state.start));
+  for (const double t : state.changepoints_t) {
+    const double millis = std::clamp(std::round(start + t * state.t_scale_s * 1e3), kFirst, kLast);
+    dates.push_back(Instant{std::chrono::milliseconds{static_cast<std::int64_t>(millis)}});
+  }
+  return dates;
+}
+
+void put_dates(JsonWriter& json, const FittedState& state) {
+  json.key("changepoints");
+  if (state.history && (!state.history->changepoints.empty() || !has_changepoints(state))) {
+    put_date_series(json, state.history->changepoints, state.history->changepoint_rows);
+  } else if (state.options.changepoints) {
+    put_date_series(json, *state.options.changepoints);
+  } else {
+    put_date_series(json, changepoints_from_t(state));
+  }
+  json.key("history_dates");
+  put_date_series(json, state.history ? state.history->history_dates : state.last_dates);
+  json.key("train_holiday_names").null();
+  json.key("start").number(seconds_since_epoch(state.start));
+  json.key("t_scale").number(state.t_scale_s);
+  json.key("holidays").null();
+}
+
+// The rows' table. floor is y_min when y was scaled to [0, 1], else 0.
+void put_history(JsonWriter& json, const FittedState& state) {
+  json.key("history").separate();
+  std::string& out = json.out();
+  out += R"("{\"schema\":{\"fields\":[{\"name\":\"ds\",\"type\":\"datetime\"},{\"name\":\"y\",\"type\":\"number\"},)"
+         R"({\"name\":\"floor\",\"type\":\"number\"},{\"name\":\"t\",\"type\":\"number\"},)"
+         R"({\"name\":\"y_scaled\",\"type\":\"number\"}],\"pandas_version\":\"1.4.0\"},\"data\":[)";
+  if (state.history) {
+    const KeptHistory& history = *state.history;
+    const double floor = state.options.scaling == Scaling::kMinMax ? state.y_min : 0.0;
+    std::string after_y = R"(,\"floor\":)";
+    append_rounded(after_y, floor, kDecimals);
+    after_y += R"(,\"t\":)";
+    const double t_scale_ns = state.t_scale_s * 1e9;
+    DateText text;
+    for (std::size_t i = 0; i < history.ds.size(); ++i) {
+      out += i == 0 ? R"({\"ds\":\")" : R"(},{\"ds\":\")";
+      out += text.of(history.ds[i]);
+      out += R"(\",\"y\":)";
+      append_rounded(out, history.y[i], kDecimals);
+      out += after_y;
+      append_rounded(out, static_cast<double>((history.ds[i] - state.start).count()) / t_scale_ns, kDecimals);
+      out += R"(,\"y_scaled\":)";
+      append_rounded(out, (history.y[i] - floor) / state.y_scale, kDecimals);
+    }
+    if (!history.ds.empty()) out += '}';
+  }
+  out += R"(]}")";
+}
+
+struct ComponentColumn {
+  std::string name;
+  std::vector<bool> member;  // By column of X.
+};
+
+// pandas' crosstab: one column a component and a group that has members, in the order of their names; then the two
+// groups of terms that had none.
+std::vector<ComponentColumn> component_columns(const FittedState& state) {
+  const std::size_t width = state.beta.size();
+  std::vector<ComponentColumn> columns;
+  ComponentColumn additive{"additive_terms", std::vector<bool>(width)};
+  ComponentColumn multiplicative{"multiplicative_terms", std::vector<bool>(width)};
+  bool any_additive = false, any_multiplicative = false;
+  std::size_t at = 0;
+  for (const Seasonality& seasonality : state.seasonalities) {
+    ComponentColumn column{seasonality.name, std::vector<bool>(width)};
+    const bool is_additive = seasonality.mode == Mode::kAdditive;
+    (is_additive ? any_additive : any_multiplicative) = true;
+    for (int i = 0; i < 2 * seasonality.fourier_order && at < width; ++i, ++at) {
+      column.member[at] = true;
+      (is_additive ? additive : multiplicative).member[at] = true;
+    }
+    columns.push_back(std::move(column));
+  }
+  if (any_additive) columns.push_back(additive);
+  if (any_multiplicative) columns.push_back(multiplicative);
+  std::sort(columns.begin(), columns.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  if (!any_additive) columns.push_back(std::move(additive));
+  if (!any_multiplicative) columns.push_back(std::move(multiplicative));
+  return columns;
+}
+
+void put_train_component_cols(JsonWriter& json, const FittedState& state) {
+  const std::vector<ComponentColumn> columns = component_columns(state);
+  JsonWriter table;
+  table.begin_object().key("schema").begin_object().key("fields").begin_array();
+  for (const ComponentColumn& column : columns) {
+    table.begin_object().key("name").string(column.name).key("type").string("integer").end_object();
+  }
+  table.end_array().key("pandas_version").string("1.4.0").end_object();
+  table.key("data").begin_array();
+  for (std::size_t row = 0; row < state.beta.size(); ++row) {
+    table.begin_object();
+    for (const ComponentColumn& column : columns) table.key(column.name).integer(column.member[row] ? 1 : 0);
+    table.end_object();
+  }
+  table.end_array().end_object();
+  // pandas writes a slash as \/, and only names can hold one.
+  std::string text = std::move(table).take();
+  for (std::size_t at = 0; (at = text.find('/', at)) != std::string::npos; at += 2) text.insert(at, 1, '\\');
+  json.key("train_component_cols").string(text);
+}
+
+void put_seasonalities(JsonWriter& json, const FittedState& state) {
+  json.key("seasonalities").begin_array().begin_array();
+  for (const Seasonality& seasonality : state.seasonalities) json.string(seasonality.name);
+  json.end_array().begin_object();
+  for (const Seasonality& seasonality : state.seasonalities) {
+    json.key(seasonality.name).begin_object().key("period");
+    const double period = seasonality.period_days;
+    if (period == std::floor(period) && period < 1e15) {
+      json.integer(static_cast<std::int64_t>(period));  // Prophet's own week and day are the integers 7 and 1.
+    } else {
+      json.number(period);
+    }
+    json.key("fourier_order").integer(seasonality.fourier_order);
+    json.key("prior_scale").number(seasonality.prior_scale);
+    json.key("mode").string(mode_name(seasonality.mode));
+    json.key("condition_name").null().end_object();
+  }
+  json.end_object().end_array();
+}
+
+void put_parameter(JsonWriter& json, std::string_view name, std::span<const double> values) {
+  json.key(name).begin_array().begin_array();
+  for (const double value : values) json.number(value);
+  json.end_array().end_array();
+}
+
+// Stan's generated quantity: the scaled trend of each row. Prophet keeps 8 significant digits of it and reads it
+// nowhere; 10 decimals here, since the shortest exact digits would take twice the room.
+void put_trend(JsonWriter& json, const FittedState& state) {
+  json.key("trend").begin_array().begin_array();
+  const double t_scale_ns = state.t_scale_s * 1e9;
+  double slope = state.k, offset = state.m;
+  std::size_t change = 0;
+  std::string& out = json.out();
+  for (const Instant ds : state.history->ds) {
+    const double t = static_cast<double>((ds - state.start).count()) / t_scale_ns;
+    for (; change < state.changepoints_t.size() && state.changepoints_t[change] <= t; ++change) {
+      slope += state.delta[change];
+      offset -= state.changepoints_t[change] * state.delta[change];
+    }
+    json.separate();
+    append_rounded(out, slope * t + offset, kDecimals);
+  }
+  json.end_array().end_array();
+}
+
+void put_params(JsonWriter& json, const FittedState& state) {
+  json.key("params").begin_object();
+  if (state.log_posterior) put_parameter(json, "lp__", {&*state.log_posterior, 1});
+  put_parameter(json, "k", {&state.k, 1});
+  put_parameter(json, "m", {&state.m, 1});
+  put_parameter(json, "delta", state.delta);
+  const bool optimised = state.log_posterior.has_value();  // Prophet's order differs for a constant series.
+  if (optimised) put_parameter(json, "sigma_obs", {&state.sigma_obs, 1});
+  put_parameter(json, "beta", state.beta);
+  if (!optimised) put_parameter(json, "sigma_obs", {&state.sigma_obs, 1});
+  if (state.log_posterior && state.history) put_trend(json, state);
+  json.end_object();
+}
+
+// What Prophet's keys cannot hold; absent when there is nothing of the kind.
+void put_own_key(JsonWriter& json, const FittedState& state) {
+  const bool exact_start = is_whole(state.start, 1'000);
+  const bool exact_dates = std::all_of(state.last_dates.begin(), state.last_dates.end(),
+                                       [](Instant date) { return is_whole(date, 1'000'000); });
+  if (state.history && exact_start && exact_dates) return;
+  json.key("chiliad").begin_object();
+  if (!state.history) {
+    json.key("rows").integer(state.rows);
+    json.key("history_date_count").integer(state.history_date_count);
+  }
+  if (!exact_start) json.key("start_ns").integer(nanos_since_epoch(state.start));
+  if (!exact_dates) {
+    json.key("last_dates_ns").begin_array();
+    for (const Instant date : state.last_dates) json.integer(nanos_since_epoch(date));
+    json.end_array();
+  }
+  json.end_object();
+}
+
+std::size_t expected_bytes(const FittedState& state) {
+  const std::size_t rows = state.history ? state.history->ds.size() : 0;
+  const std::size_t dates = state.history ? state.history->history_dates.size() : 5;
+  return 4096 + rows * 160 + dates * 36 + state.delta.size() * 80 + state.beta.size() * 40 +
+         state.beta.size() * state.seasonalities.size() * 32;
+}
+
+}  // namespace
+
+std::string model_to_json(const FittedModel& model) {
+  const FittedState& state = model.state();
+  JsonWriter json(JsonWriter::Look::kPython);
+  json.out().reserve(expected_bytes(state));
+  json.begin_object();
+  put_simple_attributes(json, state);
+  put_dates(json, state);
+  put_history(json, state);
+  put_train_component_cols(json, state);
+  json.key("changepoints_t").begin_array();
+  if (has_changepoints(state)) {
+    for (const double t : state.changepoints_t) json.number(t);
+  } else {
+    json.integer(0);  // Prophet's dummy, an integer there too.
+  }
+  json.end_array();
+  put_seasonalities(json, state);
+  json.key("extra_regressors").begin_array().begin_array().end_array().begin_object().end_object().end_array();
+  json.key("fit_kwargs").begin_object().end_object();
+  put_params(json, state);
+  json.key("__prophet_version").string(kProphetVersion);
+  put_own_key(json, state);
+  json.end_object();
+  return std::move(json).take();
+}
+
+}  // namespace chiliad::forecast

@@ -1,0 +1,242 @@
+#include "forecast/stored_table.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <string>
+
+#include "forecast/stored_date.h"
+
+namespace chiliad::forecast {
+namespace {
+
+namespace od = simdjson::ondemand;
+
+constexpr std::string_view kData = R"(\"data\":[)";  // As it lies in the file.
+constexpr std::string_view kQuote = R"(\")";
+
+Error corrupt(std::string_view reason) { return Error{ErrorCode::kCorrupt, std::string(reason)}; }
+
+// --- Unescape, then parse: any spelling ------------------------------------------------------------
+
+// The text of a table, unescaped once and being parsed: the owner of all that the parsers need.
+class TableText {
+ public:
+  explicit TableText(std::string_view raw) : quoted_(raw.size() + 2 + simdjson::SIMDJSON_PADDING, '\0') {
+    quoted_[0] = '"';
+    raw.copy(&quoted_[1], raw.size());
+    quoted_[raw.size() + 1] = '"';
+    text_size_ = raw.size() + 2;
+  }
+
+  // Errors: kCorrupt.
+  Result<od::object> open() {
+    const simdjson::padded_string_view quoted(quoted_.data(), text_size_, quoted_.size());
+    std::string_view inner;
+    if (string_parser_.iterate(quoted).get(string_document_) != simdjson::SUCCESS ||
+        string_document_.get_string().get(inner) != simdjson::SUCCESS) {
+      return corrupt("the text is damaged");
+    }
+    table_ = simdjson::padded_string(inner);
+    od::object object;
+    if (table_parser_.iterate(table_).get(table_document_) != simdjson::SUCCESS ||
+        table_document_.get_object().get(object) != simdjson::SUCCESS) {
+      return corrupt("expected a table as JSON text");
+    }
+    return object;
+  }
+
+ private:
+  std::string quoted_;
+  std::size_t text_size_ = 0;
+  simdjson::padded_string table_;
+  od::parser string_parser_, table_parser_;
+  od::document string_document_, table_document_;
+};
+
+Result<Instant> date_of(od::value value) {
+  std::string_view text;
+  if (value.get_string().get(text) == simdjson::SUCCESS) return parse_stored_date(text);
+  std::int64_t number = 0;
+  if (value.get_int64().get(number) == simdjson::SUCCESS) return stored_date_from_number(number);
+  return corrupt("expected a date");
+}
+
+Result<Done> read_dates(od::value value, std::vector<Instant>& out) {
+  od::array array;
+  if (value.get_array().get(array) != simdjson::SUCCESS) return corrupt("'data': expected a list of dates");
+  for (auto item : array) {
+    od::value date;
+    if (item.get(date) != simdjson::SUCCESS) return corrupt("'data': the list is damaged");
+    const Result<Instant> instant = date_of(date);
+    if (!instant) return instant.error();
+    out.push_back(*instant);
+  }
+  return Done{};
+}
+
+Result<Done> read_index(od::value value, std::vector<std::int64_t>& out) {
+  od::array array;
+  if (value.get_array().get(array) != simdjson::SUCCESS) return corrupt("'index': expected a list");
+  for (auto item : array) {
+    std::int64_t number = 0;
+    if (item.get_int64().get(number) != simdjson::SUCCESS) return corrupt("'index': expected whole numbers");
+    out.push_back(number);
+  }
+  return Done{};
+}
+
+Result<Done> read_history_row(od::object row, HistoryTable& table) {
+  bool seen_ds = false, seen_y = false;
+  for (auto item : row) {
+    od::raw_json_string key;
+    od::value value;
+    if (item.key().get(key) != simdjson::SUCCESS || item.value().get(value) != simdjson::SUCCESS) {
+      return corrupt("a row is damaged");
+    }
+    if (key == "ds") {
+      const Result<Instant> ds = date_of(value);
+      if (!ds) return ds.error();
+      table.ds.push_back(*ds);
+      seen_ds = true;
+    } else if (key == "y") {
+      double y = 0;
+      constexpr double kLargest = 1e300;  // Ten digits of the largest doubles would round to infinity.
+      if (value.get_double().get(y) != simdjson::SUCCESS || !(std::fabs(y) <= kLargest)) {
+        return corrupt("'y': expected a number up to 1e300");
+      }
+      table.y.push_back(y);
+      seen_y = true;
+    }
+    if (seen_ds && seen_y) return Done{};  // The rest can be computed.
+  }
+  return corrupt("a row has no ds or no y");
+}
+
+// Calls each(row) for the objects in the table's "data".
+template <class Each>
+Result<Done> for_each_row(std::string_view raw, const Each& each) {
+  TableText text(raw);
+  Result<od::object> table = text.open();
+  if (!table) return table.error();
+  od::array rows;
+  if (table->find_field_unordered("data").get_array().get(rows) != simdjson::SUCCESS) {
+    return corrupt("'data': expected a list of rows");
+  }
+  std::size_t number = 0;
+  for (auto item : rows) {
+    od::object row;
+    if (item.get_object().get(row) != simdjson::SUCCESS) return corrupt("'data': expected a list of rows");
+    if (Result<Done> read = each(row); !read) {
+      return std::move(read).error().in("row " + std::to_string(number));
+    }
+    ++number;
+  }
+  return Done{};
+}
+
+// --- The usual spelling, by its bytes ---------------------------------------------------------------
+
+// What stands between "data":[ and the final ]}, when the text is spelled the usual way and "data" comes once.
+std::optional<std::string_view> usual_data(std::string_view raw) {
+  const std::size_t data = raw.find(kData);
+  if (data == std::string_view::npos || !raw.ends_with("]}")) return std::nullopt;
+  return raw.substr(data + kData.size(), raw.size() - 2 - data - kData.size());
+}
+
+// The last of a list \"date\",\"date\",... and `rest`, what stands before it and its comma.
+std::optional<Instant> last_date(std::string_view list, std::string_view& rest) {
+  if (!list.ends_with(kQuote)) return std::nullopt;
+  list.remove_suffix(kQuote.size());
+  const std::size_t quote = list.rfind(kQuote);
+  if (quote == std::string_view::npos) return std::nullopt;
+  const Result<Instant> date = parse_stored_date(list.substr(quote + kQuote.size()));
+  if (!date) return std::nullopt;
+  rest = list.substr(0, quote);
+  if (!rest.empty() && !rest.ends_with(',')) return std::nullopt;
+  if (!rest.empty()) rest.remove_suffix(1);
+  return *date;
+}
+
+std::optional<DateSummary> summarize_usual(std::string_view raw, std::size_t keep) {
+  const std::optional<std::string_view> data = usual_data(raw);
+  if (!data) return std::nullopt;
+  DateSummary summary;
+  if (data->empty()) return summary;
+  const auto commas = std::count(data->begin(), data->end(), ',');
+  if (std::count(data->begin(), data->end(), '\\') != 2 * (commas + 1)) return std::nullopt;
+  summary.count = commas + 1;
+  std::string_view list = *data;
+  while (summary.last.size() < keep && !list.empty()) {
+    const std::optional<Instant> date = last_date(list, list);
+    if (!date || (!summary.last.empty() && *date >= summary.last.back())) return std::nullopt;
+    summary.last.push_back(*date);
+  }
+  std::reverse(summary.last.begin(), summary.last.end());
+  return summary;
+}
+
+}  // namespace
+
+Result<DateSeries> read_date_series(std::string_view raw) {
+  TableText text(raw);
+  Result<od::object> table = text.open();
+  if (!table) return table.error();
+  DateSeries series;
+  bool seen = false;
+  for (auto item : *table) {
+    std::string_view key;
+    od::value value;
+    if (item.unescaped_key().get(key) != simdjson::SUCCESS || item.value().get(value) != simdjson::SUCCESS) {
+      return corrupt("the table is damaged");
+    }
+    Result<Done> read = Done{};
+    if (key == "data") read = read_dates(value, series.dates);
+    if (key == "index") read = read_index(value, series.index);
+    if (!read) return read.error();
+    seen = seen || key == "data";
+  }
+  if (!seen) return corrupt("'data' is missing");
+  if (series.index.size() != series.dates.size()) return corrupt("'index' and 'data' differ in length");
+  return series;
+}
+
+Result<DateSummary> summarize_date_series(std::string_view raw, std::size_t keep) {
+  if (std::optional<DateSummary> usual = summarize_usual(raw, keep)) return std::move(*usual);
+  Result<DateSeries> series = read_date_series(raw);
+  if (!series) return series.error();
+  std::vector<Instant>& dates = series->dates;
+  DateSummary summary;
+  summary.count = static_cast<std::int64_t>(dates.size());
+  const std::size_t last = std::min(keep, dates.size());
+  summary.last.assign(dates.end() - static_cast<std::ptrdiff_t>(last), dates.end());
+  return summary;
+}
+
+Result<HistoryTable> read_history_table(std::string_view raw) {
+  HistoryTable table;
+  Result<Done> read = for_each_row(raw, [&](od::object row) { return read_history_row(row, table); });
+  if (!read) return read.error();
+  if (!std::is_sorted(table.ds.begin(), table.ds.end())) return corrupt("the dates do not ascend");
+  return table;
+}
+
+Result<std::int64_t> count_history_rows(std::string_view raw) {
+  // In the usual spelling only rows hold braces, unless a column of strings does.
+  const std::optional<std::string_view> data = usual_data(raw);
+  if (data && raw.find(R"(\"type\":\"string\")") == std::string_view::npos) {
+    const auto opened = std::count(data->begin(), data->end(), '{');
+    if (opened == std::count(data->begin(), data->end(), '}')) return static_cast<std::int64_t>(opened);
+  }
+  std::int64_t rows = 0;
+  Result<Done> read = for_each_row(raw, [&](od::object) -> Result<Done> {
+    ++rows;
+    return Done{};
+  });
+  if (!read) return std::move(read).error().in("'history'");
+  return rows;
+}
+
+}  // namespace chiliad::forecast
