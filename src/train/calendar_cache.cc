@@ -1,0 +1,67 @@
+#include "train/calendar_cache.h"
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+
+#include "base/hash.h"
+
+namespace chiliad::train {
+namespace {
+
+std::uint64_t hash_of(std::span<const Instant> ds) {
+  return content_hash({reinterpret_cast<const char*>(ds.data()), ds.size_bytes()});
+}
+
+}  // namespace
+
+CalendarCache::CalendarCache(forecast::ProphetOptions options, std::uint64_t budget_bytes)
+    : options_(std::move(options)), budget_bytes_(budget_bytes) {}
+
+Result<forecast::Calendar> CalendarCache::get(std::span<const Instant> ds) {
+  const std::uint64_t hash = hash_of(ds);
+  // Compared without the lock: a calendar is immutable and a copy of it is a handle.
+  if (std::optional<forecast::Calendar> kept = find(hash); kept && std::ranges::equal(kept->ds(), ds)) return *kept;
+  Result<forecast::Calendar> made = forecast::Calendar::make(ds, options_);
+  if (made) keep(hash, *made);
+  return made;
+}
+
+std::optional<forecast::Calendar> CalendarCache::find(std::uint64_t hash) {
+  MutexLock lock(mutex_);
+  const auto found = by_hash_.find(hash);
+  if (found == by_hash_.end()) {
+    ++counts_.misses;
+    return std::nullopt;
+  }
+  ++counts_.hits;
+  entries_.splice(entries_.begin(), entries_, found->second);
+  return found->second->calendar;
+}
+
+void CalendarCache::keep(std::uint64_t hash, const forecast::Calendar& calendar) {
+  const std::uint64_t bytes = calendar.memory_bytes();
+  std::list<Entry> dropped;  // Freed after the lock.
+  MutexLock lock(mutex_);
+  if (const auto found = by_hash_.find(hash); found != by_hash_.end()) {
+    counts_.kept_bytes -= found->second->bytes;
+    dropped.splice(dropped.begin(), entries_, found->second);
+    by_hash_.erase(found);
+  }
+  entries_.push_front(Entry{hash, calendar, bytes});
+  by_hash_[hash] = entries_.begin();
+  counts_.kept_bytes += bytes;
+  while (counts_.kept_bytes > budget_bytes_ && entries_.size() > 1) {
+    const auto last = std::prev(entries_.end());
+    counts_.kept_bytes -= last->bytes;
+    by_hash_.erase(last->hash);
+    dropped.splice(dropped.begin(), entries_, last);
+  }
+}
+
+CalendarCache::Counts CalendarCache::counts() const {
+  MutexLock lock(mutex_);
+  return counts_;
+}
+
+}  // namespace chiliad::train

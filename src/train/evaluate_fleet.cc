@@ -1,0 +1,110 @@
+#include "train/evaluate_fleet.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "train/calendar_cache.h"
+#include "train/fit_series.h"
+#include "train/ordered_work.h"
+#include "train/stored_model.h"
+
+namespace chiliad::train {
+namespace {
+
+constexpr std::size_t kQueueCapacity = 1024;
+
+Deadline soon() { return std::chrono::steady_clock::now() + std::chrono::minutes(5); }
+
+Result<Rows> read_rows(const SeriesSource& source, const std::string& name, const table::SeriesColumns& columns) {
+  Result<std::string> bytes = source.read(name, soon());
+  if (!bytes) return std::move(bytes).error();
+  Result<table::Series> series = table::read_series_csv(*bytes, name + ".csv", columns);
+  if (!series) return std::move(series).error();
+  return Rows{std::move(series->ds), std::move(series->y)};
+}
+
+Result<SeriesReport> evaluate_stored(store::ObjectStore& models, const std::string& name, Rows rows) {
+  Result<forecast::FittedModel> model = load_model(models, name, forecast::KeepHistory::kNo, soon());
+  if (!model) return std::move(model).error();
+  hold_back(rows, 0);  // Sorts.
+  const Instant last = model->state().last_dates.back();
+  const auto unseen = static_cast<std::size_t>(rows.ds.end() - std::ranges::upper_bound(rows.ds, last));
+  const Rows test = hold_back(rows, unseen);
+  if (test.ds.empty())
+    return Error{ErrorCode::kInvalid, "no rows after the model's history, which ends " + format_instant(last)};
+  Result<forecast::PreparedRows> history = forecast::prepare_rows({rows.ds, rows.y});
+  if (!history) return std::move(history).error();
+  Result<HoldoutErrors> errors = holdout_errors(*model, *history, test);
+  if (!errors) return std::move(errors).error();
+  SeriesReport report;
+  report.rows = static_cast<std::uint64_t>(model->state().rows);
+  report.holdout_rows = test.ds.size();
+  report.log_posterior = model->state().log_posterior;
+  report.archive = name + std::string(kArchiveSuffix);
+  report.holdout = errors->model;
+  report.naive = errors->naive;
+  return report;
+}
+
+Result<SeriesReport> evaluate_series(const SeriesSource& source, const std::string& name, const EvaluatePlan& plan,
+                                     CalendarCache& calendars) {
+  Result<Rows> rows = read_rows(source, name, plan.columns);
+  if (!rows) return std::move(rows).error();
+  if (plan.models != nullptr) return evaluate_stored(*plan.models, name, *std::move(rows));
+  Rows test;
+  if (plan.test != nullptr) {
+    Result<Rows> unseen = read_rows(*plan.test, name, plan.columns);
+    if (!unseen) return std::move(unseen).error().in("test rows");
+    test = hold_back(*unseen, unseen->ds.size());
+  } else {
+    test = hold_back(*rows, plan.holdout);
+  }
+  Result<SeriesFit> fit = fit_series(*rows, test, calendars, forecast::KeepHistory::kNo);
+  if (!fit) return std::move(fit).error();
+  if (fit->report.holdout.rows == 0) return Error{ErrorCode::kInvalid, "no row with a value to compare with"};
+  return std::move(fit->report);
+}
+
+}  // namespace
+
+void evaluate_fleet(const SeriesSource& source, const EvaluatePlan& plan, const std::atomic<bool>& stop,
+                    const std::function<bool(const SeriesReport&)>& on_series) {
+  CalendarCache calendars(plan.prophet);
+  const auto make = [&](std::size_t i) -> SeriesReport {
+    const auto start = std::chrono::steady_clock::now();
+    Result<SeriesReport> evaluated = evaluate_series(source, source.name(i), plan, calendars);
+    SeriesReport report;
+    if (evaluated) {
+      report = *std::move(evaluated);
+    } else {
+      report.status = SeriesStatus::kFailed;
+      report.reason = source.path(i) + ": " + evaluated.error().message;
+    }
+    report.customer_id = source.customer_id(i);
+    report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return report;
+  };
+  work_in_order(source.size(), plan.threads, kQueueCapacity, stop, make, on_series);
+}
+
+std::optional<double> FleetAccuracy::Figure::mean() const {
+  if (series == 0) return std::nullopt;
+  return sum / static_cast<double>(series);
+}
+
+void FleetAccuracy::Figure::add(const std::optional<double>& value) {
+  if (!value || !std::isfinite(*value)) return;
+  sum += *value;
+  ++series;
+}
+
+void FleetAccuracy::add(const Accuracy& accuracy) {
+  smape.add(accuracy.smape);
+  mape.add(accuracy.mape);
+  mae.add(accuracy.mae);
+  rmse.add(accuracy.rmse);
+  mase.add(accuracy.mase);
+  coverage.add(accuracy.coverage);
+}
+
+}  // namespace chiliad::train

@@ -1,0 +1,65 @@
+// SeriesSource: the series of a fleet by name, one file each, in a folder or in an object store.
+//
+// A series' name is its file's name without ".csv"; `chiliad split` makes names from customers' ids
+// (prepare/customer_file.h). Order: the names' files sorted by their bytes, which is also the order of S3 keys, so that
+// shards deal them out as SageMaker does.
+//
+// Thread safety: immutable after open(); read() from any threads at a time.
+
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "prepare/shard.h"
+#include "store/object_store.h"
+
+namespace chiliad::train {
+
+class SeriesSource {
+ public:
+  // "s3://bucket/prefix" or a folder; only files right in it that end in ".csv" count. Hidden files do not.
+  // Errors: kNotFound: no such folder; kInvalid: no series in it; else as the store or base/file.h.
+  static Result<SeriesSource> open(std::string_view location, prepare::Shard shard = {});
+
+  std::size_t size() const { return names_.size(); }
+  const std::string& name(std::size_t i) const { return names_[i]; }
+
+  // The customer's id: the decoded name; the name itself where it is nobody's encoding.
+  std::string customer_id(std::size_t i) const;
+
+  // "data/8.csv", for messages; "table.csv, customer 8" after show_as("table.csv").
+  std::string path(std::size_t i) const;
+
+  // The folder is a spool of this table: messages name the table.
+  void show_as(std::string table) { shown_as_ = std::move(table); }
+
+  // The file's bytes. Errors: kNotFound, kInvalid (a folder of that name), kForbidden, kTooLarge (over 1 GiB), or
+  // kUnavailable and kDeadline from a store.
+  Result<std::string> read(std::size_t i, Deadline deadline) const;
+  // The same by name.
+  Result<std::string> read(const std::string& name, Deadline deadline) const;
+
+  // Whether the series lie in an object store, whose failures concern all of them.
+  bool remote() const { return store_ != nullptr; }
+
+ private:
+  Result<std::vector<std::string>> list_folder() const;
+  Result<std::vector<std::string>> list_store() const;
+  Result<Done> read_long_ids();
+
+  std::string location_;
+  std::string shown_as_;
+  std::shared_ptr<store::ObjectStore> store_;  // Null: a folder.
+  std::vector<std::string> names_;             // Of this shard, in order.
+  std::unordered_map<std::string, std::string> long_ids_;
+};
+
+}  // namespace chiliad::train

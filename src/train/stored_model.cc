@@ -1,0 +1,49 @@
+#include "train/stored_model.h"
+
+#include "archive/archive.h"
+#include "forecast/stored_form.h"
+#include "prepare/customer_file.h"
+
+namespace chiliad::train {
+
+Result<std::vector<std::string>> list_models(store::ObjectStore& models) {
+  std::vector<std::string> names;
+  store::ListRequest request;
+  while (true) {
+    Result<store::ListPage> page = models.list(request, std::chrono::steady_clock::now() + std::chrono::minutes(5));
+    if (!page) return std::move(page).error();
+    for (const store::ObjectInfo& object : page->objects) {
+      if (object.key.size() > kArchiveSuffix.size() && object.key.ends_with(kArchiveSuffix))
+        names.push_back(object.key.substr(0, object.key.size() - kArchiveSuffix.size()));
+    }
+    if (!page->next_token) return names;
+    request.token = *page->next_token;
+  }
+}
+
+std::string customer_of(std::string_view name) {
+  Result<std::string> id = prepare::decode_customer_id(name);
+  return id ? *std::move(id) : std::string(name);
+}
+
+Result<forecast::FittedModel> read_stored_model(std::string_view bytes, forecast::KeepHistory keep) {
+  const std::size_t first = bytes.find_first_not_of(" \t\r\n");
+  // JSON begins with a brace, or with a quote where an old Prophet wrote JSON within JSON.
+  if (first != std::string_view::npos && (bytes[first] == '{' || bytes[first] == '"'))
+    return forecast::model_from_json(bytes, keep);
+  Result<std::string> json = archive::read_member(bytes, "model.json");
+  if (!json) return std::move(json).error();
+  return forecast::model_from_json(*json, keep);
+}
+
+Result<forecast::FittedModel> load_model(store::ObjectStore& models, const std::string& name,
+                                         forecast::KeepHistory keep, Deadline deadline) {
+  const std::string key = name + std::string(kArchiveSuffix);
+  Result<std::string> bytes = models.get(key, {}, deadline);
+  if (!bytes) return std::move(bytes).error();
+  Result<forecast::FittedModel> model = read_stored_model(*bytes, keep);
+  if (!model) return std::move(model).error().in(key);
+  return model;
+}
+
+}  // namespace chiliad::train

@@ -1,0 +1,35 @@
+// Stored models by name: the archives of a fleet in a store, or one file.
+//
+// Thread safety: pure functions but for the store.
+
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "forecast/prophet.h"
+#include "store/object_store.h"
+
+namespace chiliad::train {
+
+inline constexpr std::string_view kArchiveSuffix = ".tar.gz";
+
+// The archives' keys without their suffix, ascending by the bytes of the key, parts with '/' included.
+// Errors: as ObjectStore::list().
+Result<std::vector<std::string>> list_models(store::ObjectStore& models);
+
+// The customer's id of an archive's name (prepare/customer_file.h); the name itself where it is nobody's encoding.
+std::string customer_of(std::string_view name);
+
+// The model in an archive's bytes (its member model.json) or in those of a model.json. Errors: kCorrupt, kInvalid,
+// kTooLarge as read_member() and model_from_json(); kNotFound: an archive without model.json.
+Result<forecast::FittedModel> read_stored_model(std::string_view bytes, forecast::KeepHistory keep);
+
+// The model stored under this name. Errors: as ObjectStore::get() and read_stored_model().
+Result<forecast::FittedModel> load_model(store::ObjectStore& models, const std::string& name,
+                                         forecast::KeepHistory keep, Deadline deadline);
+
+}  // namespace chiliad::train

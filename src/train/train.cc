@@ -1,0 +1,382 @@
+// The workers take series in order from one counter and hand outcomes to the recorder through an OrderedQueue, so that
+// journal and report come in the order of the series. A worker does a series from file to archive: the rows stay in its
+// core's cache, and no queue holds anything bigger than an outcome.
+
+#include "train/train.h"
+
+#include <cstdlib>
+#include <thread>
+
+#include "base/check.h"
+#include "base/hash.h"
+#include "base/json_writer.h"
+#include "base/mutex.h"
+#include "forecast/stored_form.h"
+#include "train/calendar_cache.h"
+#include "train/fit_series.h"
+#include "train/ordered_queue.h"
+#include "train/ordered_work.h"
+
+namespace chiliad::train {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Part of every stamp: to be raised when the same rows and options give other archives than before.
+constexpr std::string_view kArchiveFormat = "chiliad archive 1";
+
+constexpr std::size_t kQueueCapacity = 4096;
+constexpr auto kLongestNap = std::chrono::milliseconds(50);
+constexpr auto kStoreDeadline = std::chrono::minutes(5);
+
+struct Outcome {
+  JournalRecord record;        // record.report is the report's row.
+  std::optional<Error> error;  // Why it failed.
+  bool concerns_all = false;   // The error is not this series' own.
+};
+
+// Whether a failure to read or write says something about the store instead of the series.
+bool concerns_all(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::kNoSpace:
+    case ErrorCode::kForbidden:
+    case ErrorCode::kUnavailable:
+    case ErrorCode::kDeadline: return true;
+    default: return false;
+  }
+}
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+class Run {
+ public:
+  Run(const SeriesSource& source, store::ObjectStore& models, Journal& journal, const TrainOptions& options,
+      const std::atomic<bool>& stop, const OnSeries& on_series)
+      : source_(source),
+        models_(models),
+        journal_(journal),
+        options_(options),
+        options_hash_(options_hash(options)),
+        stop_(stop),
+        on_series_(on_series),
+        calendars_(options.prophet),
+        outcomes_(kQueueCapacity) {}
+
+  TrainSummary run();
+
+ private:
+  Result<Done> confirm_archives();
+
+  // Worker side.
+  void work();
+  Outcome do_series(std::size_t i);
+  Result<Done> train_series(const std::string& bytes, std::size_t i, Outcome& outcome);
+  bool is_kept(const std::string& archive, const Stamp& stamp);
+
+  // Recorder side.
+  void record();
+  void take(Outcome outcome);
+  bool flush();
+  void acknowledge(const SeriesReport& report);
+  void give_up(TrainEnd end, std::optional<Error> error);
+
+  const SeriesSource& source_;
+  store::ObjectStore& models_;
+  Journal& journal_;
+  const TrainOptions& options_;
+  const std::uint64_t options_hash_;
+  const std::atomic<bool>& stop_;
+  const OnSeries& on_series_;
+  CalendarCache calendars_;
+
+  OrderedQueue<Outcome> outcomes_;
+  std::atomic<std::size_t> next_{0};
+  std::atomic<bool> halt_{false};  // The recorder wants no more.
+  Mutex journal_mutex_;            // Workers ask journal_, the recorder writes it.
+
+  // The recorder's own.
+  TrainSummary summary_;
+  std::vector<Outcome> batch_;
+  std::size_t batch_trained_ = 0;
+  std::uint64_t failures_seen_ = 0;  // Also those in the batch.
+  Clock::time_point batch_started_;
+};
+
+TrainSummary Run::run() {
+  summary_.total = source_.size();
+  if (Result<Done> confirmed = confirm_archives(); !confirmed) {
+    give_up(TrainEnd::kBroken, std::move(confirmed).error());
+    return std::move(summary_);
+  }
+  std::atomic<int> running{options_.threads};
+  std::vector<std::thread> workers;
+  for (int i = 0; i < options_.threads; ++i) {
+    workers.emplace_back([&] {
+      work();
+      // The last one out knows how many tickets were handed out: each that was taken has been pushed.
+      if (--running == 0) outcomes_.finish(std::min(next_.load(), source_.size()));
+    });
+  }
+  record();
+  for (std::thread& worker : workers) worker.join();
+  summary_.calendars = calendars_.counts().misses;
+  return std::move(summary_);
+}
+
+// One pass over the list of stored archives instead of one question a model.
+Result<Done> Run::confirm_archives() {
+  if (journal_.size() == 0 || options_.force) return Done{};
+  store::ListRequest request;
+  while (true) {
+    Result<store::ListPage> page = models_.list(request, Clock::now() + kStoreDeadline);
+    if (!page) return std::move(page).error();
+    for (const store::ObjectInfo& object : page->objects) journal_.confirm(object.key, object.etag);
+    if (!page->next_token) return Done{};
+    request.token = *page->next_token;
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------
+// Worker side
+// ---------------------------------------------------------------------------------------------------
+
+void Run::work() {
+  while (!stop_.load(std::memory_order_relaxed) && !halt_.load(std::memory_order_relaxed)) {
+    const std::size_t i = next_.fetch_add(1, std::memory_order_relaxed);
+    if (i >= source_.size()) return;
+    outcomes_.push(i, do_series(i));
+  }
+}
+
+Outcome Run::do_series(std::size_t i) {
+  const Clock::time_point start = Clock::now();
+  Outcome outcome;
+  SeriesReport& report = outcome.record.report;
+  const std::string archive = source_.name(i) + ".tar.gz";
+  Result<std::string> bytes = source_.read(i, Clock::now() + kStoreDeadline);
+  if (!bytes) {
+    outcome.concerns_all = source_.remote() && concerns_all(bytes.error());
+    outcome.error = std::move(bytes).error();
+  } else {
+    outcome.record.stamp = {content_hash(*bytes), options_hash_};
+    report.archive = archive;
+    if (!options_.force && is_kept(archive, outcome.record.stamp)) {
+      report.status = SeriesStatus::kKept;
+      return outcome;
+    }
+    Result<Done> trained = train_series(*bytes, i, outcome);
+    if (!trained) outcome.error = std::move(trained).error();
+  }
+  report.customer_id = source_.customer_id(i);
+  report.archive = archive;
+  report.seconds = seconds_since(start);
+  if (outcome.error) {
+    report.status = SeriesStatus::kFailed;
+    const std::string path = source_.path(i);
+    // Errors of the file name it already.
+    const bool named = outcome.error->message.find(path) != std::string::npos;
+    report.reason = named ? outcome.error->message : path + ": " + outcome.error->message;
+  }
+  return outcome;
+}
+
+Result<Done> Run::train_series(const std::string& bytes, std::size_t i, Outcome& outcome) {
+  Result<table::Series> series = table::read_series_csv(bytes, source_.path(i), options_.columns);
+  if (!series) return std::move(series).error();
+  Rows rows{std::move(series->ds), std::move(series->y)};
+  const Rows test = hold_back(rows, options_.holdout);
+  Result<SeriesFit> fit = fit_series(rows, test, calendars_, options_.keep_history);
+  if (!fit && !test.ds.empty())
+    return std::move(fit).error().in("without the " + std::to_string(test.ds.size()) + " rows held back");
+  if (!fit) return std::move(fit).error();
+  outcome.record.report = std::move(fit->report);
+  if (series->bad_rows.count > 0) {
+    std::string& note = outcome.record.report.note;
+    note += (note.empty() ? "" : "; ") + std::to_string(series->bad_rows.count) +
+            " bad rows left out, the first: " + series->bad_rows.messages.front();
+  }
+
+  std::vector<archive::Member> members{{"model.json", forecast::model_to_json(fit->model)}};
+  members.insert(members.end(), options_.code.begin(), options_.code.end());
+  Result<std::string> archive = archive::write_tar_gz(members);
+  if (!archive) return std::move(archive).error().in("write archive");
+  const std::string key = source_.name(i) + ".tar.gz";
+  Result<store::ObjectInfo> stored = models_.put(key, *archive, {}, Clock::now() + kStoreDeadline);
+  if (!stored) {
+    outcome.concerns_all = concerns_all(stored.error());
+    return std::move(stored).error();
+  }
+  outcome.record.etag = stored->etag;
+  outcome.record.report.archive_bytes = archive->size();
+  return Done{};
+}
+
+bool Run::is_kept(const std::string& archive, const Stamp& stamp) {
+  MutexLock lock(journal_mutex_);
+  return journal_.holds(archive, stamp);
+}
+
+// ---------------------------------------------------------------------------------------------------
+// Recorder side
+// ---------------------------------------------------------------------------------------------------
+
+void Run::record() {
+  batch_started_ = Clock::now();
+  while (!outcomes_.finished()) {
+    const Clock::time_point wake = std::min(batch_started_ + options_.sync_interval, Clock::now() + kLongestNap);
+    for (Outcome& outcome : outcomes_.take(kWakeUp, wake)) {
+      if (summary_.end == TrainEnd::kComplete) take(std::move(outcome));
+    }
+    const bool due = batch_trained_ >= std::max<std::size_t>(options_.sync_batch, 1) ||
+                     batch_.size() >= kQueueCapacity || Clock::now() >= batch_started_ + options_.sync_interval;
+    if (due && !flush()) break;
+  }
+  flush();
+  const std::uint64_t done = summary_.trained + summary_.kept + summary_.failed;
+  if (summary_.end == TrainEnd::kComplete && stop_.load() && done < summary_.total) summary_.end = TrainEnd::kStopped;
+}
+
+void Run::take(Outcome outcome) {
+  if (batch_.empty()) batch_started_ = Clock::now();
+  if (outcome.concerns_all) {
+    // What was stored before is recorded all the same: the disk of the journal may be another one.
+    flush();
+    give_up(TrainEnd::kBroken, std::move(outcome.error));
+    return;
+  }
+  batch_trained_ += outcome.record.report.status == SeriesStatus::kTrained;
+  failures_seen_ += outcome.record.report.status == SeriesStatus::kFailed;
+  batch_.push_back(std::move(outcome));
+  if (failures_seen_ > options_.max_failures) flush();
+}
+
+// Archives to the disk, then their records, then the acknowledgement. False: the run is over.
+bool Run::flush() {
+  batch_started_ = Clock::now();
+  std::vector<Outcome> batch = std::exchange(batch_, {});
+  std::vector<JournalRecord> records;
+  for (const Outcome& outcome : batch) {
+    if (outcome.record.report.status == SeriesStatus::kTrained) records.push_back(outcome.record);
+  }
+  batch_trained_ = 0;
+  if (!records.empty()) {
+    const bool sync = options_.sync_batch > 0;
+    Result<Done> done = Done{};
+    if (sync) {
+      done = models_.sync();
+      ++summary_.syncs;
+    }
+    const auto now =
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch());
+    for (JournalRecord& record : records) record.time_ms = now.count();
+    if (done) {
+      MutexLock lock(journal_mutex_);
+      done = journal_.append(records, sync ? Durability::kSync : Durability::kNone);
+    }
+    summary_.sync_seconds += seconds_since(batch_started_);
+    if (!done) {
+      give_up(TrainEnd::kBroken, std::move(done).error());
+      return false;
+    }
+  }
+  for (Outcome& outcome : batch) {
+    if (outcome.record.report.status == SeriesStatus::kKept) {
+      Result<SeriesReport> earlier = journal_.report_of(outcome.record.report.archive);
+      if (earlier) outcome.record.report = *std::move(earlier);
+      outcome.record.report.status = SeriesStatus::kKept;
+    }
+    acknowledge(outcome.record.report);
+  }
+  if (summary_.failed > options_.max_failures) give_up(TrainEnd::kTooManyFailures, std::nullopt);
+  return summary_.end == TrainEnd::kComplete;
+}
+
+void Run::acknowledge(const SeriesReport& report) {
+  switch (report.status) {
+    case SeriesStatus::kTrained:
+      ++summary_.trained;
+      summary_.rows += report.rows;
+      summary_.archive_bytes += report.archive_bytes;
+      break;
+    case SeriesStatus::kKept: ++summary_.kept; break;
+    case SeriesStatus::kFailed: ++summary_.failed; break;
+  }
+  on_series_(report);
+}
+
+void Run::give_up(TrainEnd end, std::optional<Error> error) {
+  if (summary_.end == TrainEnd::kComplete) {
+    summary_.end = end;
+    summary_.error = std::move(error);
+  }
+  halt_ = true;
+  outcomes_.close();
+}
+
+void write_seasonality_choice(JsonWriter& json, const forecast::SeasonalityChoice& choice) {
+  json.integer(static_cast<int>(choice.kind)).integer(choice.fourier_order);
+}
+
+}  // namespace
+
+TrainSummary train(const SeriesSource& source, store::ObjectStore& models, Journal& journal,
+                   const TrainOptions& options, const std::atomic<bool>& stop, const OnSeries& on_series) {
+  CHILIAD_CHECK(options.threads >= 1);
+  return Run(source, models, journal, options, stop, on_series).run();
+}
+
+std::uint64_t options_hash(const TrainOptions& options) {
+  const forecast::ProphetOptions& prophet = options.prophet;
+  JsonWriter json;
+  json.begin_array().string(kArchiveFormat);
+  json.integer(static_cast<int>(options.keep_history)).integer(static_cast<std::int64_t>(options.holdout));
+  json.integer(static_cast<int>(options.columns.header)).integer(options.columns.delimiter);
+  json.boolean(options.columns.skip_bad_rows);
+  for (const table::ColumnChoice* column : {&options.columns.timestamp, &options.columns.value})
+    json.string(column->name).integer(static_cast<std::int64_t>(column->position));
+  json.integer(static_cast<int>(prophet.growth));
+  if (prophet.changepoints) {
+    json.begin_array();
+    for (const Instant moment : *prophet.changepoints) json.integer(nanos_since_epoch(moment));
+    json.end_array();
+  } else {
+    json.null();
+  }
+  json.integer(prophet.n_changepoints).number(prophet.changepoint_range);
+  write_seasonality_choice(json, prophet.yearly_seasonality);
+  write_seasonality_choice(json, prophet.weekly_seasonality);
+  write_seasonality_choice(json, prophet.daily_seasonality);
+  json.begin_array();
+  for (const forecast::Seasonality& seasonality : prophet.seasonalities) {
+    json.string(seasonality.name).number(seasonality.period_days).integer(seasonality.fourier_order);
+    json.number(seasonality.prior_scale).integer(static_cast<int>(seasonality.mode));
+  }
+  json.end_array();
+  json.integer(static_cast<int>(prophet.seasonality_mode)).number(prophet.seasonality_prior_scale);
+  json.number(prophet.holidays_prior_scale);
+  json.integer(prophet.holidays_mode ? static_cast<int>(*prophet.holidays_mode) : -1);
+  json.number(prophet.changepoint_prior_scale).integer(static_cast<int>(prophet.scaling));
+  json.number(prophet.interval_width).integer(prophet.uncertainty_samples);
+  json.end_array();
+  std::uint64_t hash = content_hash(std::move(json).take());
+  for (const archive::Member& member : options.code) hash = content_hash(member.bytes, content_hash(member.name, hash));
+  return hash;
+}
+
+Result<std::filesystem::path> default_journal_folder(std::string_view models) {
+  if (!models.starts_with("s3://")) return std::filesystem::path(models) / ".chiliad-train";
+  const char* state = std::getenv("XDG_STATE_HOME");
+  const char* home = std::getenv("HOME");
+  std::filesystem::path base;
+  if (state != nullptr && *state != '\0') {
+    base = state;
+  } else if (home != nullptr && *home != '\0') {
+    base = std::filesystem::path(home) / ".local/state";
+  } else {
+    return Error{ErrorCode::kInvalid, "where to keep the journal of " + std::string(models) +
+                                          ": neither XDG_STATE_HOME nor HOME is set; name a folder with --state"};
+  }
+  return base / "chiliad" / hex(content_hash(models));
+}
+
+}  // namespace chiliad::train

@@ -1,0 +1,430 @@
+#include "train/train.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <thread>
+
+#include "base/hash.h"
+#include "base/number.h"
+#include "forecast/stored_form.h"
+#include "train/evaluate_fleet.h"
+#include "train/fit_series.h"
+#include "train/forecast_fleet.h"
+#include "train/stored_model.h"
+
+namespace chiliad::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Daily rows with a weekly wave and a trend of the series' own.
+std::string series_text(int number, int rows) {
+  std::string text;
+  const Instant start = *parse_instant("2022-01-01");
+  for (int i = 0; i < rows; ++i) {
+    text += format_instant(start + std::chrono::days(i)) + ",";
+    const double noise = static_cast<double>(content_hash(std::to_string(number * 100'003 + i)) % 1000) / 1000;
+    append_repr(text, 100 + number + 0.05 * i * (number % 5) + 10 * std::sin(i * 2 * 3.14159265358979 / 7) + 3 * noise);
+    text += "\n";
+  }
+  return text;
+}
+
+class TrainTest : public ::testing::Test {
+ protected:
+  void SetUp() override { fs::create_directories(data()); }
+
+  fs::path data() const { return temp_->path() / "data"; }
+  fs::path models(const std::string& name = "models") const { return temp_->path() / name; }
+
+  void put(const std::string& name, std::string_view text) const {
+    ASSERT_TRUE(write_file_atomically(data() / (name + ".csv"), text, Durability::kNone));
+  }
+  void put_fleet(int count, int rows = 60) const {
+    for (int i = 0; i < count; ++i) put(std::to_string(i), series_text(i, rows + i % 3));
+  }
+
+  static TrainOptions options(int threads = 2) {
+    TrainOptions result;
+    result.threads = threads;
+    result.holdout = 7;
+    result.prophet.n_changepoints = 5;
+    return result;
+  }
+
+  // One run into models(name); the reports land in reports_ by customer, in the order they came in order_.
+  TrainSummary run(const TrainOptions& options, const std::string& name = "models", prepare::Shard shard = {}) {
+    Result<SeriesSource> source = SeriesSource::open(data().string(), shard);
+    EXPECT_TRUE(source) << source.error().message;
+    Result<std::unique_ptr<store::ObjectStore>> store = store::open_folder(models(name));
+    EXPECT_TRUE(store) << store.error().message;
+    Result<Journal> journal = Journal::open(models(name) / ".chiliad-train", static_cast<int>(shard.index) + 1,
+                                            static_cast<int>(shard.count));
+    EXPECT_TRUE(journal) << journal.error().message;
+    reports_.clear();
+    order_.clear();
+    return train(*source, **store, *journal, options, stop_, [&](const SeriesReport& report) {
+      reports_[report.customer_id] = report;
+      order_.push_back(report.customer_id);
+      if (order_.size() == stop_after_) stop_ = true;
+    });
+  }
+
+  // The bytes of all archives by name.
+  std::map<std::string, std::string> archives(const std::string& name = "models") const {
+    std::map<std::string, std::string> result;
+    for (const auto& file : fs::directory_iterator(models(name))) {
+      if (file.is_regular_file()) result[file.path().filename().string()] = *read_file(file.path());
+    }
+    return result;
+  }
+
+  Result<TempFolder> temp_ = TempFolder::make();
+  std::atomic<bool> stop_{false};
+  std::size_t stop_after_ = SIZE_MAX;
+  std::map<std::string, SeriesReport> reports_;
+  std::vector<std::string> order_;
+};
+
+TEST_F(TrainTest, MakesOneReadableArchiveASeries) {
+  put_fleet(3);
+  const TrainSummary summary = run(options());
+  EXPECT_EQ(summary.end, TrainEnd::kComplete);
+  EXPECT_EQ(summary.trained, 3u);
+  const auto stored = archives();
+  ASSERT_EQ(stored.size(), 3u);
+  for (const auto& [name, bytes] : stored) {
+    Result<forecast::FittedModel> model = read_stored_model(bytes, forecast::KeepHistory::kYes);
+    ASSERT_TRUE(model) << name << ": " << model.error().message;
+    EXPECT_TRUE(model->state().history);
+  }
+  EXPECT_EQ(reports_["1"].rows, 54u);
+  EXPECT_EQ(reports_["1"].holdout_rows, 7u);
+  EXPECT_LT(*reports_["1"].holdout.mae, 5);
+  EXPECT_TRUE(reports_["1"].naive.mae);
+  EXPECT_LT(*reports_["1"].optimality_residual, 1e-9);
+}
+
+TEST_F(TrainTest, NumberOfThreadsChangesNoByte) {
+  put_fleet(40);
+  run(options(1), "one");
+  const std::vector<std::string> order = order_;
+  run(options(8), "eight");
+  EXPECT_EQ(archives("one"), archives("eight"));
+  EXPECT_EQ(order, order_);
+  EXPECT_TRUE(std::ranges::is_sorted(order));
+}
+
+TEST_F(TrainTest, ShardsTogetherMakeWhatOneRunMakes) {
+  put_fleet(11);
+  run(options(), "whole");
+  std::uint64_t trained = 0;
+  for (std::size_t i = 0; i < 3; ++i) trained += run(options(), "shards", {i, 3}).trained;
+  EXPECT_EQ(trained, 11u);
+  EXPECT_EQ(archives("whole"), archives("shards"));
+  EXPECT_EQ(run(options(), "shards").kept, 11u) << "one trainer goes on where three were";
+}
+
+TEST_F(TrainTest, OnlyWhatChangedIsTrainedAgain) {
+  put_fleet(6);
+  run(options());
+  const auto before = archives();
+  const double first_lp = *reports_["3"].log_posterior;
+  EXPECT_EQ(run(options()).kept, 6u);
+  EXPECT_EQ(*reports_["3"].log_posterior, first_lp) << "a kept series is reported with its own figures";
+  put("3", series_text(33, 60));
+  TrainSummary summary = run(options());
+  EXPECT_EQ(summary.trained, 1u);
+  EXPECT_EQ(summary.kept, 5u);
+  EXPECT_EQ(reports_["3"].status, SeriesStatus::kTrained);
+  put("3", series_text(3, 60));
+  EXPECT_EQ(run(options()).trained, 1u);
+  EXPECT_EQ(archives(), before);
+}
+
+TEST_F(TrainTest, OtherOptionsTrainEverythingAgain) {
+  put_fleet(4);
+  run(options());
+  TrainOptions other = options();
+  other.prophet.changepoint_prior_scale = 0.5;
+  EXPECT_EQ(run(other).trained, 4u);
+  other.keep_history = forecast::KeepHistory::kNo;
+  EXPECT_EQ(run(other).trained, 4u);
+  EXPECT_EQ(run(other).kept, 4u);
+  other.force = true;
+  EXPECT_EQ(run(other).trained, 4u);
+}
+
+TEST_F(TrainTest, AnArchiveThatIsGoneOrReplacedIsMadeAgain) {
+  put_fleet(4);
+  run(options());
+  const auto before = archives();
+  fs::remove(models() / "1.tar.gz");
+  ASSERT_TRUE(write_file_atomically(models() / "2.tar.gz", "somebody's", Durability::kNone));
+  const TrainSummary summary = run(options());
+  EXPECT_EQ(summary.trained, 2u);
+  EXPECT_EQ(archives(), before);
+}
+
+TEST_F(TrainTest, BadSeriesOfEveryKindAreSetAsideWithTheirReason) {
+  put_fleet(2);
+  put("empty", "");
+  put("one_row", "2022-01-01,5\n");
+  put("all_nan", "2022-01-01,\n2022-01-02,nan\n2022-01-03,\n");
+  put("inf", "2022-01-01,1\n2022-01-02,inf\n2022-01-03,2\n");
+  put("garbage", std::string("\x00\x01\xff rubbish\n", 12));
+  put("zone", "2022-01-01T00:00:00Z,1\n2022-01-02T00:00:00Z,2\n");
+  fs::create_directories(data() / "folder.csv");
+  TrainOptions plain = options();
+  plain.holdout = 0;
+  const TrainSummary summary = run(plain);
+  EXPECT_EQ(summary.end, TrainEnd::kComplete);
+  EXPECT_EQ(summary.trained, 2u);
+  EXPECT_EQ(summary.failed, 7u);
+  for (const char* name : {"empty", "one_row", "all_nan"})
+    EXPECT_NE(reports_[name].reason.find("Dataframe has less than 2 non-NaN rows."), std::string::npos)
+        << name << ": " << reports_[name].reason;
+  for (const char* name : {"inf", "garbage", "zone", "folder"}) {
+    EXPECT_EQ(reports_[name].status, SeriesStatus::kFailed);
+    EXPECT_NE(reports_[name].reason.find(std::string(name) + ".csv"), std::string::npos) << reports_[name].reason;
+  }
+  EXPECT_NE(reports_["inf"].reason.find(":2"), std::string::npos) << "the line: " << reports_["inf"].reason;
+  EXPECT_EQ(archives().size(), 2u);
+  EXPECT_EQ(run(plain).failed, 7u) << "tried again, and told again";
+}
+
+TEST_F(TrainTest, AFileThatMayNotBeReadIsSetAside) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root may read everything";
+  put_fleet(2);
+  ASSERT_EQ(::chmod((data() / "0.csv").c_str(), 0), 0);
+  const TrainSummary summary = run(options());
+  EXPECT_EQ(summary.failed, 1u);
+  EXPECT_EQ(summary.trained, 1u);
+}
+
+TEST_F(TrainTest, ConstantAndTwoPointSeriesAreModels) {
+  std::string constant;
+  for (int day = 1; day <= 28; ++day)
+    constant += "2022-02-" + std::string(day < 10 ? "0" : "") + std::to_string(day) + ",5\n";
+  put("constant", constant);
+  put("two", "2022-01-01,1\n2022-01-02,3\n");
+  TrainOptions plain = options();
+  plain.holdout = 0;
+  EXPECT_EQ(run(plain).trained, 2u);
+  EXPECT_FALSE(reports_["constant"].log_posterior);
+  EXPECT_FALSE(reports_["constant"].note.empty());
+  Result<forecast::FittedModel> model = read_stored_model(archives()["constant.tar.gz"], forecast::KeepHistory::kNo);
+  ASSERT_TRUE(model);
+  const std::vector<Instant> next{*parse_instant("2022-03-01")};
+  EXPECT_NEAR(model->predict(next)->column("yhat")[0], 5, 1e-9);
+}
+
+TEST_F(TrainTest, GivesUpAfterTooManyFailures) {
+  put_fleet(3);
+  for (int i = 0; i < 5; ++i) put("bad" + std::to_string(i), "rubbish");
+  TrainOptions strict = options(1);
+  strict.max_failures = 2;
+  const TrainSummary summary = run(strict);
+  EXPECT_EQ(summary.end, TrainEnd::kTooManyFailures);
+  EXPECT_GT(summary.failed, 2u);
+  strict.max_failures = 5;
+  EXPECT_EQ(run(strict).end, TrainEnd::kComplete);
+}
+
+TEST_F(TrainTest, AStopFinishesWhatRunsAndTheNextRunDoesTheRest) {
+  put_fleet(300, 30);
+  run(options(), "undisturbed");
+  TrainOptions small = options();
+  small.sync_batch = 1;
+  stop_after_ = 5;
+  const TrainSummary stopped = run(small);
+  EXPECT_EQ(stopped.trained, order_.size());
+  stop_after_ = SIZE_MAX;
+  stop_ = false;
+  const TrainSummary rest = run(small);
+  EXPECT_EQ(rest.end, TrainEnd::kComplete);
+  EXPECT_EQ(rest.kept, stopped.trained);
+  EXPECT_EQ(rest.trained + rest.kept, 300u);
+  EXPECT_EQ(archives(), archives("undisturbed"));
+}
+
+// The write that fails may be an archive's, a journal's or a lock's: each in its turn.
+TEST_F(TrainTest, AFullDiskEndsTheRunAndLosesNothingAcknowledged) {
+  put_fleet(3, 20);
+  run(options(), "undisturbed");
+  const auto whole = archives("undisturbed");
+  std::uint64_t all_bytes = 4096;
+  for (const auto& [name, bytes] : whole) all_bytes += bytes.size();
+  for (std::uint64_t room = 0; room < all_bytes; room += 97) {
+    fs::remove_all(models());
+    fs::create_directories(models());
+    std::vector<std::string> acknowledged;
+    {
+      Result<SeriesSource> source = SeriesSource::open(data().string());
+      Result<std::unique_ptr<store::ObjectStore>> store = store::open_folder(models());
+      ASSERT_TRUE(source && store);
+      fail_writes_after(room);
+      Result<Journal> journal = Journal::open(models() / ".chiliad-train", 1, 1);
+      if (journal) {
+        TrainOptions small = options(1);
+        small.sync_batch = 1;
+        const TrainSummary summary = train(*source, **store, *journal, small, stop_, [&](const SeriesReport& report) {
+          if (report.status == SeriesStatus::kTrained) acknowledged.push_back(report.archive);
+        });
+        if (summary.end == TrainEnd::kBroken) {
+          EXPECT_EQ(summary.error->code, ErrorCode::kNoSpace);
+        }
+      }
+      fail_writes_after(UINT64_MAX);
+    }
+    const auto stored = archives();
+    for (const auto& [name, bytes] : stored) ASSERT_EQ(bytes, whole.at(name)) << "room " << room;
+    for (const std::string& archive : acknowledged) ASSERT_TRUE(stored.contains(archive)) << "room " << room;
+    const TrainSummary rest = run(options());
+    ASSERT_EQ(rest.end, TrainEnd::kComplete) << "room " << room;
+    ASSERT_GE(rest.kept, acknowledged.size()) << "room " << room;
+    ASSERT_EQ(archives(), whole) << "room " << room;
+  }
+}
+
+TEST_F(TrainTest, SeriesOfOneCalendarShareIt) {
+  for (int i = 0; i < 50; ++i) put(std::to_string(i), series_text(i, 60));
+  const TrainSummary summary = run(options(1));
+  EXPECT_EQ(summary.trained, 50u);
+  EXPECT_EQ(summary.calendars, 1u);
+}
+
+TEST_F(TrainTest, CodeIsPutIntoEachArchive) {
+  put_fleet(1);
+  TrainOptions with_code = options();
+  with_code.code = {{"code/inference.py", "print(1)\n"}};
+  run(with_code);
+  EXPECT_EQ(*archive::read_member(archives()["0.tar.gz"], "code/inference.py"), "print(1)\n");
+  with_code.code[0].bytes = "print(2)\n";
+  EXPECT_EQ(run(with_code).trained, 1u);
+}
+
+TEST_F(TrainTest, NamesAreDecodedToIds) {
+  put("a%2Fb", series_text(1, 30));
+  run(options());
+  EXPECT_TRUE(reports_.contains("a/b"));
+  EXPECT_TRUE(archives().contains("a%2Fb.tar.gz"));
+}
+
+TEST_F(TrainTest, AFolderWithoutSeriesIsAnError) {
+  EXPECT_EQ(SeriesSource::open(data().string()).error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(SeriesSource::open((data() / "none").string()).error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(TrainTest, EvaluationOfStoredModelsUsesTheRowsAfterTheirHistory) {
+  put_fleet(4);
+  run(options());
+  const auto trained = reports_;
+  Result<SeriesSource> source = SeriesSource::open(data().string());
+  Result<std::unique_ptr<store::ObjectStore>> store = store::open_folder(models());
+  EvaluatePlan plan;
+  plan.models = store->get();
+  plan.threads = 2;
+  std::size_t seen = 0;
+  evaluate_fleet(*source, plan, stop_, [&](const SeriesReport& report) {
+    EXPECT_EQ(report.status, SeriesStatus::kTrained) << report.reason;
+    EXPECT_NEAR(*report.holdout.smape, *trained.at(report.customer_id).holdout.smape, 1e-9);
+    EXPECT_EQ(*report.naive.smape, *trained.at(report.customer_id).naive.smape);
+    ++seen;
+    return true;
+  });
+  EXPECT_EQ(seen, 4u);
+}
+
+TEST_F(TrainTest, ForecastsComeInKeyOrderWhateverTheThreads) {
+  put_fleet(30);
+  run(options());
+  ASSERT_TRUE(write_file_atomically(models() / "15.tar.gz", "damaged", Durability::kNone));
+  Result<std::unique_ptr<store::ObjectStore>> store = store::open_folder(models());
+  const std::vector<std::string> names = *list_models(**store);
+  ASSERT_EQ(names.size(), 30u);
+  ForecastPlan plan;
+  plan.period = 3;
+  plan.frequency = forecast::Frequency::daily();
+  plan.columns = {"yhat", "yhat_lower", "yhat_upper", "no_such_column"};
+  const auto text = [&](int threads) {
+    std::string csv = forecast_csv_header(plan);
+    std::vector<std::string> failed;
+    forecast_fleet(**store, names, plan, threads, stop_,
+                   {[&](const std::string& rows) {
+                      csv += rows;
+                      return true;
+                    },
+                    [&](const std::string& name, const Error&) {
+                      failed.push_back(name);
+                      return true;
+                    }});
+    EXPECT_EQ(failed, std::vector<std::string>{"15"});
+    return csv;
+  };
+  const std::string one = text(1);
+  EXPECT_EQ(one, text(8));
+  EXPECT_EQ(std::ranges::count(one, '\n'), 1 + 29 * 3);
+  EXPECT_TRUE(one.starts_with("customer_id,ds,yhat,yhat_lower,yhat_upper,no_such_column\n0,2022-02-23T00:00:00,"))
+      << one;
+}
+
+TEST(FitSeries, HoldsBackTheLastRowsByDate) {
+  const Instant day = *parse_instant("2022-01-01");
+  Rows rows{{day + std::chrono::days(2), day, day + std::chrono::days(1)}, {3, 1, NAN}};
+  const Rows back = hold_back(rows, 2);
+  EXPECT_EQ(rows.y, (std::vector<double>{1}));
+  ASSERT_EQ(back.y.size(), 2u);
+  EXPECT_TRUE(std::isnan(back.y[0]));
+  EXPECT_EQ(back.y[1], 3);
+  EXPECT_EQ(hold_back(rows, 9).y.size(), 1u);
+  EXPECT_TRUE(rows.ds.empty());
+}
+
+TEST(CalendarCache, KeepsWithinItsBudgetAndSharesWhatItHas) {
+  std::vector<Instant> ds;
+  for (int i = 0; i < 100; ++i) ds.push_back(*parse_instant("2022-01-01") + std::chrono::days(i));
+  CalendarCache cache({}, 1);
+  ASSERT_TRUE(cache.get(ds));
+  ASSERT_TRUE(cache.get(ds));
+  EXPECT_EQ(cache.counts().hits, 1u);
+  for (int i = 50; i < 60; ++i) ASSERT_TRUE(cache.get(std::span(ds).first(static_cast<std::size_t>(i))));
+  EXPECT_EQ(cache.counts().misses, 11u);
+  const std::uint64_t one = cache.get(ds)->memory_bytes();
+  EXPECT_LE(cache.counts().kept_bytes, one);
+  EXPECT_FALSE(cache.get(std::span(ds).first(1)));
+}
+
+TEST(OptionsHash, ChangesWithEverythingThatShapesAnArchive) {
+  const TrainOptions base;
+  std::vector<std::uint64_t> hashes{options_hash(base)};
+  const auto with = [&](auto change) {
+    TrainOptions options;
+    change(options);
+    hashes.push_back(options_hash(options));
+  };
+  with([](TrainOptions& o) { o.holdout = 7; });
+  with([](TrainOptions& o) { o.keep_history = forecast::KeepHistory::kNo; });
+  with([](TrainOptions& o) { o.prophet.yearly_seasonality.kind = forecast::SeasonalityChoice::Kind::kOn; });
+  with([](TrainOptions& o) { o.prophet.weekly_seasonality.kind = forecast::SeasonalityChoice::Kind::kOn; });
+  with([](TrainOptions& o) { o.prophet.changepoints.emplace(); });
+  with([](TrainOptions& o) { o.prophet.seasonalities.push_back({"m", 30.5, 3, 10, forecast::Mode::kAdditive}); });
+  with([](TrainOptions& o) { o.prophet.interval_width = 0.9; });
+  with([](TrainOptions& o) { o.prophet.scaling = forecast::Scaling::kMinMax; });
+  with([](TrainOptions& o) { o.code = {{"code/a", "1"}}; });
+  with([](TrainOptions& o) { o.columns.value.position = 3; });
+  std::ranges::sort(hashes);
+  EXPECT_EQ(std::ranges::adjacent_find(hashes), hashes.end());
+  TrainOptions other;
+  other.threads = 8;
+  other.force = true;
+  EXPECT_EQ(options_hash(other), options_hash(base)) << "what shapes no archive does not count";
+}
+
+}  // namespace
+}  // namespace chiliad::train
