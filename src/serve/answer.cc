@@ -1,0 +1,140 @@
+#include "serve/answer.h"
+
+#include <algorithm>
+#include <span>
+
+#include "base/json_writer.h"
+#include "base/number.h"
+
+namespace chiliad::serve {
+namespace {
+
+using forecast::Forecast;
+
+constexpr int kDecimals = 10;
+constexpr std::size_t kDs = SIZE_MAX;  // Stands for the column ds among indices of Forecast's columns.
+
+Result<std::vector<std::size_t>> chosen_columns(const Forecast& forecast, const std::vector<std::string>& wanted) {
+  const std::vector<std::string>& names = forecast.names();
+  std::vector<std::size_t> chosen;
+  if (wanted.empty()) {
+    chosen.reserve(names.size() + 1);
+    chosen.push_back(kDs);
+    for (std::size_t i = 0; i < names.size(); ++i) chosen.push_back(i);
+    return chosen;
+  }
+  for (const std::string& name : wanted) {
+    if (name == "ds") {
+      chosen.push_back(kDs);
+      continue;
+    }
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end()) {
+      std::string all = "ds";
+      for (const std::string& known : names) all += ", " + known;
+      return Error{ErrorCode::kInvalid, "'columns': there is no column '" + name + "'; this forecast has " + all};
+    }
+    chosen.push_back(static_cast<std::size_t>(found - names.begin()));
+  }
+  return chosen;
+}
+
+// `"358":` for every row, one after the other, and where each ends.
+struct RowKeys {
+  RowKeys(std::int64_t first_row, std::size_t rows) {
+    text.reserve(rows * 10);
+    ends.reserve(rows);
+    for (std::size_t row = 0; row < rows; ++row) {
+      text += ",\"";
+      append_integer(text, first_row + static_cast<std::int64_t>(row));
+      text += "\":";
+      ends.push_back(text.size());
+    }
+  }
+  std::string text;
+  std::vector<std::size_t> ends;
+};
+
+void append_json(std::string& out, const Forecast& forecast, const std::vector<std::size_t>& columns,
+                 std::int64_t first_row) {
+  const RowKeys keys(first_row, forecast.rows());
+  constexpr std::size_t kUsualValue = 14;
+  out.reserve(out.size() + columns.size() * (keys.text.size() + forecast.rows() * kUsualValue + 32));
+  char separator = '{';
+  for (const std::size_t column : columns) {
+    out += separator;
+    separator = ',';
+    if (column == kDs) {
+      out += "\"ds\"";
+    } else {
+      append_json_string(out, forecast.names()[column], true);
+    }
+    out += ":{";
+    const std::span<const double> values = column == kDs ? std::span<const double>() : forecast.column(column);
+    std::size_t begin = 1;  // Without the first key's comma.
+    for (std::size_t row = 0; row < forecast.rows(); ++row) {
+      out.append(keys.text, begin, keys.ends[row] - begin);
+      begin = keys.ends[row];
+      if (column == kDs) {
+        append_integer(out, millis_since_epoch(forecast.ds()[row]));
+      } else {
+        append_rounded(out, values[row], kDecimals);
+      }
+    }
+    out += '}';
+  }
+  out += '}';
+}
+
+// A name that holds what would end a CSV field is put in quotes.
+void append_csv_name(std::string& out, std::string_view name) {
+  if (name.find_first_of(",\"\r\n") == std::string_view::npos) {
+    out += name;
+    return;
+  }
+  out += '"';
+  for (const char c : name) out.append(c == '"' ? 2 : 1, c);
+  out += '"';
+}
+
+void append_csv(std::string& out, const Forecast& forecast, const std::vector<std::size_t>& columns) {
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (i > 0) out += ',';
+    append_csv_name(out, columns[i] == kDs ? "ds" : std::string_view(forecast.names()[columns[i]]));
+  }
+  out += '\n';
+  const bool dates_only = std::all_of(forecast.ds().begin(), forecast.ds().end(),
+                                      [](Instant at) { return at == std::chrono::floor<std::chrono::days>(at); });
+  for (std::size_t row = 0; row < forecast.rows(); ++row) {
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      if (i > 0) out += ',';
+      if (columns[i] != kDs) {
+        append_repr(out, forecast.column(columns[i])[row]);
+      } else if (dates_only) {
+        out += format_instant(forecast.ds()[row]);
+      } else {
+        std::string moment = format_instant(forecast.ds()[row]);
+        if (moment.size() == 10) moment += "T00:00:00";
+        moment[10] = ' ';
+        out += moment;
+      }
+    }
+    out += '\n';
+  }
+}
+
+}  // namespace
+
+Result<Done> append_answer(std::string& out, const Forecast& forecast, std::int64_t first_row,
+                           const std::vector<std::string>& columns, Invocation::Format format) {
+  Result<std::vector<std::size_t>> chosen = chosen_columns(forecast, columns);
+  if (!chosen) return std::move(chosen).error();
+  if (format == Invocation::Format::kCsv) {
+    append_csv(out, forecast, *chosen);
+  } else {
+    append_json(out, forecast, *chosen, first_row);
+  }
+  return Done{};
+}
+
+}  // namespace chiliad::serve

@@ -1,0 +1,30 @@
+// A forecast as text: the JSON that pandas' `forecast.to_json()` gives, or CSV.
+//
+//   {"ds":{"358":1671926400000,"359":...},"trend":{"358":12.5,...},...,"yhat":{...}}
+//
+// Columns in Prophet's order, each an object from row number to value; moments as milliseconds since 1970, numbers with
+// at most ten decimals. CSV has the same columns with one line a row, moments as "2022-12-25" or "2022-12-25 13:00:00"
+// and numbers in full, as `forecast.to_csv(index=False)`.
+//
+// Source: pandas 2.3, DataFrame.to_json (orient "columns", date_unit "ms", double_precision 10), DataFrame.to_csv.
+//
+// Thread safety: pure functions.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "forecast/prophet.h"
+#include "serve/invocation.h"
+
+namespace chiliad::serve {
+
+// Appends to `out`. `first_row` numbers the first row. `columns`: those wanted, in that order; empty: all.
+// Errors: kInvalid for a column that the forecast does not have; names those it has.
+Result<Done> append_answer(std::string& out, const forecast::Forecast& forecast, std::int64_t first_row,
+                           const std::vector<std::string>& columns, Invocation::Format format);
+
+}  // namespace chiliad::serve

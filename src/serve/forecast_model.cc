@@ -1,0 +1,78 @@
+#include "serve/forecast_model.h"
+
+#include <utility>
+
+#include "base/json_writer.h"
+#include "serve/answer.h"
+#include "serve/invocation.h"
+
+namespace chiliad::serve {
+namespace {
+
+using forecast::IntervalOffsets;
+using forecast::Uncertainty;
+
+// Whether the offsets depend on nothing but the model and what Frame holds.
+bool has_frame(const Invocation& invocation) {
+  return invocation.ds.empty() && invocation.options.uncertainty == Uncertainty::kExact &&
+         invocation.options.quantiles.empty() && invocation.freq.size() < 16;
+}
+
+}  // namespace
+
+bool ForecastModel::same_frame(const Invocation& invocation) const {
+  return !kept_.empty() && frame_.period == invocation.period && frame_.freq == invocation.freq &&
+         frame_.interval_width == invocation.options.interval_width.value_or(0);
+}
+
+bool ForecastModel::recall(const Invocation& invocation, IntervalOffsets& offsets) const {
+  const MutexLock lock(mutex_);
+  if (!same_frame(invocation)) return false;
+  offsets.values.assign(kept_.begin(), kept_.end());
+  return true;
+}
+
+void ForecastModel::remember(const Invocation& invocation, const IntervalOffsets& offsets) const {
+  if (offsets.values.empty() || offsets.values.size() > kKeptValues) return;
+  std::vector<double> values(offsets.values.begin(), offsets.values.end());
+  const MutexLock lock(mutex_);
+  frame_.period = invocation.period;
+  frame_.freq = invocation.freq;
+  frame_.interval_width = invocation.options.interval_width.value_or(0);
+  kept_.swap(values);
+}
+
+Result<Done> ForecastModel::answer(const Invocation& invocation, std::string& out) const {
+  std::vector<Instant> future;
+  const std::vector<Instant>* dates = &invocation.ds;
+  std::int64_t first_row = 0;
+  if (invocation.ds.empty()) {
+    Result<std::vector<Instant>> after = invocation.step->after(fitted_.state().last_dates.back(), invocation.period);
+    if (!after) return std::move(after).error().in("'period'");
+    future = std::move(*after);
+    dates = &future;
+    first_row = fitted_.state().history_date_count;
+  }
+  thread_local IntervalOffsets offsets;
+  offsets.values.clear();
+  const bool framed = has_frame(invocation);
+  const bool recalled = framed && recall(invocation, offsets);
+  Result<forecast::Forecast> forecast = fitted_.predict(*dates, invocation.options, framed ? &offsets : nullptr);
+  if (!forecast) return std::move(forecast).error();
+  if (framed && !recalled) remember(invocation, offsets);
+
+  if (!invocation.doubly_encoded) {
+    return append_answer(out, *forecast, first_row, invocation.columns, invocation.format);
+  }
+  std::string text;
+  Result<Done> done = append_answer(text, *forecast, first_row, invocation.columns, invocation.format);
+  if (done) append_json_string(out, text, true);
+  return done;
+}
+
+std::uint64_t ForecastModel::memory_bytes() const {
+  // The heap's own bytes for this object and for the offsets are the 32.
+  return fitted_.memory_bytes() + sizeof(*this) + kKeptValues * sizeof(double) + 32;
+}
+
+}  // namespace chiliad::serve
