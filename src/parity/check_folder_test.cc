@@ -1,0 +1,110 @@
+// The project's own reference cases (test/golden/cases) pass, and a case with a wrong number fails.
+
+#include "parity/check_folder.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "archive/gzip.h"
+#include "base/file.h"
+
+namespace chiliad::parity {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kCases = CHILIAD_SOURCE_DIR "/test/golden/cases";
+
+std::string reasons(const CaseReport& report) {
+  std::string out;
+  for (const std::string& reason : report.reasons) out += reason + "; ";
+  return out;
+}
+
+std::string case_text(const char* id) {
+  const std::string bytes = *read_file(kCases / (std::string(id) + ".json.gz"));
+  return std::string(archive::gunzip(bytes, 1 << 28)->view());
+}
+
+CaseReport check_changed(const char* id, std::string_view from, std::string_view to) {
+  std::string text = case_text(id);
+  const std::size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  text.replace(at, from.size(), to);
+  const Result<ReferenceCase> reference = read_reference_case(text);
+  if (reference) return check_case(*reference);
+  CaseReport report;
+  report.verdict = Verdict::kFailed;
+  report.reasons = {reference.error().message};
+  return report;
+}
+
+TEST(Parity, OwnReferenceCasesPass) {
+  int passed = 0, skipped = 0;
+  const Result<int> files = check_folder(kCases, [&](const CaseReport& report) {
+    EXPECT_NE(report.verdict, Verdict::kFailed) << report.id << ": " << reasons(report);
+    passed += report.verdict == Verdict::kPassed;
+    skipped += report.verdict == Verdict::kSkipped;
+  });
+  ASSERT_TRUE(files) << files.error().message;
+  EXPECT_GE(passed, 12);
+  EXPECT_EQ(skipped, 3);
+}
+
+TEST(Parity, FurtherReferenceCasesPassWherePresent) {
+  const char* reference = std::getenv("REFERENCE_DIR");
+  if (reference == nullptr) GTEST_SKIP() << "REFERENCE_DIR is not set";
+  int passed = 0;
+  const Result<int> files = check_folder(fs::path(reference) / "fixtures/prophet/cases", [&](const CaseReport& report) {
+    EXPECT_NE(report.verdict, Verdict::kFailed) << report.id << ": " << reasons(report);
+    passed += report.verdict == Verdict::kPassed;
+  });
+  ASSERT_TRUE(files) << files.error().message;
+  EXPECT_GE(passed, 30);
+}
+
+TEST(Parity, AWrongScaleFails) {
+  const CaseReport report = check_changed("short_default", "\"y_min\":0.0", "\"y_min\":0.001");
+  EXPECT_EQ(report.verdict, Verdict::kFailed);
+  EXPECT_EQ(report.worst_column, "y_min");
+}
+
+TEST(Parity, AColumnMovedByAMillionthFails) {
+  const CaseReport report = check_changed("short_default", "\"trend\":[", "\"trend\":[1e9,");
+  EXPECT_EQ(report.verdict, Verdict::kFailed) << reasons(report);
+}
+
+TEST(Parity, ALogPosteriorAboveOursFails) {
+  const std::string text = case_text("short_default");
+  const std::size_t at = text.find("\"lp_numpy\":");
+  const std::string stored = text.substr(at, text.find(',', at) - at);
+  const CaseReport report = check_changed("short_default", stored, "\"lp_numpy\":1e6");
+  EXPECT_EQ(report.verdict, Verdict::kFailed);
+}
+
+TEST(Parity, UnsupportedFeaturesAreSkippedByName) {
+  for (const auto& [id, feature] : {std::pair{"logistic", "logistic growth"}, {"holidays", "holidays"}}) {
+    const Result<ReferenceCase> reference = read_reference_case(case_text(id));
+    ASSERT_TRUE(reference) << reference.error().message;
+    const CaseReport report = check_case(*reference);
+    EXPECT_EQ(report.verdict, Verdict::kSkipped);
+    EXPECT_EQ(report.reasons, std::vector<std::string>{feature});
+  }
+}
+
+TEST(Parity, DamagedFilesFailWithTheReason) {
+  EXPECT_FALSE(read_reference_case("{\"format\":\"prophet-fixture-1\"}"));
+  EXPECT_FALSE(read_reference_case("[]"));
+  EXPECT_FALSE(read_reference_case(case_text("short_default").substr(0, 5000)));
+}
+
+TEST(Parity, AFolderWithoutCasesIsAnError) {
+  const TempFolder empty = *TempFolder::make();
+  const Result<int> files = check_folder(empty.path(), [](const CaseReport&) {});
+  ASSERT_FALSE(files);
+  EXPECT_EQ(files.error().code, ErrorCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace chiliad::parity
