@@ -1,0 +1,238 @@
+// `chiliad evaluate`: how well models forecast rows they have not seen (train/evaluate_fleet.h). doc/report.md.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <queue>
+
+#include "app/command.h"
+#include "app/commands.h"
+#include "app/fleet_flags.h"
+#include "app/progress.h"
+#include "app/prophet_flags.h"
+#include "app/size_text.h"
+#include "app/stop_signal.h"
+#include "app/text_output.h"
+#include "base/json_writer.h"
+#include "train/evaluate_fleet.h"
+
+namespace chiliad::app {
+namespace {
+
+constexpr std::size_t kShownFailures = 10;
+
+struct EvaluateFlags {
+  SeriesFlags series;
+  ProphetFlags prophet;
+  std::string models;
+  std::string test;
+  std::size_t holdout = 0;
+  int threads = 0;
+  std::size_t worst = 10;
+  std::string output;
+  bool json = false;
+};
+
+// The k series with the largest sMAPE, whatever the fleet's size.
+class WorstSeries {
+ public:
+  explicit WorstSeries(std::size_t count) : count_(count) {}
+
+  void add(const train::SeriesReport& report) {
+    if (!report.holdout.smape) return;
+    heap_.push({*report.holdout.smape, report.customer_id, report.naive.smape.value_or(NAN), report.rows});
+    if (heap_.size() > count_) heap_.pop();
+  }
+
+  struct Series {
+    double smape;
+    std::string customer_id;
+    double naive_smape;
+    std::uint64_t rows;
+    bool operator>(const Series& other) const {
+      return smape != other.smape ? smape > other.smape : customer_id < other.customer_id;
+    }
+  };
+  // Worst first.
+  std::vector<Series> take() {
+    std::vector<Series> worst;
+    for (; !heap_.empty(); heap_.pop()) worst.push_back(heap_.top());
+    std::ranges::reverse(worst);
+    return worst;
+  }
+
+ private:
+  std::size_t count_;
+  std::priority_queue<Series, std::vector<Series>, std::greater<>> heap_;
+};
+
+struct Outcome {
+  train::FleetAccuracy model, naive;
+  std::uint64_t evaluated = 0, failed = 0, better = 0, worse = 0;
+  std::vector<std::string> failures;
+
+  void add(const train::SeriesReport& report) {
+    if (report.status == train::SeriesStatus::kFailed) {
+      if (++failed <= kShownFailures) failures.push_back(report.reason);
+      return;
+    }
+    ++evaluated;
+    model.add(report.holdout);
+    naive.add(report.naive);
+    if (report.holdout.mae && report.naive.mae) {
+      better += *report.holdout.mae < *report.naive.mae;
+      worse += *report.holdout.mae > *report.naive.mae;
+    }
+  }
+};
+
+constexpr std::array<std::pair<const char*, train::FleetAccuracy::Figure train::FleetAccuracy::*>, 6> kFigures{{
+    {"sMAPE", &train::FleetAccuracy::smape},
+    {"MAPE", &train::FleetAccuracy::mape},
+    {"MAE", &train::FleetAccuracy::mae},
+    {"RMSE", &train::FleetAccuracy::rmse},
+    {"MASE", &train::FleetAccuracy::mase},
+    {"coverage", &train::FleetAccuracy::coverage},
+}};
+
+std::string cell(const std::optional<double>& value) { return value ? fmt::format("{:.4f}", *value) : "-"; }
+
+std::string table_text(const Outcome& outcome, std::vector<WorstSeries::Series> worst) {
+  std::string text = fmt::format("{:<10} {:>14} {:>16} {:>10}\n", "mean of", "prophet", "seasonal naive", "series");
+  for (const auto& [name, figure] : kFigures) {
+    text += fmt::format("{:<10} {:>14} {:>16} {:>10}\n", name, cell((outcome.model.*figure).mean()),
+                        cell((outcome.naive.*figure).mean()), (outcome.model.*figure).series);
+  }
+  text += fmt::format("better than seasonal naive (MAE): {} series, worse: {}\n", outcome.better, outcome.worse);
+  if (worst.empty()) return text;
+  text += fmt::format("\n{:<32} {:>10} {:>16} {:>8}\n", "worst series", "sMAPE", "seasonal naive", "rows");
+  for (const WorstSeries::Series& series : worst)
+    text += fmt::format("{:<32} {:>10.4f} {:>16.4f} {:>8}\n", series.customer_id, series.smape, series.naive_smape,
+                        series.rows);
+  return text;
+}
+
+std::string table_json(const Outcome& outcome, std::vector<WorstSeries::Series> worst) {
+  JsonWriter json;
+  json.begin_object();
+  for (const auto& [key, accuracy] : {std::pair{"prophet", &outcome.model}, std::pair{"naive", &outcome.naive}}) {
+    json.key(key).begin_object();
+    for (const auto& [name, figure] : kFigures) json.key(name).number((accuracy->*figure).mean().value_or(NAN));
+    json.end_object();
+  }
+  json.key("series").integer(static_cast<std::int64_t>(outcome.evaluated));
+  json.key("failed").integer(static_cast<std::int64_t>(outcome.failed));
+  json.key("better").integer(static_cast<std::int64_t>(outcome.better));
+  json.key("worse").integer(static_cast<std::int64_t>(outcome.worse));
+  json.key("worst").begin_array();
+  for (const WorstSeries::Series& series : worst) {
+    json.begin_object().key("customer_id").string(series.customer_id).key("smape").number(series.smape);
+    json.key("naive_smape").number(series.naive_smape).end_object();
+  }
+  json.end_array().end_object();
+  return std::move(json).take() + "\n";
+}
+
+void print(const std::string& text) {
+  TextOutput output = value_or_fail(TextOutput::open("-"));
+  static_cast<void>(value_or_fail(output.write(text)));
+  static_cast<void>(value_or_fail(output.finish()));
+}
+
+void check_flags(const EvaluateFlags& flags) {
+  const int ways = (flags.holdout > 0) + !flags.test.empty() + !flags.models.empty();
+  if (ways != 1)
+    fail({ErrorCode::kInvalid, "evaluate: expected one of --holdout N, --test FILE and --models DIR"}, kExitUsage);
+}
+
+// A row a series, where --output asks for them.
+class RowsFile {
+ public:
+  explicit RowsFile(const std::string& path) {
+    if (path.empty()) return;
+    output_ = value_or_fail(TextOutput::open(path));
+    train::append_csv_header(text_);
+  }
+  void add(const train::SeriesReport& report) {
+    if (!output_) return;
+    train::append_csv_row(text_, report);
+    static_cast<void>(value_or_fail(output_->write(text_)));
+    text_.clear();
+  }
+  void finish() {
+    if (output_) static_cast<void>(value_or_fail(output_->finish()));
+  }
+
+ private:
+  std::optional<TextOutput> output_;
+  std::string text_;
+};
+
+void run_evaluate(const EvaluateFlags& flags) {
+  check_flags(flags);
+  train::EvaluatePlan plan;
+  plan.prophet = value_or_fail(read_prophet_flags(flags.prophet), kExitUsage);
+  plan.threads = value_or_fail(read_threads(flags.threads, flags.models.starts_with("s3://")), kExitUsage);
+  plan.holdout = flags.holdout;
+  const prepare::Shard all;
+  const OpenedSeries series = value_or_fail(open_series(flags.series.data, flags.series, all));
+  plan.columns = series.columns;
+  std::optional<OpenedSeries> test;
+  if (!flags.test.empty()) {
+    test = value_or_fail(open_series(flags.test, flags.series, all));
+    plan.test = &test->source;
+  }
+  std::unique_ptr<store::ObjectStore> models;
+  if (!flags.models.empty()) {
+    models = value_or_fail(store::open_store(flags.models));
+    plan.models = models.get();
+  }
+
+  StopSignal stop;
+  RowsFile rows(flags.output);
+  Outcome outcome;
+  WorstSeries worst(flags.worst);
+  Progress progress("evaluate", "series", series.source.size(),
+                    flags.json ? Progress::Look::kJson : Progress::Look::kAuto);
+  note_bad_rows(progress, series);
+  train::evaluate_fleet(series.source, plan, stop.requested(), [&](const train::SeriesReport& report) {
+    outcome.add(report);
+    worst.add(report);
+    rows.add(report);
+    progress.update(outcome.evaluated + outcome.failed);
+    return true;
+  });
+  rows.finish();
+  print(flags.json ? table_json(outcome, worst.take()) : table_text(outcome, worst.take()));
+  const bool stopped = outcome.evaluated + outcome.failed < series.source.size();
+  std::string text =
+      fmt::format("{} of {} series, {} failed, {:.3g} s", format_count(outcome.evaluated + outcome.failed),
+                  format_count(series.source.size()), format_count(outcome.failed), progress.seconds());
+  for (const std::string& failure : outcome.failures) text += "\nevaluate: failed: " + failure;
+  if (stopped) text += "\nevaluate: stopped by a signal";
+  progress.finish(text, fmt::format(R"({{"event": "done", "command": "evaluate", "failed": {}, "seconds": {:.6f}}})",
+                                    outcome.failed, progress.seconds()));
+  throw Exit{stopped ? kExitFailed : outcome.failed > 0 ? kExitSomeFailed : kExitDone};
+}
+
+}  // namespace
+
+void add_evaluate_command(CLI::App& app) {
+  auto flags = std::make_shared<EvaluateFlags>();
+  CLI::App* command = app.add_subcommand("evaluate", "Hold-out errors of a fleet beside a seasonal-naive forecast");
+  add_series_flags(*command, flags->series);
+  command->add_option("--holdout", flags->holdout, "Fit without the last N rows of each series and compare on these");
+  command->add_option("--test", flags->test, "Fit all rows and compare on the rows of this folder or table");
+  command->add_option("--models", flags->models, "Compare stored models on the rows after their history");
+  command->add_option("--worst", flags->worst, "How many of the worst series to list")->capture_default_str();
+  command->add_option("--output", flags->output, "Also write a CSV with a row a series");
+  command->add_option("--threads", flags->threads, "Worker threads; 0: one a core");
+  command->add_flag("--json", flags->json, "Result and progress as JSON");
+  add_prophet_flags(*command, flags->prophet);
+  command->callback([flags] { run_evaluate(*flags); });
+}
+
+}  // namespace chiliad::app

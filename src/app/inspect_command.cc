@@ -1,0 +1,192 @@
+// `chiliad inspect`: what is in a stored model, for people or as JSON.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+#include "app/command.h"
+#include "app/commands.h"
+#include "app/model_flags.h"
+#include "app/size_text.h"
+#include "app/text_output.h"
+#include "base/json_writer.h"
+
+namespace chiliad::app {
+namespace {
+
+using forecast::FittedState;
+using forecast::Mode;
+
+struct InspectFlags {
+  ModelFlags model;
+  std::string path;  // A file, or a folder or bucket in which --model is a name.
+  bool json = false;
+};
+
+// The moment at scaled time t, to the millisecond: t is a rounded number.
+Instant moment_at(const FittedState& state, double t) {
+  return state.start + std::chrono::milliseconds(std::llround(t * state.t_scale_s * 1e3));
+}
+
+// Slope of the trend in units of y a day.
+double per_day(const FittedState& state, double slope) { return slope * state.y_scale / state.t_scale_s * 86400; }
+
+bool has_changepoints(const FittedState& state) {
+  return !(state.changepoints_t.size() == 1 && state.changepoints_t.front() == 0);
+}
+
+std::string choice_text(const forecast::SeasonalityChoice& choice) {
+  using Kind = forecast::SeasonalityChoice::Kind;
+  switch (choice.kind) {
+    case Kind::kAuto: return "auto";
+    case Kind::kOff: return "false";
+    case Kind::kOn: return "true";
+    case Kind::kOrder: return std::to_string(choice.fourier_order);
+  }
+  return "?";
+}
+
+// Largest effect of a seasonality: the norm of its coefficients bounds it; the rms follows from it exactly.
+double seasonality_rms(const FittedState& state, std::size_t first, int order) {
+  double squares = 0;
+  for (std::size_t i = first; i < first + 2 * static_cast<std::size_t>(order); ++i)
+    squares += state.beta[i] * state.beta[i];
+  return std::sqrt(squares / 2);
+}
+
+std::string options_text(const FittedState& state) {
+  const forecast::ProphetOptions& options = state.options;
+  return fmt::format(
+      "options       growth {}, seasonality {}, scaling {}, yearly {}, weekly {}, daily {}\n"
+      "              prior scales: changepoints {:g}, seasonalities {:g}, holidays {:g}; interval width {:g}\n",
+      forecast::growth_name(options.growth), forecast::mode_name(options.seasonality_mode),
+      forecast::scaling_name(options.scaling), choice_text(options.yearly_seasonality),
+      choice_text(options.weekly_seasonality), choice_text(options.daily_seasonality), options.changepoint_prior_scale,
+      options.seasonality_prior_scale, options.holidays_prior_scale, options.interval_width);
+}
+
+std::string changepoints_text(const FittedState& state) {
+  if (!has_changepoints(state)) return "changepoints  none\n";
+  const auto changed = std::ranges::count_if(state.delta, [](double delta) { return delta != 0; });
+  std::string text =
+      fmt::format("changepoints  {}, of which {} change the slope\n", state.changepoints_t.size(), changed);
+  double slope = state.k;
+  for (std::size_t i = 0; i < state.delta.size(); ++i) {
+    slope += state.delta[i];
+    if (state.delta[i] == 0) continue;
+    text +=
+        fmt::format("  {:<24} {:+.6g} a day, to {:.6g}\n", format_instant(moment_at(state, state.changepoints_t[i])),
+                    per_day(state, state.delta[i]), per_day(state, slope));
+  }
+  return text;
+}
+
+std::string seasonalities_text(const FittedState& state) {
+  if (state.seasonalities.empty()) return "seasonalities none\n";
+  std::string text = "seasonalities\n";
+  std::size_t first = 0;
+  for (const forecast::Seasonality& seasonality : state.seasonalities) {
+    const double rms = seasonality_rms(state, first, seasonality.fourier_order);
+    const bool additive = seasonality.mode == Mode::kAdditive;
+    text += fmt::format("  {:<14} period {:g} days, order {}, prior scale {:g}, {}, typical effect {}\n",
+                        seasonality.name, seasonality.period_days, seasonality.fourier_order, seasonality.prior_scale,
+                        forecast::mode_name(seasonality.mode),
+                        additive ? fmt::format("{:.4g}", rms * state.y_scale) : fmt::format("{:.2f} %", rms * 100));
+    first += 2 * static_cast<std::size_t>(seasonality.fourier_order);
+  }
+  return text;
+}
+
+std::string model_text(const LoadedModel& loaded) {
+  const FittedState& state = loaded.model.state();
+  const Instant last = state.last_dates.back();
+  std::string text = fmt::format("model         {} ({} stored, {} in memory)\n", loaded.from,
+                                 format_size(loaded.stored_bytes), format_size(loaded.model.memory_bytes()));
+  text += fmt::format("customer      {}\n", loaded.customer_id);
+  text +=
+      fmt::format("history       {} rows with a value, {} dates, {} to {}; {}\n", state.rows, state.history_date_count,
+                  format_instant(state.start), format_instant(last), state.history ? "kept" : "left out");
+  text += options_text(state);
+  text += fmt::format("trend         {:.6g} at the start, slope {:.6g} a day at first\n",
+                      state.m * state.y_scale + state.y_min, per_day(state, state.k));
+  text += fmt::format("noise         {:.6g} (sigma_obs {:.6g} of y_scale {:.6g})\n", state.sigma_obs * state.y_scale,
+                      state.sigma_obs, state.y_scale);
+  if (state.log_posterior) text += fmt::format("log-posterior {:.6f}\n", *state.log_posterior);
+  return text + changepoints_text(state) + seasonalities_text(state);
+}
+
+void write_seasonalities(JsonWriter& json, const FittedState& state) {
+  json.key("seasonalities").begin_array();
+  std::size_t first = 0;
+  for (const forecast::Seasonality& seasonality : state.seasonalities) {
+    json.begin_object().key("name").string(seasonality.name).key("period").number(seasonality.period_days);
+    json.key("fourier_order").integer(seasonality.fourier_order).key("prior_scale").number(seasonality.prior_scale);
+    json.key("mode").string(forecast::mode_name(seasonality.mode)).key("beta").begin_array();
+    const std::size_t end = first + 2 * static_cast<std::size_t>(seasonality.fourier_order);
+    for (; first < end; ++first) json.number(state.beta[first]);
+    json.end_array().end_object();
+  }
+  json.end_array();
+}
+
+std::string model_json(const LoadedModel& loaded) {
+  const FittedState& state = loaded.model.state();
+  const forecast::ProphetOptions& options = state.options;
+  JsonWriter json;
+  json.begin_object().key("model").string(loaded.from).key("customer_id").string(loaded.customer_id);
+  json.key("stored_bytes").integer(static_cast<std::int64_t>(loaded.stored_bytes));
+  json.key("memory_bytes").integer(static_cast<std::int64_t>(loaded.model.memory_bytes()));
+  json.key("rows").integer(state.rows).key("history_dates").integer(state.history_date_count);
+  json.key("start").string(format_instant(state.start)).key("last").string(format_instant(state.last_dates.back()));
+  json.key("history_kept").boolean(state.history != nullptr);
+  json.key("growth").string(forecast::growth_name(options.growth));
+  json.key("seasonality_mode").string(forecast::mode_name(options.seasonality_mode));
+  json.key("scaling").string(forecast::scaling_name(options.scaling));
+  json.key("yearly_seasonality").string(choice_text(options.yearly_seasonality));
+  json.key("weekly_seasonality").string(choice_text(options.weekly_seasonality));
+  json.key("daily_seasonality").string(choice_text(options.daily_seasonality));
+  json.key("changepoint_prior_scale").number(options.changepoint_prior_scale);
+  json.key("seasonality_prior_scale").number(options.seasonality_prior_scale);
+  json.key("interval_width").number(options.interval_width);
+  json.key("y_scale").number(state.y_scale).key("y_min").number(state.y_min);
+  json.key("t_scale_seconds").number(state.t_scale_s);
+  json.key("k").number(state.k).key("m").number(state.m).key("sigma_obs").number(state.sigma_obs);
+  json.key("log_posterior");
+  state.log_posterior ? json.number(*state.log_posterior) : json.null();
+  json.key("changepoints").begin_array();
+  for (std::size_t i = 0; has_changepoints(state) && i < state.delta.size(); ++i) {
+    json.begin_object().key("ds").string(format_instant(moment_at(state, state.changepoints_t[i])));
+    json.key("t").number(state.changepoints_t[i]).key("delta").number(state.delta[i]).end_object();
+  }
+  json.end_array();
+  write_seasonalities(json, state);
+  json.end_object();
+  return std::move(json).take() + "\n";
+}
+
+void run_inspect(InspectFlags flags) {
+  if (!flags.path.empty()) {
+    // A file is the model itself; anything else holds models of which --model names one.
+    (flags.model.model.empty() ? flags.model.model : flags.model.models) = flags.path;
+  }
+  const LoadedModel loaded = value_or_fail(load_flagged_model(flags.model));
+  TextOutput output = value_or_fail(TextOutput::open("-"));
+  static_cast<void>(value_or_fail(output.write(flags.json ? model_json(loaded) : model_text(loaded))));
+  static_cast<void>(value_or_fail(output.finish()));
+}
+
+}  // namespace
+
+void add_inspect_command(CLI::App& app) {
+  auto flags = std::make_shared<InspectFlags>();
+  CLI::App* command = app.add_subcommand("inspect", "What is in a stored model");
+  command->add_option("PATH", flags->path, "Archive or model.json; or a folder or s3:// location, with --model NAME");
+  add_model_flags(*command, flags->model);
+  command->add_flag("--json", flags->json, "As JSON");
+  command->callback([flags] { run_inspect(*flags); });
+}
+
+}  // namespace chiliad::app

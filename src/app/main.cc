@@ -1,0 +1,36 @@
+// main(): reads the command line, runs one subcommand, returns its exit code.
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+
+#include "app/command.h"
+#include "app/commands.h"
+
+namespace {
+
+int run(int argc, char** argv) {
+  CLI::App app{"chiliad: trains and serves thousands of per-customer Prophet models on your own machines"};
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "chiliad 0.1.0");
+  chiliad::app::add_all_commands(app);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? chiliad::app::kExitDone : chiliad::app::kExitUsage;
+  } catch (const chiliad::app::Exit& exit) {
+    return exit.code;
+  }
+  return chiliad::app::kExitDone;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "chiliad: internal error: %s\n", error.what());
+    return chiliad::app::kExitFailed;
+  }
+}

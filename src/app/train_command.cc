@@ -1,0 +1,248 @@
+// `chiliad train`: a folder or table of series -> one model archive each (train/train.h). doc/training.md.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "app/command.h"
+#include "app/commands.h"
+#include "app/fleet_flags.h"
+#include "app/progress.h"
+#include "app/prophet_flags.h"
+#include "app/size_text.h"
+#include "app/stop_signal.h"
+#include "app/text_output.h"
+#include "base/json_writer.h"
+#include "train/train.h"
+
+namespace chiliad::app {
+namespace {
+
+constexpr std::size_t kShownFailures = 10;
+
+struct TrainFlags {
+  SeriesFlags series;
+  ProphetFlags prophet;
+  std::string models;
+  std::string state;
+  int threads = 0;
+  std::size_t holdout = 0;
+  std::string history = "full";
+  std::string max_failures;
+  bool force = false;
+  std::string code;
+  bool json = false;
+  std::string report;
+  std::size_t sync_batch = 4096;
+};
+
+// The report file, if one is wanted; its first failure is kept for the end of the run.
+class ReportFile {
+ public:
+  explicit ReportFile(const std::string& path) : csv_(path.ends_with(".csv")) {
+    if (path.empty()) return;
+    output_ = value_or_fail(TextOutput::open(path));
+    if (csv_) train::append_csv_header(text_);
+  }
+
+  void add(const train::SeriesReport& report) {
+    if (!output_ || failure_) return;
+    csv_ ? train::append_csv_row(text_, report) : train::append_json_row(text_, report);
+    keep(output_->write(text_));
+    text_.clear();
+  }
+
+  Result<Done> finish() {
+    if (!output_) return Done{};
+    if (!failure_) keep(output_->write(text_));
+    if (!failure_) keep(output_->finish());
+    if (failure_) return std::move(*failure_).in("report");
+    return Done{};
+  }
+
+ private:
+  void keep(Result<Done> done) {
+    if (!done) failure_ = std::move(done).error();
+  }
+
+  bool csv_;
+  std::optional<TextOutput> output_;
+  std::string text_;
+  std::optional<Error> failure_;
+};
+
+// Mean of a figure over the series that have it.
+class Mean {
+ public:
+  void add(const std::optional<double>& value) {
+    if (!value) return;
+    sum_ += *value;
+    ++count_;
+  }
+  std::optional<double> value() const {
+    if (count_ == 0) return std::nullopt;
+    return sum_ / static_cast<double>(count_);
+  }
+
+ private:
+  double sum_ = 0;
+  std::uint64_t count_ = 0;
+};
+
+// What is said at the end of a run beside its counts.
+struct Totals {
+  std::vector<std::string> failures;  // The first kShownFailures.
+  std::uint64_t notes = 0;
+  Mean holdout_smape, naive_smape;
+
+  void add(const train::SeriesReport& report) {
+    if (report.status == train::SeriesStatus::kFailed && failures.size() < kShownFailures)
+      failures.push_back(report.reason);
+    notes += report.note.empty() ? 0 : 1;
+    holdout_smape.add(report.holdout.smape);
+    naive_smape.add(report.naive.smape);
+  }
+};
+
+train::TrainOptions read_options(const TrainFlags& flags, const OpenedSeries& series) {
+  train::TrainOptions options;
+  options.prophet = value_or_fail(read_prophet_flags(flags.prophet), kExitUsage);
+  options.columns = series.columns;
+  options.keep_history = flags.history == "full" ? forecast::KeepHistory::kYes : forecast::KeepHistory::kNo;
+  options.holdout = flags.holdout;
+  options.threads = value_or_fail(read_threads(flags.threads, flags.models.starts_with("s3://")), kExitUsage);
+  options.max_failures = value_or_fail(read_max_failures(flags.max_failures, series.source.size()), kExitUsage);
+  options.force = flags.force;
+  options.sync_batch = flags.sync_batch;
+  if (!flags.code.empty()) options.code = value_or_fail(read_code_folder(flags.code));
+  return options;
+}
+
+std::string summary_text(const train::TrainSummary& summary, const Totals& totals, const TrainFlags& flags,
+                         double seconds) {
+  const std::uint64_t done = summary.trained + summary.kept + summary.failed;
+  std::string text = fmt::format("{} of {} series: {} trained, {} kept unchanged, {} failed", format_count(done),
+                                 format_count(summary.total), format_count(summary.trained), format_count(summary.kept),
+                                 format_count(summary.failed));
+  text += fmt::format("; {:.3g} s, {} series/s; models in {} ({} new)", seconds,
+                      format_count(static_cast<std::uint64_t>(static_cast<double>(done) / std::max(seconds, 1e-9))),
+                      flags.models, format_size(summary.archive_bytes));
+  if (totals.holdout_smape.value() && totals.naive_smape.value()) {
+    text += fmt::format("\ntrain: hold-out of {} rows: mean sMAPE {:.2f}, seasonal naive {:.2f}", flags.holdout,
+                        *totals.holdout_smape.value(), *totals.naive_smape.value());
+  }
+  if (totals.notes > 0) {
+    text += fmt::format("\ntrain: {} series have a note on their fit{}", format_count(totals.notes),
+                        flags.report.empty() ? "; --report FILE shows them" : ", see " + flags.report);
+  }
+  for (const std::string& failure : totals.failures) text += "\ntrain: failed: " + failure;
+  if (summary.failed > totals.failures.size())
+    text += fmt::format("\ntrain: and {} more{}", format_count(summary.failed - totals.failures.size()),
+                        flags.report.empty() ? "; --report FILE lists them all" : ", see " + flags.report);
+  if (summary.end == train::TrainEnd::kStopped)
+    text += "\ntrain: stopped by a signal; what is done is kept, the same command goes on from here";
+  if (summary.end == train::TrainEnd::kTooManyFailures)
+    text += "\ntrain: given up: more failures than --max-failures " + flags.max_failures + " allows";
+  return text;
+}
+
+std::string_view end_name(train::TrainEnd end) {
+  switch (end) {
+    case train::TrainEnd::kComplete: return "complete";
+    case train::TrainEnd::kStopped: return "stopped";
+    case train::TrainEnd::kTooManyFailures: return "too_many_failures";
+    case train::TrainEnd::kBroken: return "broken";
+  }
+  return "?";
+}
+
+std::string summary_json(const train::TrainSummary& summary, const Totals& totals, double seconds) {
+  const auto count = [](std::uint64_t value) { return static_cast<std::int64_t>(value); };
+  JsonWriter json(JsonWriter::Look::kPython);
+  json.begin_object().key("event").string("done").key("command").string("train");
+  json.key("end").string(end_name(summary.end)).key("error");
+  summary.error ? json.string(summary.error->message) : json.null();
+  json.key("total").integer(count(summary.total)).key("trained").integer(count(summary.trained));
+  json.key("kept").integer(count(summary.kept)).key("failed").integer(count(summary.failed));
+  json.key("rows").integer(count(summary.rows)).key("archive_bytes").integer(count(summary.archive_bytes));
+  json.key("calendars").integer(count(summary.calendars)).key("syncs").integer(count(summary.syncs));
+  json.key("sync_seconds").rounded(summary.sync_seconds, 6).key("seconds").rounded(seconds, 6);
+  for (const auto& [name, mean] : {std::pair{"holdout_smape", totals.holdout_smape.value()},
+                                   std::pair{"naive_smape", totals.naive_smape.value()}}) {
+    json.key(name);
+    mean ? json.number(*mean) : json.null();
+  }
+  json.end_object();
+  return std::move(json).take();
+}
+
+int exit_code(const train::TrainSummary& summary) {
+  if (summary.end != train::TrainEnd::kComplete) return kExitFailed;
+  return summary.failed > 0 ? kExitSomeFailed : kExitDone;
+}
+
+void run_train(const TrainFlags& flags) {
+  const prepare::Shard shard = value_or_fail(prepare::parse_shard(flags.series.shard), kExitUsage);
+  static_cast<void>(value_or_fail(read_prophet_flags(flags.prophet), kExitUsage));
+  StopSignal stop;
+  const OpenedSeries series = value_or_fail(open_series(flags.series.data, flags.series, shard));
+  const train::TrainOptions options = read_options(flags, series);
+  const std::unique_ptr<store::ObjectStore> models = value_or_fail(store::open_store(flags.models));
+  const std::filesystem::path state = flags.state.empty() ? value_or_fail(train::default_journal_folder(flags.models))
+                                                          : std::filesystem::path(flags.state);
+  train::Journal journal =
+      value_or_fail(train::Journal::open(state, static_cast<int>(shard.index) + 1, static_cast<int>(shard.count)));
+
+  ReportFile report(flags.report);
+  Totals totals;
+  Progress progress("train", "series", series.source.size(),
+                    flags.json ? Progress::Look::kJson : Progress::Look::kAuto);
+  note_bad_rows(progress, series);
+  if (journal.dropped_lines() > 0) {
+    progress.note(fmt::format("journal in {}: {} unfinished or damaged records dropped; their series are trained again",
+                              state.string(), journal.dropped_lines()));
+  }
+  std::uint64_t done = 0, failed = 0;
+  const train::TrainSummary summary =
+      train::train(series.source, *models, journal, options, stop.requested(), [&](const train::SeriesReport& row) {
+        report.add(row);
+        totals.add(row);
+        failed += row.status == train::SeriesStatus::kFailed;
+        progress.update(++done, failed > 0 ? fmt::format("{} failed", format_count(failed)) : std::string());
+      });
+  progress.finish(summary_text(summary, totals, flags, progress.seconds()),
+                  summary_json(summary, totals, progress.seconds()));
+  if (summary.error) fail(*summary.error);
+  if (Result<Done> finished = report.finish(); !finished) fail(finished.error());
+  throw Exit{exit_code(summary)};
+}
+
+}  // namespace
+
+void add_train_command(CLI::App& app) {
+  auto flags = std::make_shared<TrainFlags>();
+  CLI::App* command = app.add_subcommand("train", "Fit one model a series and store it as <id>.tar.gz");
+  add_series_flags(*command, flags->series);
+  command->add_option("--models", flags->models, "Folder or s3://bucket/prefix for the archives")->required();
+  command->add_option("--threads", flags->threads, "Worker threads; 0: one a core (more for s3://)");
+  command->add_option("--shard", flags->series.shard, "i/n: the i-th of n shares of the series")->capture_default_str();
+  command->add_option("--holdout", flags->holdout, "Last rows of each series kept back from the fit and forecast");
+  command->add_option("--history", flags->history, "full or none: whether models keep their rows")
+      ->check(CLI::IsMember({"full", "none"}))
+      ->capture_default_str();
+  command->add_option("--max-failures", flags->max_failures, "Give up after more failed series than N or P%");
+  command->add_flag("--force", flags->force, "Train series again that did not change");
+  command->add_option("--code", flags->code, "Folder to be put into each archive as code/");
+  command->add_option("--report", flags->report, "Write a row a series: CSV if FILE ends in .csv, else JSON lines");
+  command->add_option("--state", flags->state, "Folder of the journal; default: .chiliad-train in the models' folder");
+  command->add_option("--sync-batch", flags->sync_batch, "Models that share a sync of the disk; 0: never sync")
+      ->capture_default_str();
+  command->add_flag("--json", flags->json, "Progress and summary as JSON lines");
+  add_prophet_flags(*command, flags->prophet);
+  command->callback([flags] { run_train(*flags); });
+}
+
+}  // namespace chiliad::app
