@@ -1,0 +1,49 @@
+"""The documents keep their word: marked commands run, links lead somewhere, DEPENDENCIES.md names what is installed."""
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("doc/**/*.md")])
+BLOCK = re.compile(r"<!-- commands -->\n```sh\n(.*?)```\n<!-- end -->", re.DOTALL)
+BLOCKS = [(path.relative_to(ROOT).as_posix(), index, block)
+          for path in DOCUMENTS for index, block in enumerate(BLOCK.findall(path.read_text()))]
+
+
+@pytest.mark.parametrize("name, index, block", BLOCKS, ids=[f"{name}-{index}" for name, index, _ in BLOCKS])
+def test_marked_commands_run(name, index, block, tmp_path, chiliad):
+    # The commands may write build/... and find ./run: a folder that shows the tree and keeps what they make.
+    for entry in ROOT.iterdir():
+        if entry.name not in (".git", "build"):
+            (tmp_path / entry.name).symlink_to(entry)
+    (tmp_path / "build" / "bin").mkdir(parents=True)
+    (tmp_path / "build" / "bin" / "chiliad").symlink_to(chiliad.path)
+    env = {**os.environ, "PATH": f"{pathlib.Path(chiliad.path).parent}:{os.environ['PATH']}", "CHILIAD_PACKAGES": "present"}
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", block], cwd=tmp_path, env=env, capture_output=True,
+                          text=True, timeout=300)
+    assert done.returncode == 0, f"{name}: {block}\n{done.stdout}\n{done.stderr}"
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links_lead_to_files_that_exist(path):
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", path.read_text()):
+        if not target.startswith(("http://", "https://")):
+            assert (path.parent / target).exists(), f"{path.name} links to {target}"
+
+
+def test_dependencies_names_every_package_and_no_other_is_installed():
+    text = (ROOT / "DEPENDENCIES.md").read_text()
+    packages = [line.split()[1] for line in (ROOT / "tool/debian_packages.txt").read_text().splitlines()
+                if line and not line.startswith("#")]
+    # A library is listed under its run-time package: libfoo-dev as libfoo<version>.
+    missing = [name for name in packages if name.removesuffix("-dev").split("4-")[0] not in text]
+    assert not missing, f"DEPENDENCIES.md does not name {missing}"
+
+
+def test_no_python_package_is_left_unpinned():
+    for path in ROOT.glob("test/requirements*.txt"):
+        for line in path.read_text().splitlines():
+            assert line.startswith("#") or re.fullmatch(r"[A-Za-z0-9_.-]+==[0-9][0-9A-Za-z.]*", line), f"{path.name}: {line}"
