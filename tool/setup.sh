@@ -1,0 +1,76 @@
+# Sourced by ./run: installs Debian packages and Python environments, and asks nothing. What is there already costs
+# milliseconds: packages are looked up in dpkg's own state, an environment carries the hash of its requirements.
+
+# packages_of GROUP...: the packages of these groups in tool/debian_packages.txt.
+packages_of() {
+  local group
+  for group in "$@"; do awk -v group="$group" '$1 == group { print $2 }' tool/debian_packages.txt; done | sort -u
+}
+
+missing_packages() {
+  local package
+  for package in "$@"; do
+    dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || echo "$package"
+  done
+}
+
+# On a system whose packages have other names: say what is needed and leave the choice to the person.
+refuse_unknown_system() {
+  cat >&2 <<TEXT
+./run installs packages on Debian 12 only; this is $(. /etc/os-release 2>/dev/null && echo "${PRETTY_NAME:-an unknown system}").
+chiliad needs:
+  commands   g++ >= 12, cmake >= 3.25, ninja >= 1.11, pkg-config, python3 >= 3.11 with venv, curl
+  libraries  Boost >= 1.81 (headers), Eigen >= 3.4, fmt >= 9, spdlog >= 1.10, CLI11 >= 2.1, simdjson >= 3.0,
+             libdeflate >= 1.14, libarchive >= 3.6, libcurl >= 7.88, OpenSSL >= 3.0, zlib, GoogleTest >= 1.12
+  ./run test clang >= 16 with compiler-rt as clang++-16, clang-format 16 as clang-format-16
+  ./run bench  Google Benchmark >= 1.7, nginx, wrk >= 4.1, taskset
+With these in place, CHILIAD_PACKAGES=present ./run $command goes on without looking for packages.
+TEXT
+  exit 1
+}
+
+# need_packages GROUP...
+need_packages() {
+  [ "${CHILIAD_PACKAGES:-}" = present ] && return 0
+  (. /etc/os-release 2>/dev/null && [ "$ID" = debian ] && [ "$VERSION_ID" = 12 ]) || refuse_unknown_system
+  local missing as_root=()
+  missing=$(missing_packages $(packages_of "$@"))
+  [ -z "$missing" ] && return 0
+  missing=$(echo $missing)
+  if [ "$(id -u)" -ne 0 ]; then
+    if sudo -n true 2>/dev/null; then
+      as_root=(sudo -n env DEBIAN_FRONTEND=noninteractive)
+    else
+      echo "./run: Debian packages are missing. As root:" >&2
+      echo "  apt-get update && apt-get install -y --no-install-recommends $missing" >&2
+      exit 1
+    fi
+  fi
+  # ccache only saves time on the second build: taken along when others are installed anyway.
+  missing="$missing $(echo $(missing_packages $(packages_of optional)))"
+  phase "Debian packages: $missing" install_packages
+}
+
+install_packages() {
+  export DEBIAN_FRONTEND=noninteractive
+  "${as_root[@]}" apt-get -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 update
+  "${as_root[@]}" apt-get -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 install -y --no-install-recommends $missing
+}
+
+# need_venv NAME REQUIREMENTS...: .venv/NAME holds exactly the pinned packages of these files.
+need_venv() {
+  local folder=.venv/$1 python=/usr/bin/python3 stamp
+  shift
+  [ -x "$python" ] || python=$(command -v python3)
+  stamp=$({ cat "$@"; "$python" --version; pwd; } | sha256sum | cut -d' ' -f1)
+  [ "$(cat "$folder/.stamp" 2>/dev/null)" = "$stamp" ] && return 0
+  phase "Python environment $folder ($*)" make_venv "$@"
+}
+
+make_venv() {
+  rm -rf "$folder"
+  "$python" -m venv "$folder"
+  # One -r a file.
+  "$folder/bin/python" -m pip install --disable-pip-version-check --quiet --retries 5 "${@/#/--requirement=}"
+  echo "$stamp" >"$folder/.stamp"
+}
