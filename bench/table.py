@@ -1,0 +1,131 @@
+"""bench/results/table.md: every kept figure beside its rival's and its target, made from the CSV files alone. The
+figures of README.md are the same rows, shorter."""
+import cold_call
+import fit
+import fleet
+import m4_hourly
+import resident
+import scale
+import serve
+import split
+from record import RESULTS, ROOT, read, spread
+
+# (question, measure, subject, rival, what is compared, target). "faster": rival / subject of seconds; "rate": subject /
+# rival of rates, at least the target; "most": the subject itself, at most the target; "slower by": subject - rival, at
+# most the target; "difference": subject - rival, no target.
+PROPHET, OURS = "Prophet", "chiliad"
+LARGE = f"{scale.LARGE:,} customers"
+ROWS = [
+    ("fit", fit.TITLES["notebook"], OURS, PROPHET, "faster", 500),
+    ("fit", fit.TITLES["notebook"] + fit.CPU, OURS, PROPHET, "faster", 500),
+    ("fit", fit.TITLES["additive"], OURS, PROPHET, "faster", 250),
+    ("fit", fit.TITLES["additive"] + fit.CPU, OURS, PROPHET, "faster", 250),
+    ("fit", fit.TITLES["multiplicative"], OURS, PROPHET, "faster", 100),
+    ("fit", fit.TITLES["multiplicative"] + fit.CPU, OURS, PROPHET, "faster", 100),
+    ("fit", fit.FLEET, OURS, PROPHET, "faster", 700),
+    ("fit", fit.FLEET + fit.CPU, OURS, PROPHET, "faster", 700),
+    ("fit", fit.TITLES["defaults"], OURS, PROPHET, "faster", 250),
+    ("fit", fit.TITLES["defaults"] + fit.CPU, OURS, PROPHET, "faster", 250),
+    ("fleet", fleet.MEASURE, OURS, "Python loop, 2 processes", "faster", 100),
+    ("split", split.MEASURE, OURS, "pandas script", "faster", 20),
+    ("serve", serve.RATE, OURS, "nginx, fixed body", "rate", 0.5),
+    ("serve", serve.P50, OURS, "nginx, fixed body", "report", None),
+    ("serve", serve.P99, OURS, "nginx, fixed body", "report", None),
+    ("cold_call", cold_call.MEASURE, cold_call.COLD, cold_call.WARM, "slower by", 1e-3),
+    ("resident", resident.EACH, OURS, None, "most", 4096),
+    ("scale", scale.RATE, LARGE, "1,000 customers", "rate", 0.9),
+    ("scale", scale.PEAK, LARGE, "1,000 customers", "report", None),
+    ("m4_hourly", m4_hourly.MEASURE, OURS, PROPHET, "difference", None),
+    ("model", "model.json with history + tar.gz", OURS, None, "most", 250e-6),
+    ("model", "load", OURS, PROPHET, "most", 250e-6),
+    ("model", "forecast_new_frame", OURS, PROPHET, "most", 20e-6),
+    ("model", "forecast_seen_frame", OURS, None, "most", 4e-6),
+    ("model", "resident model", OURS, None, "most", 4096),
+]
+
+
+def amount(value, unit):
+    if unit == "s":
+        for scale_of, name in ((1, "s"), (1e-3, "ms"), (1e-6, "us")):
+            if abs(value) >= scale_of:
+                return f"{value / scale_of:.3g} {name}"
+        return f"{value * 1e9:.3g} ns"
+    if unit == "1/s":
+        return f"{value:,.0f}/s"
+    return f"{value:,.4g} {unit}" if abs(value) < 1000 else f"{value:,.0f} {unit}"
+
+
+def cell(entry):
+    unit, values = entry
+    middle, low, high = spread(values)
+    if low == high:
+        return amount(middle, unit)
+    return f"{amount(middle, unit)} ({amount(low, unit)} - {amount(high, unit)})"
+
+
+def verdict(kind, target, subject, rival):
+    """(what came out, what was aimed at, reached or not)."""
+    middle = spread(subject[1])[0]
+    other = spread(rival[1])[0] if rival else None
+    unit = subject[0]
+    if kind == "faster":
+        return f"{other / middle:,.0f} x", f"{target} x", other / middle >= target
+    if kind == "rate":
+        return f"{middle / other:.2f} x", f"{target} x", middle / other >= target
+    if kind == "most":
+        return amount(middle, unit), f"<= {amount(target, unit)}", middle <= target
+    if kind == "slower by":
+        return f"+{amount(middle - other, unit)}", f"<= +{amount(target, unit)}", middle - other <= target
+    if kind == "difference":
+        return f"{middle - other:+.3f}", "", None
+    return "", "", None
+
+
+def lines():
+    notes = {}
+    yield "| work | chiliad: median (least - most) | beside it: median (least - most) | ratio | target | |"
+    yield "|---|---|---|---|---|---|"
+    for question, measure, subject, rival, kind, target in ROWS:
+        series, said = read(question)
+        mine = series.get((measure, subject))
+        if mine is None:
+            yield f"| {measure} | not measured | | | {target or ''} | |"
+            continue
+        notes[question] = said
+        theirs = series.get((measure, rival)) if rival else None
+        ratio, aim, reached = verdict(kind, target, mine, theirs)
+        mark = {True: "reached", False: "**missed**", None: ""}[reached]
+        beside = f"{rival}: {cell(theirs)}" if theirs else ""
+        yield f"| {measure} | {cell(mine)} | {beside} | {ratio} | {aim} | {mark} |"
+    yield ""
+    for question, said in notes.items():
+        yield f"- `{question}.csv`: " + "; ".join(said)
+
+
+def readme_lines():
+    yield "| work | chiliad | beside it | |"
+    yield "|---|---|---|---|"
+    for question, measure, subject, rival, kind, target in ROWS:
+        series, _ = read(question)
+        mine, theirs = series.get((measure, subject)), series.get((measure, rival))
+        if question == "model" or mine is None or measure.endswith(fit.CPU):
+            continue
+        ratio, _, _ = verdict(kind, target, mine, theirs)
+        beside = f"{rival}: {amount(spread(theirs[1])[0], theirs[0])}" if theirs else ""
+        yield f"| {measure} | {amount(spread(mine[1])[0], mine[0])} | {beside} | {ratio if theirs else ''} |"
+
+
+def write():
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    text = "\n".join(["Written by `./run bench` from the CSV files beside it; a line a run is kept there.", "", *lines()])
+    (RESULTS / "table.md").write_text(text + "\n")
+    print(f"\n{text}")
+    readme = ROOT / "README.md"
+    before, begin, rest = readme.read_text().partition("<!-- figures: written by ./run bench -->\n")
+    _, end, after = rest.partition("<!-- end of figures -->")
+    if begin and end:
+        readme.write_text(before + begin + "\n".join(readme_lines()) + "\n" + end + after)
+
+
+if __name__ == "__main__":
+    write()
