@@ -1,5 +1,6 @@
 """Runs the measurements named on the command line, or all of them, and writes bench/results/table.md."""
 import importlib
+import os
 import sys
 import time
 
@@ -15,10 +16,12 @@ def main():
     if unknown:
         sys.exit(f"no measurement {', '.join(unknown)}; there are: {', '.join(NAMES)}")
     failed = []
+    cores = os.sched_getaffinity(0)
     for name in names:
         module = importlib.import_module(name)
         from record import Record
         record = Record(name)
+        os.sched_setaffinity(0, cores)  # The one before may have bound itself to a core.
         print(f"{name}: {module.QUESTION}", flush=True)
         before = time.perf_counter()
         try:
