@@ -22,6 +22,7 @@ LARGE = int(os.environ.get("CHILIAD_BENCH_CUSTOMERS", "100000"))
 def train(customers):
     output = SCRATCH / "scale-models"
     shutil.rmtree(output, ignore_errors=True)
+    os.sync()  # What others left unwritten is not its cost.
     done = Finished([CHILIAD, "train", "--data", fleet_folder(customers), "--models", output, "--threads", 2,
                      "--holdout", 7, "--history", "full", *OPTIONS])
     archives = sum(1 for entry in os.scandir(output) if entry.name.endswith(".tar.gz"))
