@@ -13,6 +13,7 @@
 #include <memory>
 #include <system_error>
 
+#include "base/csv_field.h"
 #include "prepare/customer_file.h"
 
 namespace chiliad::prepare {
@@ -78,12 +79,6 @@ Result<Done> move_into(const fs::path& from, const fs::path& to) {
     if (::rename((from / name).c_str(), (to / name).c_str()) != 0) return system_error("rename", to / name, errno);
     return Done{};
   });
-}
-
-void append_csv_field(std::string& out, std::string_view text) {
-  out += '"';
-  for (const char c : text) out.append(c == '"' ? 2 : 1, c);
-  out += '"';
 }
 
 }  // namespace
@@ -155,7 +150,7 @@ Result<Done> SeriesFolderWriter::append(std::string_view id, std::string_view ro
 Result<Done> SeriesFolderWriter::note_long_id(std::string_view name, std::string_view id) {
   long_ids_ += name;
   long_ids_ += ',';
-  append_csv_field(long_ids_, id);
+  append_quoted_csv_field(long_ids_, id);
   long_ids_ += '\n';
   return long_ids_.size() < kLongIdBuffer ? Result<Done>(Done{}) : flush_long_ids();
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 
+#include "base/csv_field.h"
 #include "base/json_writer.h"
 #include "base/number.h"
 
@@ -86,21 +87,10 @@ void append_json(std::string& out, const Forecast& forecast, const std::vector<s
   out += '}';
 }
 
-// A name that holds what would end a CSV field is put in quotes.
-void append_csv_name(std::string& out, std::string_view name) {
-  if (name.find_first_of(",\"\r\n") == std::string_view::npos) {
-    out += name;
-    return;
-  }
-  out += '"';
-  for (const char c : name) out.append(c == '"' ? 2 : 1, c);
-  out += '"';
-}
-
 void append_csv(std::string& out, const Forecast& forecast, const std::vector<std::size_t>& columns) {
   for (std::size_t i = 0; i < columns.size(); ++i) {
     if (i > 0) out += ',';
-    append_csv_name(out, columns[i] == kDs ? "ds" : std::string_view(forecast.names()[columns[i]]));
+    append_csv_field(out, columns[i] == kDs ? "ds" : std::string_view(forecast.names()[columns[i]]));
   }
   out += '\n';
   const bool dates_only = std::all_of(forecast.ds().begin(), forecast.ds().end(),

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/csv_field.h"
 #include "base/hash.h"
 #include "base/number.h"
 #include "train/ordered_work.h"
@@ -12,19 +13,6 @@ namespace chiliad::train {
 namespace {
 
 constexpr std::size_t kQueueCapacity = 256;
-
-void append_csv_text(std::string& out, std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
-    out += text;
-    return;
-  }
-  out += '"';
-  for (const char c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  out += '"';
-}
 
 }  // namespace
 
@@ -76,7 +64,7 @@ std::string forecast_csv_header(const ForecastPlan& plan) {
   std::string line = "customer_id,ds";
   for (const std::string& column : plan.columns) {
     line += ',';
-    append_csv_text(line, column);
+    append_csv_field(line, column);
   }
   return line + '\n';
 }
@@ -84,7 +72,7 @@ std::string forecast_csv_header(const ForecastPlan& plan) {
 std::string forecast_csv_rows(std::string_view customer_id, const forecast::Forecast& forecast,
                               const ForecastPlan& plan) {
   std::string id;
-  append_csv_text(id, customer_id);
+  append_csv_field(id, customer_id);
   std::vector<std::span<const double>> columns;
   for (const std::string& name : plan.columns) columns.push_back(forecast.column(name));
   std::string rows;

@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "base/csv_field.h"
 #include "base/json_writer.h"
 #include "base/number.h"
 
@@ -128,19 +129,6 @@ bool parse_field(std::string_view text, const Column& column, SeriesReport& repo
     case Kind::kAccuracy: return parse_figure(text, report.*column.part.*column.part_figure);
   }
   return false;
-}
-
-void append_csv_field(std::string& out, std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
-    out += text;
-    return;
-  }
-  out += '"';
-  for (const char c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  out += '"';
 }
 
 bool is_text(const Column& column) { return column.kind == Kind::kText || column.kind == Kind::kStatus; }
