@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/number.h"
+#include "forecast/seasonality_name.h"
 
 namespace chiliad::app {
 namespace {
@@ -12,25 +13,6 @@ namespace {
 using forecast::Mode;
 
 constexpr std::string_view kGroup = "Prophet";
-
-// Names that Prophet keeps for its own columns (validate_column_name); '_lower' and '_upper' forms too.
-constexpr std::array<std::string_view, 17> kReserved{"trend",
-                                                     "additive_terms",
-                                                     "daily",
-                                                     "weekly",
-                                                     "yearly",
-                                                     "holidays",
-                                                     "zeros",
-                                                     "extra_regressors_additive",
-                                                     "yhat",
-                                                     "extra_regressors_multiplicative",
-                                                     "multiplicative_terms",
-                                                     "ds",
-                                                     "y",
-                                                     "cap",
-                                                     "floor",
-                                                     "y_scaled",
-                                                     "cap_scaled"};
 
 Error invalid(std::string message) { return Error{ErrorCode::kInvalid, std::move(message)}; }
 
@@ -53,23 +35,6 @@ Result<forecast::SeasonalityChoice> parse_choice(std::string_view flag, std::str
   return forecast::SeasonalityChoice{Kind::kOrder, static_cast<int>(*order)};
 }
 
-bool is_reserved(std::string_view name) {
-  for (const std::string_view suffix : {"_lower", "_upper"}) {
-    if (name.ends_with(suffix) &&
-        std::ranges::count(kReserved.begin(), kReserved.begin() + 11, name.substr(0, name.size() - suffix.size())) > 0)
-      return true;
-  }
-  return std::ranges::count(kReserved, name) > 0;
-}
-
-Result<Done> check_name(const std::string& name) {
-  if (name.empty()) return invalid("the name is empty");
-  if (name.find("_delim_") != std::string::npos) return invalid("Name cannot contain \"_delim_\"");
-  const bool built_in = name == "daily" || name == "weekly" || name == "yearly";
-  if (!built_in && is_reserved(name)) return invalid("Name '" + name + "' is reserved.");
-  return Done{};
-}
-
 std::vector<std::string> split_at_colons(std::string_view text) {
   std::vector<std::string> parts(1);
   for (const char c : text) {
@@ -86,7 +51,7 @@ Result<forecast::Seasonality> parse_seasonality(const std::string& text, const f
   const std::vector<std::string> parts = split_at_colons(text);
   if (parts.size() < 3 || parts.size() > 5)
     return invalid("expected name:period:order[:prior_scale[:mode]] with the period in days");
-  if (Result<Done> name = check_name(parts[0]); !name) return std::move(name).error();
+  if (Result<Done> name = forecast::check_seasonality_name(parts[0]); !name) return std::move(name).error();
   const std::optional<double> period = parse_double(parts[1]);
   if (!period || *period <= 0) return invalid("period: expected a number of days above 0, found '" + parts[1] + "'");
   const std::optional<std::int64_t> order = parse_integer(parts[2]);

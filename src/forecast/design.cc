@@ -5,13 +5,12 @@
 #include "forecast/design.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <numbers>
-#include <string_view>
 
 #include "base/check.h"
 #include "base/number.h"
+#include "forecast/seasonality_name.h"
 
 namespace chiliad::forecast {
 namespace {
@@ -23,37 +22,9 @@ constexpr nanoseconds kDay = hours(24);
 
 Error invalid(std::string message) { return Error{ErrorCode::kInvalid, std::move(message)}; }
 
-bool is_reserved(std::string_view name) {
-  constexpr std::array<std::string_view, 11> kWithBounds = {"trend",
-                                                            "additive_terms",
-                                                            "daily",
-                                                            "weekly",
-                                                            "yearly",
-                                                            "holidays",
-                                                            "zeros",
-                                                            "extra_regressors_additive",
-                                                            "yhat",
-                                                            "extra_regressors_multiplicative",
-                                                            "multiplicative_terms"};
-  constexpr std::array<std::string_view, 6> kPlain = {"ds", "y", "cap", "floor", "y_scaled", "cap_scaled"};
-  for (std::string_view word : kPlain) {
-    if (name == word) return true;
-  }
-  std::string_view stem = name;
-  if (stem.ends_with("_lower") || stem.ends_with("_upper")) stem.remove_suffix(6);
-  for (std::string_view word : kWithBounds) {
-    if (name == word || stem == word) return true;
-  }
-  return false;
-}
-
 Result<Done> check_seasonality(const Seasonality& seasonality) {
-  const std::string& name = seasonality.name;
-  const std::string where = "seasonality '" + name + "': ";
-  if (name.empty()) return invalid("a seasonality needs a name");
-  const bool built_in = name == "daily" || name == "weekly" || name == "yearly";
-  if (name.find("_delim_") != std::string::npos) return invalid(where + "Name cannot contain \"_delim_\"");
-  if (!built_in && is_reserved(name)) return invalid("Name '" + name + "' is reserved.");
+  if (Result<Done> named = check_seasonality_name(seasonality.name); !named) return named;
+  const std::string where = "seasonality '" + seasonality.name + "': ";
   if (!(seasonality.period_days > 0) || !std::isfinite(seasonality.period_days))
     return invalid(where + "Period must be > 0");
   if (seasonality.fourier_order < 1) return invalid(where + "Fourier Order must be > 0");
