@@ -76,7 +76,7 @@ Result<Done> FolderStore::check(std::string_view key, Deadline deadline) const {
 }
 
 Error FolderStore::about(std::string_view key, Error error) const {
-  return std::move(error).in(location() + ": key '" + std::string(key) + "'");
+  return about_key(location(), key, std::move(error));
 }
 
 // Errors: kNotFound also for a folder, a link or anything else that is no plain file.

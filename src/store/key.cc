@@ -30,10 +30,11 @@ std::string_view wrong_with_part(std::string_view part) {
   return {};
 }
 
-// A key in a message: what is not printable in hex, and not all of it.
+// A key in a message: what is not printable in hex, and one that is too long not in full.
 std::string shown(std::string_view key) {
+  const std::size_t length = key.size() > kLongestKey ? 200 : key.size();
   std::string out;
-  for (const char c : key.substr(0, 200)) {
+  for (const char c : key.substr(0, length)) {
     if (c >= ' ' && c != '\x7F') {
       out.push_back(c);
     } else {
@@ -42,7 +43,7 @@ std::string shown(std::string_view key) {
       out.append("\\x").append(1, kDigits[byte >> 4]).append(1, kDigits[byte & 15]);
     }
   }
-  return key.size() > 200 ? out + "..." : out;
+  return length < key.size() ? out + "..." : out;
 }
 
 }  // namespace
@@ -75,7 +76,13 @@ std::string_view wrong_with_key(std::string_view key) {
 Result<Done> check_key(std::string_view key, std::string_view location) {
   const std::string_view wrong = wrong_with_key(key);
   if (wrong.empty()) return Done{};
-  return Error{ErrorCode::kInvalid, std::string(location) + ": key '" + shown(key) + "': " + std::string(wrong)};
+  // With quotes even where it is empty: that is what is wrong with it.
+  return Error{ErrorCode::kInvalid, std::string(wrong)}.in("key '" + shown(key) + "'").in(location);
+}
+
+Error about_key(std::string_view location, std::string_view key, Error error) {
+  if (!key.empty()) error = std::move(error).in("key '" + shown(key) + "'");
+  return std::move(error).in(location);
 }
 
 }  // namespace chiliad::store

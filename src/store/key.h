@@ -19,6 +19,10 @@ bool is_key_part(std::string_view name);
 // Errors: kInvalid, naming the store and the key.
 Result<Done> check_key(std::string_view key, std::string_view location);
 
+// `error` with the store and the key in front: "s3://bucket/prefix: key 'a': ...". What is not printable in the key is
+// shown in hex. An empty key: the store alone.
+Error about_key(std::string_view location, std::string_view key, Error error);
+
 // RFC 3629: shortest forms only, no surrogates, at most U+10FFFF.
 bool is_utf8(std::string_view text);
 

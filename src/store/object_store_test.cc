@@ -101,6 +101,13 @@ TEST_P(ObjectStoreContract, SaysWhenAnObjectWasModified) {
   EXPECT_GT(age, -60s);
 }
 
+TEST_P(ObjectStoreContract, ErrorsNameTheStoreAndTheKeyInPrintableCharacters) {
+  const Result<std::string> bytes = store().get("none\nsuch", {}, soon());
+  ASSERT_FALSE(bytes);
+  EXPECT_TRUE(bytes.error().message.starts_with(store().location() + ": key 'none\\x0asuch': "))
+      << bytes.error().message;
+}
+
 TEST_P(ObjectStoreContract, GetTakesARange) {
   put("a", "0123456789");
   EXPECT_EQ(get("a", {.offset = 2, .length = 3}), "234");

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/number.h"
 #include "net/sigv4.h"
+#include "store/key.h"
 #include "store/s3_xml.h"
 
 namespace chiliad::store {
@@ -96,7 +97,7 @@ S3Connection::S3Connection(const S3Options& options, net::Environment environmen
 }
 
 Error S3Connection::about(std::string_view key, Error error) const {
-  return std::move(error).in(location_ + (key.empty() ? "" : ": key '" + std::string(key) + "'"));
+  return about_key(location_, key, std::move(error));
 }
 
 S3Connection::Failure S3Connection::failure_of(const net::ClientResponse& response) const {
