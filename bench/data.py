@@ -8,6 +8,7 @@ near 8 with a yearly and a weekly wave, slope changes, heavy-tailed noise, 2% of
 set the original of those page views is taken instead.
 """
 import gzip
+import logging
 import os
 import pathlib
 import subprocess
@@ -72,6 +73,21 @@ def write_series(series, path):
         for name, frame in series:
             for ds, y in zip(frame["ds"].dt.strftime("%Y-%m-%d %H:%M:%S"), frame["y"]):
                 file.write(f"{name},{ds},{y!r}\n")
+
+
+def quiet_prophet():
+    """Neither Prophet nor CmdStan logs its fits from here on."""
+    import prophet.forecaster  # Sets the level of its logger while it is imported.
+    prophet.forecaster.logger.setLevel(logging.ERROR)
+    logging.getLogger("cmdstanpy").disabled = True
+
+
+def prepare_one_core(record):
+    """For fits on one core: this process stays on it, Prophet is quiet, and its version is noted."""
+    quiet_prophet()
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    SCRATCH.mkdir(parents=True, exist_ok=True)
+    record.note(prophet_version())
 
 
 def prophet_version():

@@ -8,13 +8,11 @@ Checked before the clock counts: on every series that both fit, our log-posterio
 1e-6 of it) and our optimality residual is below 1e-9. Both run on the same core; Prophet's constructor is outside its clock.
 """
 import json
-import logging
-import os
 import resource
 import statistics
 import time
 
-from data import fleet_series, page_views, prophet_version, write_series
+from data import fleet_series, page_views, prepare_one_core, write_series
 from record import ROOT, RUNS, SCRATCH, Finished, expect
 
 QUESTION = "How many times faster than Prophet is a fit, on one core?"
@@ -74,12 +72,7 @@ def check_fits(kind, series, ours, prophets):
 
 
 def measure(record):
-    import prophet.forecaster  # Sets the level of its logger while it is imported.
-    prophet.forecaster.logger.setLevel(logging.ERROR)
-    logging.getLogger("cmdstanpy").disabled = True
-    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    SCRATCH.mkdir(parents=True, exist_ok=True)
-    record.note(prophet_version())
+    prepare_one_core(record)
     origin, views = page_views()
     record.note(f"2,905 rows: {origin}")
     fleet = fleet_series(1000)

@@ -9,11 +9,10 @@ leave the same set of archives, and for 5 customers Prophet loads ours and finds
 """
 import json
 import os
-import shutil
 import tarfile
 
 from data import fleet_folder, prophet_version
-from record import CHILIAD, ROOT, RUNS, SCRATCH, Finished, expect
+from record import CHILIAD, ROOT, RUNS, SCRATCH, Finished, expect, remove
 
 QUESTION = "From 1,000 split CSV files to 1,000 stored archives: how many times faster than a Python loop?"
 MEASURE = "1,000 customers, split CSV files to stored archives with history, 2 cores"
@@ -43,9 +42,7 @@ def measure(record):
     source = fleet_folder(1000)
     ours, rivals = SCRATCH / "fleet-models", SCRATCH / "fleet-models-notebook"
     for _ in range(RUNS):
-        for folder in (ours, rivals):
-            shutil.rmtree(folder, ignore_errors=True)
-        os.sync()  # Ours syncs the disk before it ends: it shall not pay for what others left unwritten.
+        remove(ours, rivals)
         mine = Finished([CHILIAD, "train", "--data", source, "--models", ours, "--threads", 2, "--holdout", 7,
                          "--history", "full", *OPTIONS])
         rival = Finished([ROOT / ".venv/test/bin/python", ROOT / "bench/notebook_loop.py", source, rivals, 2])

@@ -10,17 +10,15 @@ delete that file to have it computed again.
 """
 import csv
 import gzip
-import logging
 import multiprocessing
 import os
 import pathlib
-import shutil
 
 import numpy
 import pandas
 
-from data import REFERENCE_DIR, prophet_version
-from record import CHILIAD, RESULTS, SCRATCH, Finished, expect
+from data import REFERENCE_DIR, prophet_version, quiet_prophet
+from record import CHILIAD, RESULTS, SCRATCH, Finished, expect, remove
 
 QUESTION = "How good are the forecasts on the 414 hourly series of the M4 competition, and how far from Prophet's?"
 MEASURE = "sMAPE, M4 hourly, 414 series, defaults, 48 hours ahead"
@@ -41,8 +39,7 @@ def smape(actual, forecast):
 def prophet_smape(arguments):
     name, train, test = arguments
     from prophet import Prophet
-    logging.getLogger("prophet").setLevel(logging.ERROR)
-    logging.getLogger("cmdstanpy").disabled = True
+    quiet_prophet()
     model = Prophet(uncertainty_samples=0).fit(train)
     return name, smape(test["y"].to_numpy(), model.predict(test[["ds"]])["yhat"].to_numpy())
 
@@ -66,7 +63,7 @@ def ours(train, test):
     source, models, forecasts = SCRATCH / "m4.csv", SCRATCH / "m4-models", SCRATCH / "m4-forecasts.csv"
     SCRATCH.mkdir(parents=True, exist_ok=True)
     train.rename(columns={"id": "customer_id", "ds": "timestamp", "y": "value"}).to_csv(source, index=False)
-    shutil.rmtree(models, ignore_errors=True)
+    remove(models)
     trained = Finished([CHILIAD, "train", "--data", source, "--models", models, "--threads", os.cpu_count()])
     Finished([CHILIAD, "forecast", "--models", models, "--period", 48, "--freq", "h", "--output", forecasts])
     forecast = pandas.read_csv(forecasts, dtype={"customer_id": str})

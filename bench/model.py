@@ -8,12 +8,10 @@ model_bench checks that a model which was stored and read back forecasts the sam
 Prophet's own functions on the same models; its forecast has the 1,000 simulated futures that it draws by default.
 """
 import json
-import logging
-import os
 import statistics
 import time
 
-from data import fleet_series, prophet_version, write_series
+from data import fleet_series, prepare_one_core, write_series
 from fit import KINDS
 from record import ROOT, RUNS, SCRATCH, Finished
 
@@ -39,12 +37,7 @@ def prophet_steps(series):
 
 
 def measure(record):
-    import prophet.forecaster  # Sets the level of its logger while it is imported.
-    prophet.forecaster.logger.setLevel(logging.ERROR)
-    logging.getLogger("cmdstanpy").disabled = True
-    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    SCRATCH.mkdir(parents=True, exist_ok=True)
-    record.note(prophet_version())
+    prepare_one_core(record)
     fleet = fleet_series(1000)
     write_series(fleet, SCRATCH / "model.csv")
     prophet_steps(fleet[:2])

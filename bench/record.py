@@ -10,6 +10,7 @@ import datetime
 import os
 import pathlib
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
@@ -115,6 +116,13 @@ class Finished:
         self.seconds, self.peak_mb = float(seconds), int(peak) / 1024
         if int(code) not in accept:
             raise SystemExit(f"{' '.join(map(str, arguments))}: exit code {code}\n{self.stderr[-4000:]}")
+
+
+def remove(*folders):
+    """What an earlier run left is not there, and what others left unwritten is on the disk: not this run's cost."""
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+    os.sync()
 
 
 def expect(holds, what):

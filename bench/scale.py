@@ -7,11 +7,10 @@ Both fleets are folders of CSV files; the small one is trained 10 times for each
 before the clock means much. Checked: one archive a customer, and exit code 0.
 """
 import os
-import shutil
 
 from data import fleet_folder
 from fleet import OPTIONS
-from record import CHILIAD, RUNS, SCRATCH, Finished, expect, spread
+from record import CHILIAD, RUNS, SCRATCH, Finished, expect, remove, spread
 
 QUESTION = "Does training keep its rate and its memory from 1,000 to 100,000 customers?"
 RATE = "customers trained a second, 2 threads"
@@ -21,8 +20,7 @@ LARGE = int(os.environ.get("CHILIAD_BENCH_CUSTOMERS", "100000"))
 
 def train(customers):
     output = SCRATCH / "scale-models"
-    shutil.rmtree(output, ignore_errors=True)
-    os.sync()  # What others left unwritten is not its cost.
+    remove(output)
     done = Finished([CHILIAD, "train", "--data", fleet_folder(customers), "--models", output, "--threads", 2,
                      "--holdout", 7, "--history", "full", *OPTIONS])
     archives = sum(1 for entry in os.scandir(output) if entry.name.endswith(".tar.gz"))
@@ -39,4 +37,4 @@ def measure(record):
         rate, peak = train(LARGE)
         record.add(RATE, large, "1/s", rate)
         record.add(PEAK, large, "MB", peak)
-    shutil.rmtree(SCRATCH / "scale-models", ignore_errors=True)
+    remove(SCRATCH / "scale-models")

@@ -5,13 +5,11 @@ each group without header. Checked: the same files, the same rows; values compar
 for pandas reads and writes them anew while ours keeps their text.
     ./run bench split
 """
-import shutil
-
 import numpy
 import pandas
 
 from data import fleet_table, prophet_version
-from record import CHILIAD, ROOT, RUNS, SCRATCH, Finished, expect
+from record import CHILIAD, ROOT, RUNS, SCRATCH, Finished, expect, remove
 
 QUESTION = "Splitting one table of 1,000 customers: how many times faster than a pandas script?"
 MEASURE = "split of the 12 MB table of 1,000 customers"
@@ -30,8 +28,7 @@ def measure(record):
     table = fleet_table(1000)
     ours, rivals = SCRATCH / "split", SCRATCH / "split-pandas"
     for run in range(RUNS):
-        for folder in (ours, rivals):
-            shutil.rmtree(folder, ignore_errors=True)
+        remove(ours, rivals)
         rivals.mkdir(parents=True)
         mine = Finished([CHILIAD, "split", "--input", table, "--output", ours])
         rival = Finished([ROOT / ".venv/test/bin/python", ROOT / "bench/pandas_split.py", table, rivals])
