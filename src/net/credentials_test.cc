@@ -29,7 +29,7 @@ Environment environment_of(Values values) {
 // A home folder with the two files.
 class Home {
  public:
-  Home(const std::string& credentials, const std::string& config) : folder_(std::move(*TempFolder::make())) {
+  Home(const std::string& credentials, const std::string& config) : folder_(*TempFolder::make()) {
     std::filesystem::create_directory(folder_.path() / ".aws");
     EXPECT_TRUE(write_file_atomically(folder_.path() / ".aws/credentials", credentials, Durability::kNone));
     EXPECT_TRUE(write_file_atomically(folder_.path() / ".aws/config", config, Durability::kNone));

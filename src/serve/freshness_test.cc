@@ -80,7 +80,7 @@ class CountingStore final : public store::ObjectStore {
 class Freshness : public ::testing::Test {
  protected:
   Freshness() : folder_(*TempFolder::make()), store_(*store::open_folder(folder_.path())), source_(*store_) {
-    cache_ = std::move(*ModelCache::open({}, source_));
+    cache_ = *ModelCache::open({}, source_);
   }
   static Deadline soon() { return steady_clock::now() + seconds(20); }
   void put(const std::string& key, const std::string& bytes) { ASSERT_TRUE(store_->put(key, bytes, {}, soon())); }

@@ -127,7 +127,7 @@ TEST_F(RealServer, RefusesAWrongSecret) {
     S3Options options;
     options.bucket = bucket();
     options.endpoint = server().endpoint();
-    const std::unique_ptr<ObjectStore> store = std::move(*open_s3(options, test_environment(keys)));
+    const std::unique_ptr<ObjectStore> store = *open_s3(options, test_environment(keys));
     const Result<ObjectInfo> put = store->put("a", "x", {}, soon());
     ASSERT_FALSE(put);
     EXPECT_EQ(put.error().code, ErrorCode::kForbidden) << put.error().message;
@@ -136,7 +136,7 @@ TEST_F(RealServer, RefusesAWrongSecret) {
 }
 
 TEST_F(RealServer, HasNoSuchBucket) {
-  const std::unique_ptr<ObjectStore> store = std::move(*server().open("no-such-bucket"));
+  const std::unique_ptr<ObjectStore> store = *server().open("no-such-bucket");
   EXPECT_EQ(store->put("a", "x", {}, soon()).error().code, ErrorCode::kNotFound);
   EXPECT_EQ(store->get("a", {}, soon()).error().code, ErrorCode::kNotFound);
   EXPECT_EQ(store->list({}, soon()).error().code, ErrorCode::kNotFound);
@@ -160,7 +160,7 @@ TEST_F(RealServer, DiesInTheMiddleOfAnUpload) {
   EXPECT_GT(killed_at, 0u);
   if (!S3ServerProcess::is_strict()) return;  // moto forgets everything anyway.
   ASSERT_TRUE(server().launch());
-  const std::unique_ptr<ObjectStore> store = std::move(*server().open(bucket()));
+  const std::unique_ptr<ObjectStore> store = *server().open(bucket());
   EXPECT_EQ(store->head("large", soon()).error().code, ErrorCode::kNotFound);
   EXPECT_TRUE(list_all(*store, "", soon())->empty());
 }
