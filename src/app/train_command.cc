@@ -36,7 +36,7 @@ struct TrainFlags {
   std::string code;
   bool json = false;
   std::string report;
-  std::size_t sync_batch = 4096;
+  std::size_t sync_batch = 1024;
 };
 
 // The report file, if one is wanted; its first failure is kept for the end of the run.

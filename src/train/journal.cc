@@ -295,11 +295,9 @@ void Journal::index(const JournalRecord& record, std::uint64_t offset, std::size
 Result<Done> Journal::append(const std::vector<JournalRecord>& records, Durability durability) {
   if (broken_) return Error{ErrorCode::kUnavailable, path_.string() + ": an earlier write failed; start again"};
   std::string bytes;
-  std::vector<std::uint64_t> ends;
   for (const JournalRecord& record : records) {
     bytes += journal_line(record);
     bytes += '\n';
-    ends.push_back(bytes.size());
   }
   Result<Done> written = write_all(writer_, bytes, path_);
   if (written && durability == Durability::kSync && ::fdatasync(writer_.get()) != 0)
@@ -310,12 +308,7 @@ Result<Done> Journal::append(const std::vector<JournalRecord>& records, Durabili
     if (::ftruncate(writer_.get(), static_cast<off_t>(size_bytes_)) != 0) return written;
     return written;
   }
-  std::uint64_t begin = 0;
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    index(records[i], size_bytes_ + begin, ends[i] - begin - 1, own_);
-    confirm(records[i].report.archive, records[i].etag);
-    begin = ends[i];
-  }
+  for (const JournalRecord& record : records) entries_.erase(content_hash(record.report.archive));
   size_bytes_ += bytes.size();
   own_lines_ += records.size();
   return Done{};

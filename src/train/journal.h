@@ -54,8 +54,9 @@ class Journal {
   // Requires: 1 <= shard <= shards.
   static Result<Journal> open(const std::filesystem::path& folder, int shard, int shards);
 
-  // Appends the records in one write, and waits until the disk has them with Durability::kSync. After a failure the
-  // journal takes no more records; those it had stay. Errors: as base/file.h.
+  // Appends the records in one write, and waits until the disk has them with Durability::kSync. They are for the next
+  // run: this object forgets what it knew of their archives, so that memory does not grow with the run. After a failure
+  // the journal takes no more records; those it had stay. Errors: as base/file.h.
   Result<Done> append(const std::vector<JournalRecord>& records, Durability durability);
 
   // Tells the journal that the store holds this archive with this etag. Records of archives that were not confirmed
@@ -68,7 +69,7 @@ class Journal {
   // The report of the newest record of this archive. Errors: kNotFound; kCorrupt; as base/file.h.
   Result<SeriesReport> report_of(std::string_view archive) const;
 
-  // Distinct archives on record.
+  // Distinct archives on record since open(), less those appended since.
   std::size_t size() const { return entries_.size(); }
 
   // Lines dropped at open() because they were torn or damaged; for a message.

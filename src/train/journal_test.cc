@@ -122,6 +122,9 @@ TEST_F(JournalTest, AFileOfSomethingElseIsNotBelieved) {
   ASSERT_TRUE(journal);
   EXPECT_EQ(journal->size(), 0u);
   ASSERT_TRUE(journal->append({record("1.tar.gz")}, Durability::kSync));
+  journal = Error{ErrorCode::kUnavailable, "closed"};
+  journal = open();
+  ASSERT_TRUE(journal);
   EXPECT_EQ(journal->size(), 1u);
 }
 
@@ -188,8 +191,9 @@ TEST_F(JournalTest, IsRewrittenWhenMostOfItIsOutOfDate) {
   EXPECT_LT(std::filesystem::file_size(file()), before / 100);
   EXPECT_EQ(journal->size(), 2u);
   EXPECT_TRUE(journal->report_of("b.tar.gz"));
-  ASSERT_TRUE(journal->append({record("c.tar.gz")}, Durability::kSync));
-  EXPECT_EQ(journal->report_of("c.tar.gz")->customer_id, "customer of c.tar.gz");
+  ASSERT_TRUE(journal->append({record("c.tar.gz"), record("b.tar.gz")}, Durability::kSync));
+  EXPECT_EQ(journal->report_of("c.tar.gz").error().code, ErrorCode::kNotFound) << "it is for the next run";
+  EXPECT_EQ(journal->report_of("b.tar.gz").error().code, ErrorCode::kNotFound) << "out of date";
   EXPECT_EQ(journal->report_of("a.tar.gz")->customer_id, "customer of a.tar.gz");
 }
 

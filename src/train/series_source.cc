@@ -26,42 +26,42 @@ Result<SeriesSource> SeriesSource::open(std::string_view location, prepare::Shar
     if (!store) return std::move(store).error();
     source.store_ = *std::move(store);
   }
-  Result<std::vector<std::string>> files = source.store_ ? source.list_store() : source.list_folder();
+  Result<prepare::KeyList> files = source.store_ ? source.list_store() : source.list_folder();
   if (!files) return std::move(files).error();
   if (files->empty()) {
     return Error{ErrorCode::kInvalid, std::string(location) +
                                           ": no series in it: expected one <id>.csv a customer, as "
                                           "`chiliad split` writes them"};
   }
-  source.names_ = prepare::shard_of(*std::move(files), shard);
-  for (std::string& name : source.names_) name.resize(name.size() - kSuffix.size());
-  source.names_.shrink_to_fit();
+  files->keep(shard);
+  files->shorten(kSuffix.size());
+  source.names_ = *std::move(files);
   if (Result<Done> read = source.read_long_ids(); !read) return std::move(read).error();
   return source;
 }
 
-Result<std::vector<std::string>> SeriesSource::list_folder() const {
+Result<prepare::KeyList> SeriesSource::list_folder() const {
   std::error_code failure;
   std::filesystem::directory_iterator folder(location_, failure);
   if (failure) return system_error("list", location_, failure.value());
-  std::vector<std::string> files;
+  prepare::KeyList files;
   for (; folder != std::filesystem::directory_iterator(); folder.increment(failure)) {
     if (failure) return system_error("list", location_, failure.value());
-    std::string file = folder->path().filename().string();
-    if (is_series_file(file)) files.push_back(std::move(file));
+    const std::string file = folder->path().filename().string();
+    if (is_series_file(file)) files.add(file);
   }
   return files;
 }
 
-Result<std::vector<std::string>> SeriesSource::list_store() const {
-  std::vector<std::string> files;
+Result<prepare::KeyList> SeriesSource::list_store() const {
+  prepare::KeyList files;
   store::ListRequest request;
   request.delimiter = "/";
   while (true) {
     Result<store::ListPage> page = store_->list(request, std::chrono::steady_clock::now() + std::chrono::minutes(5));
     if (!page) return std::move(page).error();
-    for (store::ObjectInfo& object : page->objects) {
-      if (is_series_file(object.key)) files.push_back(std::move(object.key));
+    for (const store::ObjectInfo& object : page->objects) {
+      if (is_series_file(object.key)) files.add(object.key);
     }
     if (!page->next_token) return files;
     request.token = *page->next_token;
@@ -70,8 +70,9 @@ Result<std::vector<std::string>> SeriesSource::list_store() const {
 
 // A missing index is no error: only names made of very long ids need one.
 Result<Done> SeriesSource::read_long_ids() {
-  if (std::ranges::none_of(names_, [](const std::string& name) { return prepare::is_hashed_customer_name(name); }))
-    return Done{};
+  bool hashed = false;
+  for (std::size_t i = 0; i < names_.size() && !hashed; ++i) hashed = prepare::is_hashed_customer_name(names_[i]);
+  if (!hashed) return Done{};
   const std::string file(prepare::kLongIdIndex);
   Result<std::string> bytes = store_ ? store_->get(file, {}, std::chrono::steady_clock::now() + std::chrono::minutes(5))
                                      : read_file(std::filesystem::path(location_) / file, kMaxSeriesBytes);
@@ -90,17 +91,18 @@ Result<Done> SeriesSource::read_long_ids() {
 }
 
 std::string SeriesSource::customer_id(std::size_t i) const {
-  if (const auto found = long_ids_.find(names_[i]); found != long_ids_.end()) return found->second;
-  Result<std::string> id = prepare::decode_customer_id(names_[i]);
-  return id ? *std::move(id) : names_[i];
+  std::string name(names_[i]);
+  if (const auto found = long_ids_.find(name); found != long_ids_.end()) return found->second;
+  Result<std::string> id = prepare::decode_customer_id(name);
+  return id ? *std::move(id) : name;
 }
 
 std::string SeriesSource::path(std::size_t i) const {
   if (!shown_as_.empty()) return shown_as_ + ", customer " + customer_id(i);
-  return location_ + (location_.ends_with('/') ? "" : "/") + names_[i] + std::string(kSuffix);
+  return location_ + (location_.ends_with('/') ? "" : "/") + name(i) + std::string(kSuffix);
 }
 
-Result<std::string> SeriesSource::read(std::size_t i, Deadline deadline) const { return read(names_[i], deadline); }
+Result<std::string> SeriesSource::read(std::size_t i, Deadline deadline) const { return read(name(i), deadline); }
 
 Result<std::string> SeriesSource::read(const std::string& name, Deadline deadline) const {
   const std::string file = name + std::string(kSuffix);

@@ -14,11 +14,10 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
-#include "prepare/shard.h"
+#include "prepare/key_list.h"
 #include "store/object_store.h"
 
 namespace chiliad::train {
@@ -30,7 +29,7 @@ class SeriesSource {
   static Result<SeriesSource> open(std::string_view location, prepare::Shard shard = {});
 
   std::size_t size() const { return names_.size(); }
-  const std::string& name(std::size_t i) const { return names_[i]; }
+  std::string name(std::size_t i) const { return std::string(names_[i]); }
 
   // The customer's id: the decoded name; the name itself where it is nobody's encoding.
   std::string customer_id(std::size_t i) const;
@@ -51,14 +50,14 @@ class SeriesSource {
   bool remote() const { return store_ != nullptr; }
 
  private:
-  Result<std::vector<std::string>> list_folder() const;
-  Result<std::vector<std::string>> list_store() const;
+  Result<prepare::KeyList> list_folder() const;
+  Result<prepare::KeyList> list_store() const;
   Result<Done> read_long_ids();
 
   std::string location_;
   std::string shown_as_;
   std::shared_ptr<store::ObjectStore> store_;  // Null: a folder.
-  std::vector<std::string> names_;             // Of this shard, in order.
+  prepare::KeyList names_;                     // Of this shard, in order.
   std::unordered_map<std::string, std::string> long_ids_;
 };
 

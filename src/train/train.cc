@@ -33,6 +33,7 @@ struct Outcome {
   JournalRecord record;        // record.report is the report's row.
   std::optional<Error> error;  // Why it failed.
   bool concerns_all = false;   // The error is not this series' own.
+  bool trained = false;        // Set while its record is with the others of the batch.
 };
 
 // Whether a failure to read or write says something about the store instead of the series.
@@ -255,8 +256,9 @@ bool Run::flush() {
   batch_started_ = Clock::now();
   std::vector<Outcome> batch = std::exchange(batch_, {});
   std::vector<JournalRecord> records;
-  for (const Outcome& outcome : batch) {
-    if (outcome.record.report.status == SeriesStatus::kTrained) records.push_back(outcome.record);
+  for (Outcome& outcome : batch) {
+    outcome.trained = outcome.record.report.status == SeriesStatus::kTrained;
+    if (outcome.trained) records.push_back(std::move(outcome.record));
   }
   batch_trained_ = 0;
   if (!records.empty()) {
@@ -279,7 +281,9 @@ bool Run::flush() {
       return false;
     }
   }
+  auto recorded = records.begin();
   for (Outcome& outcome : batch) {
+    if (outcome.trained) outcome.record = std::move(*recorded++);
     if (outcome.record.report.status == SeriesStatus::kKept) {
       Result<SeriesReport> earlier = journal_.report_of(outcome.record.report.archive);
       if (earlier) outcome.record.report = *std::move(earlier);

@@ -49,7 +49,7 @@ struct TrainOptions {
   std::uint64_t max_failures = UINT64_MAX;  // More failed series than this end the run.
   bool force = false;
   // Models a sync of the store; 0: none, power cuts are not covered. A batch is also closed after sync_interval.
-  std::size_t sync_batch = 4096;
+  std::size_t sync_batch = 1024;
   std::chrono::milliseconds sync_interval{1000};
 };
 
