@@ -579,6 +579,7 @@ Result<Done> take_dates(Parts& parts, KeepHistory keep, KeptHistory& kept) {
     state.history_date_count = dates->count;
     state.last_dates = std::move(dates->last);
   }
+  if (state.last_dates.empty()) return corrupt("history_dates", "there is no date");
   // Equal ones are no error: the stored form keeps milliseconds, and rows may be closer than that.
   if (!std::is_sorted(state.last_dates.begin(), state.last_dates.end())) {
     return corrupt("history_dates", "the dates do not ascend");
@@ -621,7 +622,8 @@ Result<Done> take_rows(Parts& parts, KeepHistory keep, KeptHistory& kept) {
 }
 
 Result<Done> take_changepoints(Parts& parts, KeepHistory keep, KeptHistory& kept) {
-  if (parts.changepoints.empty() || (keep == KeepHistory::kNo && !parts.specified_changepoints)) return Done{};
+  const bool for_history = keep == KeepHistory::kYes && !kept.ds.empty();
+  if (parts.changepoints.empty() || (!for_history && !parts.specified_changepoints)) return Done{};
   Result<DateSeries> series = read_date_series(parts.changepoints);
   if (!series) return std::move(series).error().in("'changepoints'");
   if (parts.specified_changepoints) parts.state.options.changepoints = series->dates;

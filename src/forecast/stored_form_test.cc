@@ -336,6 +336,40 @@ TEST(StoredForm, ChangepointsWithoutTheirDatesAreNotLost) {
   EXPECT_EQ(again->state().changepoints_t, model->state().changepoints_t);
 }
 
+TEST(StoredForm, ChangepointsWithoutTheirDatesAreWrittenWithRowsThatThereAre) {
+  std::string text = replaced(golden("trend-only"), "\"changepoints\":", "\"y\":");
+  // As many changepoints as rows and more, between the rows and beyond them.
+  const FittedModel whole = *model_from_json(text);
+  FittedState state = whole.state();
+  state.changepoints_t.clear();
+  const std::int64_t rows = state.rows;
+  for (std::int64_t i = 0; i < 2 * rows; ++i) {
+    state.changepoints_t.push_back(-0.1 + 0.7 * static_cast<double>(i) / static_cast<double>(rows));
+  }
+  state.delta.assign(state.changepoints_t.size(), 0.001);
+  const FittedModel model = *FittedModel::from_state(std::move(state));
+  const Result<FittedModel> again = model_from_json(model_to_json(model));
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->state().changepoints_t, model.state().changepoints_t);
+  const std::vector<std::uint32_t>& written = again->state().history->changepoint_rows;
+  ASSERT_EQ(written.size(), model.state().changepoints_t.size());
+  EXPECT_TRUE(std::is_sorted(written.begin(), written.end()));
+  EXPECT_EQ(written.front(), 0u);
+  EXPECT_EQ(written.back(), rows - 1);
+}
+
+TEST(StoredForm, AModelWithoutAnyDateIsRefused) {
+  std::string text = golden("trend-only");
+  const std::size_t begin = text.find("\"history_dates\": \"") + 17, end = text.find("}\"", begin) + 2;
+  text.replace(begin, end - begin, R"("{\"name\":\"ds\",\"index\":[],\"data\":[]}")");
+  for (const KeepHistory keep : {KeepHistory::kYes, KeepHistory::kNo}) {
+    const Result<FittedModel> model = model_from_json(text, keep);
+    ASSERT_FALSE(model);
+    EXPECT_EQ(model.error().code, ErrorCode::kCorrupt);
+    EXPECT_EQ(model.error().message, "'history_dates': there is no date");
+  }
+}
+
 TEST(StoredForm, DatesOutsideTheCalendarAreRefused) {
   const std::string text = golden("trend-only"), last = R"(\"2022-01-30T00:00:00.000\"]})";
   for (const char* date : {"9223372036854775807]}", "-9223372036854775808]}", R"(\"1600-01-01\"]})"}) {

@@ -116,6 +116,17 @@ std::vector<Instant> changepoints_from_t(const FittedState& state) {
   return dates;
 }
 
+// The row that is nearest to each date. Requires: `rows` ascends and is not empty.
+std::vector<std::uint32_t> nearest_rows(std::span<const Instant> rows, std::span<const Instant> dates) {
+  std::vector<std::uint32_t> nearest;
+  for (const Instant date : dates) {
+    auto row = std::lower_bound(rows.begin(), rows.end(), date);
+    const bool before = row == rows.end() || (row != rows.begin() && date - *(row - 1) < *row - date);
+    nearest.push_back(static_cast<std::uint32_t>(row - rows.begin()) - (before ? 1 : 0));
+  }
+  return nearest;
+}
+
 void put_dates(JsonWriter& json, const FittedState& state) {
   json.key("changepoints");
   if (state.history && (!state.history->changepoints.empty() || !has_changepoints(state))) {
@@ -123,7 +134,8 @@ void put_dates(JsonWriter& json, const FittedState& state) {
   } else if (state.options.changepoints) {
     put_date_series(json, *state.options.changepoints);
   } else {
-    put_date_series(json, changepoints_from_t(state));
+    const std::vector<Instant> dates = changepoints_from_t(state);
+    put_date_series(json, dates, state.history ? nearest_rows(state.history->ds, dates) : std::vector<std::uint32_t>());
   }
   json.key("history_dates");
   put_date_series(json, state.history ? state.history->history_dates : state.last_dates);

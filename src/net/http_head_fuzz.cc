@@ -1,39 +1,83 @@
-// Any bytes as one connection's stream: requests are parsed until the first refusal, in pieces whose sizes the input
-// chooses. Checks that nothing is taken that was not offered and that the limits hold.
+// Any bytes as one connection's stream, read as HttpConnection reads: into a buffer with an end, in pieces whose sizes
+// the input chooses, the unread rest moved to the front. Requests are parsed until the first refusal. Checks that
+// nothing is taken that was not offered, that the limits hold, and that the requests found do not depend on how the
+// bytes were cut: two servers in a row that see different requests in the same bytes can be played off against
+// each other.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/check.h"
 #include "net/http_parser.h"
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size < 2) return 0;
-  const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
-  const std::size_t step = 1 + data[0];
-  chiliad::net::HttpParser::Limits limits;
+namespace {
+
+using chiliad::net::HttpParser;
+using chiliad::net::HttpRequest;
+
+constexpr std::size_t kBuffer = 4096;  // More than a head may have: what does not fit never will.
+
+std::string text_of(const HttpRequest& request) {
+  std::string text;
+  for (const std::string_view part : {request.method(), request.target(), request.field("content-type"),
+                                      request.field("host"), std::string_view(request.body())}) {
+    text.append(part).append(1, '\0');
+  }
+  text += std::to_string(request.field_count()) + (request.keep_alive() ? " kept" : " closed");
+  return text;
+}
+
+// The requests of a stream that arrives in pieces of `step` bytes.
+std::vector<std::string> requests_of(std::string_view stream, std::size_t step) {
+  HttpParser::Limits limits;
   limits.max_head_bytes = 2048;
   limits.max_body_bytes = 512;
-  chiliad::net::HttpParser parser(limits);
-  chiliad::net::HttpRequest request;
+  HttpParser parser(limits);
+  HttpRequest request;
   parser.begin(request);
-  std::string unread;
-  for (std::size_t at = 0; at < text.size(); at += step) {
-    unread.append(text.substr(at, step));
+  std::vector<std::string> found;
+  std::vector<char> unread;  // On the heap and no longer than its bytes: a look beyond them is seen.
+  while (!stream.empty()) {
+    const std::size_t piece = std::min({step, stream.size(), kBuffer - unread.size()});
+    std::vector<char> longer(unread);
+    longer.insert(longer.end(), stream.begin(), stream.begin() + static_cast<std::ptrdiff_t>(piece));
+    unread = std::move(longer);
+    unread.shrink_to_fit();
+    stream.remove_prefix(piece);
     while (!unread.empty()) {
-      const auto progress = parser.feed(unread);
+      const HttpParser::Progress progress = parser.feed({unread.data(), unread.size()});
       CHILIAD_CHECK(progress.consumed <= unread.size());
       CHILIAD_CHECK(request.body().size() <= limits.max_body_bytes);
       CHILIAD_CHECK(request.field_count() <= limits.max_fields);
-      if (progress.failure_status != 0) return 0;
-      unread.erase(0, progress.consumed);
+      if (progress.failure_status != 0) {
+        CHILIAD_CHECK(progress.failure_status >= 400 && !progress.failure.empty());
+        return found;
+      }
+      unread.erase(unread.begin(), unread.begin() + static_cast<std::ptrdiff_t>(progress.consumed));
       if (!progress.complete) break;
-      (void)request.field("content-type");
+      CHILIAD_CHECK(progress.head_complete && progress.consumed > 0);
+      found.push_back(text_of(request));
+      if (!request.keep_alive()) return found;  // What comes behind the last request is nobody's.
       parser.begin(request);
     }
-    if (unread.size() > limits.max_head_bytes + 512) return 0;
+    if (unread.size() == kBuffer) return found;
   }
+  return found;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size < 2) return 0;
+  const std::string_view stream(reinterpret_cast<const char*>(data) + 1, size - 1);
+  const std::vector<std::string> pieces = requests_of(stream, std::size_t{1} + data[0]);
+  const std::vector<std::string> whole = requests_of(stream, kBuffer);
+  // One of them may be refused earlier, for heads are limited by the bytes that the parser sees at a time.
+  const std::size_t both = std::min(pieces.size(), whole.size());
+  CHILIAD_CHECK(std::equal(pieces.begin(), pieces.begin() + static_cast<std::ptrdiff_t>(both), whole.begin()));
   return 0;
 }

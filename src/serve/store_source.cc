@@ -77,9 +77,6 @@ Result<std::unique_ptr<const Model>> load_forecast_model(std::string_view name, 
   }
   Result<forecast::FittedModel> fitted = forecast::model_from_json(json, forecast::KeepHistory::kNo);
   if (!fitted) return std::move(fitted).error().in(kModelFile).in(name);
-  if (fitted->state().last_dates.empty()) {
-    return Error{ErrorCode::kCorrupt, std::string(name) + ": model.json: 'history_dates' is empty"};
-  }
   return std::unique_ptr<const Model>(std::make_unique<ForecastModel>(std::move(*fitted)));
 }
 
