@@ -15,17 +15,6 @@ namespace {
 
 std::atomic<std::uint64_t> writes_left{UINT64_MAX};
 
-// How many of `wanted` bytes the tests' pretended disk still takes.
-std::size_t take_from_pretended_disk(std::size_t wanted) {
-  std::uint64_t left = writes_left.load(std::memory_order_relaxed);
-  if (left == UINT64_MAX) return wanted;
-  std::uint64_t taken = 0;
-  do {
-    taken = left < wanted ? left : wanted;
-  } while (!writes_left.compare_exchange_weak(left, left - taken));
-  return static_cast<std::size_t>(taken);
-}
-
 }  // namespace
 
 FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
@@ -161,5 +150,15 @@ TempFolder::~TempFolder() {
 }
 
 void fail_writes_after(std::uint64_t bytes) { writes_left.store(bytes); }
+
+std::size_t take_from_pretended_disk(std::size_t wanted) {
+  std::uint64_t left = writes_left.load(std::memory_order_relaxed);
+  if (left == UINT64_MAX) return wanted;
+  std::uint64_t taken = 0;
+  do {
+    taken = left < wanted ? left : wanted;
+  } while (!writes_left.compare_exchange_weak(left, left - taken));
+  return static_cast<std::size_t>(taken);
+}
 
 }  // namespace chiliad

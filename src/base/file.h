@@ -79,4 +79,8 @@ class TempFolder {
 // disk; UINT64_MAX ends it. Process-wide.
 void fail_writes_after(std::uint64_t bytes);
 
+// For what writes by other means than write_all(): how many of `wanted` bytes may be written now; 0: ENOSPC. All of
+// them unless a test pretends.
+std::size_t take_from_pretended_disk(std::size_t wanted);
+
 }  // namespace chiliad
