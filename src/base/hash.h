@@ -1,13 +1,12 @@
-// Hashes: SHA-256, HMAC-SHA-256 and MD5 (OpenSSL), a quick 64-bit content hash (xxHash), CRC-32C; hex and base64.
+// Hashes: SHA-256, HMAC-SHA-256 and MD5 (OpenSSL), a quick 64-bit content hash (xxHash); hex and base64.
 //
-// Which one: content_hash() where only our own files are told apart (has this series changed?); CRC-32C for records of
-// a journal; SHA-256 where somebody may want a collision (request signatures); MD5 only where a protocol asks for it
-// (S3's Content-MD5 and ETag).
+// Which one: content_hash() where only our own files are told apart (has this series changed?); CRC-32C (base/crc.h)
+// for records of a journal; SHA-256 where somebody may want a collision (request signatures); MD5 only where a protocol
+// asks for it (S3's Content-MD5 and ETag).
 //
-// Rule the rest relies on: content_hash() and crc32c() are the same on every machine and in every release, so they may
-// be stored.
+// Rule the rest relies on: content_hash() is the same on every machine and in every release, so it may be stored.
 //
-// Source: FIPS 180-4; RFC 1321, 2104, 4648; RFC 3720 appendix B.4 (CRC-32C); the XXH3 specification (64 bits, seeded).
+// Source: FIPS 180-4; RFC 1321, 2104, 4648; the XXH3 specification (64 bits, seeded).
 //
 // Thread safety: pure functions; a stream belongs to one thread at a time.
 
@@ -16,6 +15,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -49,15 +49,14 @@ class Sha256Stream {
 // those before as the seed; the lengths are part of it, so ("ab", "c") and ("a", "bc") differ.
 std::uint64_t content_hash(std::string_view bytes, std::uint64_t seed = 0);
 
-// CRC-32C (Castagnoli) of `bytes` after those that gave `crc`.
-std::uint32_t crc32c(std::string_view bytes, std::uint32_t crc = 0);
-
 // Lower-case hex, two digits a byte, and for a number 16 digits.
 std::string hex(std::span<const std::uint8_t> bytes);
 std::string hex(std::uint64_t value);
 
 // RFC 4648 with '+', '/' and padding.
 std::string base64(std::span<const std::uint8_t> bytes);
+// The bytes that base64() writes so. None for everything else: blanks, missing padding, bits beyond the last byte.
+std::optional<std::string> unbase64(std::string_view text);
 
 // Whether both are equal, in a time that depends on their lengths alone: for signatures.
 bool equal_in_constant_time(std::string_view a, std::string_view b);

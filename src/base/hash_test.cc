@@ -49,12 +49,6 @@ TEST(ContentHash, OfSeveralThingsKeepsTheirBorders) {
   EXPECT_NE(content_hash(std::string(1000, 'x')), content_hash(std::string(1001, 'x')));
 }
 
-TEST(Crc32c, IsTheOneOfRfc3720) {
-  EXPECT_EQ(crc32c(std::string(32, '\0')), 0x8A9136AAu);
-  EXPECT_EQ(crc32c("123456789"), 0xE3069283u);
-  EXPECT_EQ(crc32c("6789", crc32c("12345")), 0xE3069283u);
-}
-
 TEST(Hex, OfANumberHasSixteenDigits) { EXPECT_EQ(hex(std::uint64_t{0xBEEF}), "000000000000beef"); }
 
 TEST(Base64, PadsAsRfc4648Does) {
@@ -63,6 +57,18 @@ TEST(Base64, PadsAsRfc4648Does) {
   EXPECT_EQ(base64(bytes_of("fo")), "Zm8=");
   EXPECT_EQ(base64(bytes_of("foobar")), "Zm9vYmFy");
   EXPECT_EQ(base64(bytes_of("\xFF\xFE\xFD")), "//79");
+}
+
+TEST(Base64, IsReadBack) {
+  for (const std::string text : {"", "f", "fo", "foo", "foob", "\xFF\xFE\xFD"}) {
+    EXPECT_EQ(unbase64(base64(bytes_of(text))), text);
+  }
+}
+
+TEST(Base64, HasOneTextForOneValue) {
+  for (const std::string_view text : {"Z", "Zg", "Zg=", "Zh==", "Zm9=", "Zg==Zg==", "Z===", "====", "Zm 8", "Zm9v\n"}) {
+    EXPECT_EQ(unbase64(text), std::nullopt) << text;
+  }
 }
 
 TEST(EqualInConstantTime, ComparesLengthAndBytes) {

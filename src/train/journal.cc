@@ -17,6 +17,7 @@
 #include <system_error>
 
 #include "base/check.h"
+#include "base/crc.h"
 #include "base/hash.h"
 #include "base/number.h"
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "base/crc.h"
 #include "base/hash.h"
 #include "train/journal.h"
 
