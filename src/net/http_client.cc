@@ -203,7 +203,8 @@ Result<ClientResponse> HttpClient::send(const ClientRequest& request, Deadline d
 
 std::optional<Instant> parse_http_date(std::string_view text) {
   const std::time_t seconds = curl_getdate(std::string(text).c_str(), nullptr);
-  if (seconds < 0) return std::nullopt;
+  constexpr std::time_t kLatest = 9'223'372'036;  // Instant's.
+  if (seconds < 0 || seconds > kLatest) return std::nullopt;
   return Instant(std::chrono::seconds(seconds));
 }
 

@@ -61,7 +61,7 @@ class HttpClient {
   std::unique_ptr<State> state_;
 };
 
-// "Fri, 30 Aug 2015 12:36:00 GMT" and the older forms of RFC 9110.
+// "Fri, 30 Aug 2015 12:36:00 GMT" and the older forms of RFC 9110. None: not a date, before 1970, beyond Instant.
 std::optional<Instant> parse_http_date(std::string_view text);
 
 }  // namespace chiliad::net

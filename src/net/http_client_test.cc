@@ -183,6 +183,7 @@ TEST(HttpClient, RefusesFieldsWithLineBreaksAndOtherSchemes) {
 }
 
 TEST(ParseHttpDate, ReadsDatesOfHttp) {
+  EXPECT_FALSE(parse_http_date("Fri, 31 Dec 9999 23:59:59 GMT"));
   EXPECT_EQ(nanos_since_epoch(*parse_http_date("Fri, 30 Aug 2015 12:36:00 GMT")), 1440938160'000000000);
   EXPECT_FALSE(parse_http_date("soon"));
   EXPECT_FALSE(parse_http_date(""));

@@ -7,14 +7,6 @@ namespace {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-bool same_ignoring_case(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (lower(a[i]) != lower(b[i])) return false;
-  }
-  return true;
-}
-
 // Beyond this a buffer that one large message needed is given back.
 constexpr std::size_t kKeptBytes = 64 * 1024;
 
@@ -27,6 +19,14 @@ void empty_but_keep(std::string& text) {
 }
 
 }  // namespace
+
+bool same_ignoring_case(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (lower(a[i]) != lower(b[i])) return false;
+  }
+  return true;
+}
 
 int http_status(ErrorCode code) {
   switch (code) {
@@ -89,6 +89,22 @@ std::string_view HttpRequest::field(std::string_view name) const {
     if (same_ignoring_case(view(field.name), name)) return view(field.value);
   }
   return {};
+}
+
+std::string_view HttpRequest::path() const {
+  std::string_view path = target();
+  path = path.substr(0, path.find('?'));
+  if (path.starts_with('/')) return path;
+  const std::size_t host = path.find("://");
+  if (host == std::string_view::npos) return path;  // "*", or an authority: nobody serves these.
+  const std::size_t slash = path.find('/', host + 3);
+  return slash == std::string_view::npos ? std::string_view() : path.substr(slash);
+}
+
+std::string_view HttpRequest::query() const {
+  const std::string_view whole = target();
+  const std::size_t question = whole.find('?');
+  return question == std::string_view::npos ? std::string_view() : whole.substr(question + 1);
 }
 
 HttpRequest::Piece HttpRequest::keep(std::string_view text) {

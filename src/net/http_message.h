@@ -23,14 +23,24 @@ int http_status(ErrorCode code);
 // "Not Found". "Unknown" for a number that has no name here.
 std::string_view http_reason(int status);
 
+// As names of fields are compared: letters A to Z equal a to z.
+bool same_ignoring_case(std::string_view a, std::string_view b);
+
 class HttpRequest {
  public:
   std::string_view method() const { return view(method_); }
   // As sent: path and query, still percent-encoded.
   std::string_view target() const { return view(target_); }
+  // The target's parts, still percent-encoded: from the first '/' (of "http://host/path" the one behind the host), and
+  // what stands behind the first '?'. Either may be empty.
+  std::string_view path() const;
+  std::string_view query() const;
   // The first field of this name (any case); empty when there is none.
   std::string_view field(std::string_view name) const;
   std::size_t field_count() const { return fields_.size(); }
+  // Requires: index < field_count(). In the order sent; the name as sent, the value without blanks at its ends.
+  std::string_view field_name(std::size_t index) const { return view(fields_[index].name); }
+  std::string_view field_value(std::size_t index) const { return view(fields_[index].value); }
 
   const std::string& body() const { return body_; }
   std::chrono::steady_clock::time_point received_at() const { return received_at_; }

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "base/hash.h"
 #include "net/credentials.h"
+#include "net/http_message.h"
 #include "net/uri.h"
 
 namespace chiliad::net::sigv4 {
@@ -19,16 +19,24 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-// Without blanks at the ends, each run of blanks inside as one.
-std::string trimmed(std::string_view value) {
-  std::string out;
+// Appends the value without blanks at the ends, each run of blanks inside as one.
+void append_trimmed(std::string& out, std::string_view value) {
+  const std::size_t start = out.size();
   for (const char c : value) {
     const bool blank = c == ' ' || c == '\t' || c == '\r' || c == '\n';
     if (!blank) out.push_back(c);
-    if (blank && !out.empty() && out.back() != ' ') out.push_back(' ');
+    if (blank && out.size() > start && out.back() != ' ') out.push_back(' ');
   }
-  if (out.ends_with(' ')) out.pop_back();
-  return out;
+  if (out.size() > start && out.back() == ' ') out.pop_back();
+}
+
+bool is_lower_of(std::string_view lower_name, std::string_view name) {
+  if (lower_name.size() != name.size()) return false;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const char c = name[i];
+    if (lower_name[i] != (c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c)) return false;
+  }
+  return true;
 }
 
 // "/a/./b//../c" as "/a/c": RFC 3986, 5.2.4, and empty parts left out.
@@ -74,13 +82,33 @@ std::string canonical_query(std::string_view query) {
   return out;
 }
 
-bool names_field(std::string_view signed_fields, std::string_view name) {
+// `fields`: the number of them, and name and value of each by its index.
+template <class Fields>
+std::string canonical(std::string_view method, std::string_view path, std::string_view query, const Fields& fields,
+                      std::string_view signed_fields, std::string_view payload_hash, PathRule rule) {
+  std::string out;
+  out.reserve(512 + path.size() + query.size() + signed_fields.size());
+  out.append(method).append("\n").append(canonical_path(path, rule));
+  out.append("\n").append(canonical_query(query)).append("\n");
   for (std::size_t start = 0; start <= signed_fields.size();) {
     const std::size_t end = std::min(signed_fields.find(';', start), signed_fields.size());
-    if (signed_fields.substr(start, end - start) == name) return true;
+    const std::string_view name = signed_fields.substr(start, end - start);
     start = end + 1;
+    bool found = false;
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      if (!is_lower_of(name, fields.name(i))) continue;
+      // Several of one name: their values in the order given, behind commas.
+      if (found) {
+        out.push_back(',');
+      } else {
+        out.append(name).append(":");
+      }
+      append_trimmed(out, fields.value(i));
+      found = true;
+    }
+    if (found) out.push_back('\n');
   }
-  return false;
+  return out.append("\n").append(signed_fields).append("\n").append(payload_hash);
 }
 
 }  // namespace
@@ -111,36 +139,44 @@ std::string field_names(const HttpFields& fields) {
 
 std::string canonical_request(const Request& request, std::string_view signed_fields, std::string_view payload_hash,
                               PathRule rule) {
-  std::vector<std::pair<std::string, std::string>> fields;
-  for (const auto& [name, value] : request.fields) {
-    std::string lower_name = lower(name);
-    if (!names_field(signed_fields, lower_name)) continue;
-    // Several of one name: their values in the order given, behind commas.
-    const auto same = std::find_if(fields.begin(), fields.end(), [&](const auto& f) { return f.first == lower_name; });
-    if (same != fields.end()) {
-      same->second.append(",").append(trimmed(value));
-    } else {
-      fields.emplace_back(std::move(lower_name), trimmed(value));
-    }
-  }
-  std::sort(fields.begin(), fields.end());
-  std::string out(request.method);
-  out.append("\n").append(canonical_path(request.path, rule));
-  out.append("\n").append(canonical_query(request.query)).append("\n");
-  for (const auto& [name, value] : fields) out.append(name).append(":").append(value).append("\n");
-  return out.append("\n").append(signed_fields).append("\n").append(payload_hash);
+  struct {
+    const HttpFields& all;
+    std::size_t size() const { return all.size(); }
+    std::string_view name(std::size_t i) const { return all[i].first; }
+    std::string_view value(std::size_t i) const { return all[i].second; }
+  } const fields{request.fields};
+  return canonical(request.method, request.path, request.query, fields, signed_fields, payload_hash, rule);
+}
+
+std::string canonical_request(const HttpRequest& request, std::string_view query, std::string_view signed_fields,
+                              std::string_view payload_hash, PathRule rule) {
+  struct {
+    const HttpRequest& all;
+    std::size_t size() const { return all.field_count(); }
+    std::string_view name(std::size_t i) const { return all.field_name(i); }
+    std::string_view value(std::size_t i) const { return all.field_value(i); }
+  } const fields{request};
+  return canonical(request.method(), request.path(), query, fields, signed_fields, payload_hash, rule);
 }
 
 std::string string_to_sign(const Scope& scope, std::string_view canonical) {
   return std::string(kAlgorithm) + "\n" + scope.timestamp() + "\n" + scope.text() + "\n" + hex(sha256(canonical));
 }
 
+SigningKey::SigningKey(std::string_view secret, std::string_view day, std::string_view region,
+                       std::string_view service) {
+  std::string start = "AWS4";
+  start.append(secret);
+  key_ = hmac_sha256(start, day);
+  key_ = hmac_sha256(as_text(key_), region);
+  key_ = hmac_sha256(as_text(key_), service);
+  key_ = hmac_sha256(as_text(key_), "aws4_request");
+}
+
+std::string SigningKey::sign(std::string_view to_sign) const { return hex(hmac_sha256(as_text(key_), to_sign)); }
+
 std::string signature(std::string_view secret, const Scope& scope, std::string_view to_sign) {
-  const Sha256Digest day = hmac_sha256("AWS4" + std::string(secret), scope.timestamp().substr(0, 8));
-  const Sha256Digest region = hmac_sha256(as_text(day), scope.region);
-  const Sha256Digest service = hmac_sha256(as_text(region), scope.service);
-  const Sha256Digest key = hmac_sha256(as_text(service), "aws4_request");
-  return hex(hmac_sha256(as_text(key), to_sign));
+  return SigningKey(secret, scope.timestamp().substr(0, 8), scope.region, scope.service).sign(to_sign);
 }
 
 void sign(const Credentials& credentials, const Scope& scope, std::string_view method, std::string_view path,
