@@ -6,36 +6,10 @@
 
 #include "base/check.h"
 #include "base/number.h"
+#include "base/utf8.h"
 
 namespace chiliad {
 namespace {
-
-constexpr std::uint32_t kReplacement = 0xFFFD;
-
-struct CodePoint {
-  std::uint32_t value;
-  std::size_t bytes;
-};
-
-// The code point that starts at text[at]; kReplacement with one byte when it is malformed, overlong or a surrogate.
-CodePoint decode(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i])); };
-  const std::uint32_t first = byte(at);
-  if (first < 0x80) return {first, 1};
-  const std::size_t length = first >= 0xF0 && first < 0xF5   ? 4
-                             : first >= 0xE0 && first < 0xF0 ? 3
-                             : first >= 0xC2 && first < 0xE0 ? 2
-                                                             : 0;
-  if (length == 0 || at + length > text.size()) return {kReplacement, 1};
-  std::uint32_t value = first & (0xFFu >> (length + 1));
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(at + i) & 0xC0) != 0x80) return {kReplacement, 1};
-    value = (value << 6) | (byte(at + i) & 0x3F);
-  }
-  constexpr std::array<std::uint32_t, 5> kSmallest = {0, 0, 0x80, 0x800, 0x10000};
-  if (value < kSmallest[length] || value > 0x10FFFF || (value >= 0xD800 && value < 0xE000)) return {kReplacement, 1};
-  return {value, length};
-}
 
 void append_escape(std::string& out, std::uint32_t unit) {
   std::array<char, 8> text{};
@@ -44,10 +18,10 @@ void append_escape(std::string& out, std::uint32_t unit) {
 }
 
 void append_utf8(std::string& out, std::uint32_t value, std::string_view original) {
-  if (value != kReplacement) {
+  if (value != kReplacementCharacter) {
     out += original;
   } else {
-    out += "\xEF\xBF\xBD";
+    out += kReplacementUtf8;
   }
 }
 
@@ -77,7 +51,7 @@ void append_json_string(std::string& out, std::string_view text, bool ascii_only
       }
       ++at;
     } else {
-      const CodePoint point = decode(text, at);
+      const CodePoint point = decode_utf8(text, at);
       if (!ascii_only) {
         append_utf8(out, point.value, text.substr(at, point.bytes));
       } else if (point.value < 0x10000) {

@@ -1,41 +1,18 @@
 #include "serve/face.h"
 
-#include <atomic>
 #include <cstdint>
-#include <random>
 
 #include "base/json_writer.h"
+#include "base/uuid.h"
 
 namespace chiliad::serve {
 namespace {
 
 constexpr std::string_view kRetrySeconds = "1";
 
-// 36 characters in the form of a UUID, different for every answer; not a secret.
-void append_request_id(std::string& out) {
-  thread_local std::uint64_t state = (std::uint64_t{std::random_device{}()} << 32) | std::random_device{}();
-  constexpr char kDigits[] = "0123456789abcdef";
-  char text[36];
-  std::uint64_t bits = 0;
-  for (int i = 0; i < 36; ++i) {
-    if (i % 16 == 0) {  // SplitMix64.
-      state += 0x9E3779B97F4A7C15;
-      bits = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9;
-      bits = (bits ^ (bits >> 27)) * 0x94D049BB133111EB;
-      bits ^= bits >> 31;
-    }
-    text[i] = kDigits[bits & 15];
-    bits >>= 4;
-  }
-  text[8] = text[13] = text[18] = text[23] = '-';
-  text[14] = '4';
-  text[19] = 'a';
-  out.append(text, sizeof text);
-}
-
 void add_request_id(net::HttpResponse& response) {
   response.fields += "x-amzn-RequestId: ";
-  append_request_id(response.fields);
+  append_uuid(response.fields);
   response.fields += "\r\n";
 }
 
