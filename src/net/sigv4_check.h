@@ -43,6 +43,7 @@ struct Refusal {
     kSkewed,         // Signed more than 15 minutes ago, or from now.                  403
     kExpired,        // Presigned, and its time is over.                               403
     kMismatch,       // The signature is another one.                                  403
+    kBody,           // The body is not framed as announced, or ends early.            400
   };
   Reason reason;
   int status;
