@@ -1,4 +1,4 @@
-// What the gateway hands to a service, and the interface of services that speak JSON.
+// What the gateway hands to a service, and the interfaces of services.
 //
 // Thread safety: call() comes from several threads at a time.
 
@@ -11,8 +11,26 @@
 #include "aws/caller.h"
 #include "aws/json.h"
 #include "net/http_server.h"
+#include "net/sigv4_check.h"
 
 namespace chiliad::aws {
+
+// The signature that the gateway found to be right; a signed stream of chunks goes on from it (net/aws_chunked.h). Both
+// null: the request was not signed, or signatures are not asked for.
+struct Signature {
+  const net::sigv4::SignatureClaim* claim = nullptr;
+  const net::sigv4::SigningKey* key = nullptr;
+};
+
+// A request of somebody known whose body is still to come.
+struct HeadCall {
+  const Caller& caller;
+  std::string_view region;          // Of the signature, or the installation's own.
+  const net::HttpRequest& request;  // The one that handle() will get; its body is empty.
+  net::HttpResponse& response;      // For a plan that refuses.
+  std::string_view request_id;
+  Signature signature;
+};
 
 // One request of somebody known. Everything in it lives until the request is answered, but for `response` and
 // `exchange`, which end with the call: who defers copies the Caller, region and id first.
@@ -23,6 +41,7 @@ struct Call {
   net::HttpResponse& response;
   net::HttpExchange& exchange;
   std::string_view request_id;  // Already in the answer's fields.
+  Signature signature = {};     // Of requests to HttpServices.
 };
 
 using JsonAnswer = std::variant<Json, ApiError>;
@@ -40,6 +59,8 @@ class JsonService {
 class HttpService {
  public:
   virtual ~HttpService() = default;
+  // What becomes of the body of the request, as HttpHandler::begin(). handle() finds the sink as call.exchange.body().
+  virtual net::HttpHandler::BodyPlan begin(const HeadCall&) { return {}; }
   virtual void handle(const Call& call) = 0;
 };
 

@@ -17,13 +17,20 @@ using asio::ip::tcp;
 
 constexpr std::size_t kIdleInput = 4 * 1024;
 constexpr std::size_t kLargestInput = 64 * 1024;
-// Bodies up to here are copied behind their head, so that answers to requests sent ahead leave together.
-constexpr std::size_t kCopiedBody = 16 * 1024;
-constexpr std::size_t kOutputPause = 64 * 1024;
+constexpr std::size_t kOutputPause = 64 * 1024;  // With more than this to send, requests sent ahead wait.
+// A body that is not kept must bring so much within each body_timeout.
+constexpr std::size_t kLeastProgress = 16 * 1024;
+// The body of a request that is refused at its head is read up to this length, so that the connection can go on.
+constexpr std::uint64_t kDiscardedBody = 64 * 1024;
 // Bodies up to here are not worth an atomic addition.
 constexpr std::uint64_t kFreeBody = 64 * 1024;
 constexpr std::int64_t kLingerMs = 2'000;
 constexpr std::size_t kLingerBytes = std::size_t{32} << 20;
+
+class DiscardedBody final : public HttpBody {
+ public:
+  bool take(std::string_view) override { return true; }
+};
 
 }  // namespace
 
@@ -67,8 +74,9 @@ void HttpLoop::close_all() {
 // HttpConnection: life
 // ---------------------------------------------------------------------------------------------------
 
-HttpConnection::HttpConnection(HttpLoop& loop, tcp::socket socket)
+HttpConnection::HttpConnection(HttpLoop& loop, tcp::socket socket, std::string peer)
     : loop_(loop), socket_(std::move(socket)), parser_(loop.shared->options.limits) {
+  request_.peer_ = std::move(peer);
   loop_.shared->connections.fetch_add(1, std::memory_order_relaxed);
 }
 
@@ -79,7 +87,7 @@ void HttpConnection::start(std::list<std::shared_ptr<HttpConnection>>::iterator 
   boost::system::error_code ignored;
   socket_.set_option(tcp::no_delay(true), ignored);
   socket_.non_blocking(true, ignored);
-  parser_.begin(request_);
+  begin_message();
   enter(Phase::kIdle);
   // A client that connects and says nothing has as long as one that sends its head slowly.
   deadline_ms_ = loop_.now_ms + loop_.shared->options.head_timeout.count();
@@ -99,6 +107,8 @@ void HttpConnection::close() {
   HttpShared& shared = *loop_.shared;
   if (charged_bytes_ > 0) shared.bodies_bytes.fetch_sub(charged_bytes_, std::memory_order_relaxed);
   charged_bytes_ = 0;
+  file_.reset();
+  if (!deferred_) body_.reset();  // Otherwise whoever is to answer may still be at it.
   {
     const MutexLock lock(shared.mutex);
     shared.connections.fetch_sub(1, std::memory_order_relaxed);
@@ -114,7 +124,10 @@ void HttpConnection::enter(Phase phase) {
   switch (phase) {
     case Phase::kIdle: allowed = draining() ? HttpLoop::kDrainSilenceMs : options.idle_timeout.count(); break;
     case Phase::kHead: allowed = options.head_timeout.count(); break;
-    case Phase::kBody: allowed = options.body_timeout.count(); break;
+    case Phase::kBody:
+      allowed = options.body_timeout.count();
+      body_progress_ = 0;
+      break;
     case Phase::kWriting: allowed = options.write_timeout.count(); break;
     case Phase::kLingering: allowed = kLingerMs; break;
     case Phase::kHandling: deadline_ms_ = std::numeric_limits<std::int64_t>::max(); return;
@@ -187,6 +200,10 @@ void HttpConnection::on_read(const boost::system::error_code& error, std::size_t
     return;
   }
   input_end_ += bytes;
+  if (phase_ == Phase::kBody && body_) {
+    body_progress_ += bytes;
+    if (body_progress_ >= kLeastProgress) enter(Phase::kBody);
+  }
   run();
 }
 
@@ -214,7 +231,7 @@ void HttpConnection::run() {
 // True when it stopped because enough is waiting to be sent, with bytes left to read.
 bool HttpConnection::answer_unread() {
   while (!deferred_ && !close_after_flush_ && input_begin_ < input_end_) {
-    if (output_.size() >= kOutputPause || !tail_.empty()) return true;
+    if (output_.size() >= kOutputPause || !tail_.empty() || file_) return true;
     const HttpParser::Progress progress = parser_.feed({input_.data() + input_begin_, input_end_ - input_begin_});
     input_begin_ += progress.consumed;
     if (progress.failure_status != 0) {
@@ -225,13 +242,13 @@ bool HttpConnection::answer_unread() {
       refuse(503, "Too many large requests are arriving at this moment: try again later");
       return false;
     }
-    if (progress.complete) {
+    if (progress.complete || progress.body_refused) {
       answer();
       continue;
     }
-    if (progress.head_complete && parser_.expects_continue() && !said_continue_) {
-      said_continue_ = true;
-      output_ += "HTTP/1.1 100 Continue\r\n\r\n";
+    if (progress.at_body) {
+      begin_body();
+      continue;
     }
     if (input_end_ - input_begin_ >= kLargestInput) {
       // The parser takes a chunk's head or a trailer only when it has all of it: this one will never fit.
@@ -243,6 +260,34 @@ bool HttpConnection::answer_unread() {
     return false;
   }
   return false;
+}
+
+// The head is there: asks what becomes of the body.
+void HttpConnection::begin_body() {
+  const HttpServerOptions& options = loop_.shared->options;
+  response_.clear();
+  HttpHandler::BodyPlan plan = loop_.shared->handler->begin(request_, response_);
+  const bool waits = parser_.expects_continue() && input_begin_ == input_end_ && !request_.http_1_0();
+  if (plan.refused) {
+    const std::optional<std::uint64_t> length = parser_.body_length();
+    // Who waits to be told may send the body or the next request now: the two cannot be told apart.
+    if (waits || !length || *length > kDiscardedBody) {
+      response_.close = true;
+      append(response_);
+      return;
+    }
+    answered_early_ = true;
+    plan.sink = std::make_unique<DiscardedBody>();
+  }
+  body_ = std::move(plan.sink);
+  if (body_) {
+    parser_.stream_body(*body_);
+  } else if (!parser_.keep_body(plan.max_bytes > 0 ? plan.max_bytes : options.limits.max_body_bytes)) {
+    refuse(413, "The request's body is too large");
+    return;
+  }
+  if (waits) output_ += "HTTP/1.1 100 Continue\r\n\r\n";
+  enter(Phase::kBody);
 }
 
 bool HttpConnection::charge_body() {
@@ -260,8 +305,12 @@ bool HttpConnection::charge_body() {
 // ---------------------------------------------------------------------------------------------------
 
 void HttpConnection::answer() {
+  if (answered_early_) {
+    append(response_);
+    return;
+  }
   response_.clear();
-  HttpExchange exchange(*this);
+  HttpExchange exchange(*this, body_.get());
   loop_.shared->handler->handle(request_, response_, exchange);
   if (!exchange.deferred_) {
     append(response_);
@@ -279,174 +328,11 @@ void HttpConnection::refuse(int status, std::string_view reason) {
   append(response_);
 }
 
-// Writes the answer to request_ behind what is waiting to be sent, and makes ready for the next request.
-void HttpConnection::append(HttpResponse& response) {
-  if (!request_.keep_alive() || draining()) response.close = true;
-  const std::size_t size = response.body.size();
-  append_response_head(output_, response, &size, request_.http_1_0());
-  if (request_.method() == "HEAD") {
-    // A HEAD is answered as a GET without the body.
-  } else if (size <= kCopiedBody) {
-    output_ += response.body;
-  } else {
-    tail_ = std::move(response.body);
-    tail_sent_ = 0;
-  }
-  const HttpShared& shared = *loop_.shared;
-  if (shared.options.on_answer) shared.options.on_answer(request_, response.status, size);
-  close_after_flush_ = response.close;
-  if (charged_bytes_ > 0) loop_.shared->bodies_bytes.fetch_sub(charged_bytes_, std::memory_order_relaxed);
-  charged_bytes_ = 0;
-  said_continue_ = false;
-  parser_.begin(request_);
-}
-
-// True when everything is sent. False: it waits for the socket and run() will be called again, or it is closed.
-bool HttpConnection::flush() {
-  if (waiting_to_write_ || !open_) return false;
-  while (output_sent_ < output_.size() || tail_sent_ < tail_.size()) {
-    const std::array<asio::const_buffer, 2> buffers = {
-        asio::const_buffer(output_.data() + output_sent_, output_.size() - output_sent_),
-        asio::const_buffer(tail_.data() + tail_sent_, tail_.size() - tail_sent_)};
-    boost::system::error_code error;
-    const std::size_t sent = tail_.empty() ? socket_.write_some(buffers[0], error) : socket_.write_some(buffers, error);
-    if (error == asio::error::would_block || error == asio::error::try_again) {
-      wait_until_writable();
-      return false;
-    }
-    if (error) {
-      close();
-      return false;
-    }
-    const std::size_t of_output = std::min(sent, output_.size() - output_sent_);
-    output_sent_ += of_output;
-    tail_sent_ += sent - of_output;
-  }
-  if (output_.capacity() > 2 * kOutputPause) {
-    std::string().swap(output_);
-  } else {
-    output_.clear();
-  }
-  output_sent_ = 0;
-  if (!tail_.empty()) std::string().swap(tail_);
-  tail_sent_ = 0;
-  if (stream_) finish_stream();
-  return open_;
-}
-
-void HttpConnection::wait_until_writable() {
-  waiting_to_write_ = true;
-  enter(Phase::kWriting);
-  socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](const boost::system::error_code& error) {
-    self->waiting_to_write_ = false;
-    if (!self->open_) return;
-    if (error) {
-      self->close();
-    } else {
-      self->run();
-    }
-  });
-}
-
-void HttpConnection::linger() {
-  if (!open_) return;
-  boost::system::error_code ignored;
-  socket_.shutdown(tcp::socket::shutdown_send, ignored);
-  enter(Phase::kLingering);
-  input_begin_ = input_end_ = 0;
-  read();
-}
-
-// ---------------------------------------------------------------------------------------------------
-// HttpConnection: answers from elsewhere
-// ---------------------------------------------------------------------------------------------------
-
-void HttpConnection::finish(HttpResponse& response) {
-  if (!open_) return;
-  deferred_ = false;
-  append(response);
-  run();
-}
-
-void HttpConnection::begin_stream(HttpResponse& head, std::shared_ptr<HttpStream> stream) {
-  stream_ = std::move(stream);
-  if (!open_) {
-    const MutexLock lock(stream_->mutex);
-    stream_->gone = true;
-    stream_->room.notify_all();
-    return;
-  }
-  // HTTP/1.0 knows no chunks: there the answer ends with the connection.
-  if (!request_.keep_alive() || draining() || request_.http_1_0()) head.close = true;
-  append_response_head(output_, head, nullptr, request_.http_1_0());
-  close_after_flush_ = false;
-  response_.close = head.close;
-  response_.status = head.status;
-  if (flush()) enter(Phase::kHandling);
-}
-
-// Takes over what the producer has left in the stream.
-void HttpConnection::send_pending() {
-  if (!open_ || !stream_) return;
-  std::string bytes;
-  {
-    const MutexLock lock(stream_->mutex);
-    bytes.swap(stream_->pending);
-    stream_->posted = false;
-    stream_ending_ = stream_->ended;
-  }
-  if (!bytes.empty()) {
-    if (!request_.http_1_0()) {
-      std::array<char, 24> size{};
-      const int length = std::snprintf(size.data(), size.size(), "%zx\r\n", bytes.size());
-      output_.append(size.data(), static_cast<std::size_t>(length));
-    }
-    output_ += bytes;
-    if (!request_.http_1_0()) output_ += "\r\n";
-    stream_unsent_ += bytes.size();
-  }
-  if (stream_ending_ && !request_.http_1_0()) output_ += "0\r\n\r\n";
-  if (flush() && open_) {
-    if (deferred_) {
-      enter(Phase::kHandling);
-    } else if (close_after_flush_) {
-      linger();
-    } else {
-      run();
-    }
-  }
-}
-
-// Everything taken over so far is sent: makes room for the producer, or ends the answer.
-void HttpConnection::finish_stream() {
-  {
-    const MutexLock lock(stream_->mutex);
-    stream_->unsent -= stream_unsent_;
-    stream_->room.notify_all();
-  }
-  stream_unsent_ = 0;
-  if (!stream_ending_) return;
-  const HttpShared& shared = *loop_.shared;
-  if (shared.options.on_answer) shared.options.on_answer(request_, response_.status, 0);
-  stream_.reset();
-  stream_ending_ = false;
-  deferred_ = false;
-  close_after_flush_ = response_.close || draining();
-  said_continue_ = false;
-  parser_.begin(request_);
-}
-
-// The last HttpLater went without an answer.
-void HttpConnection::abandon() {
-  if (!open_) return;
-  if (stream_) {
-    close();  // The client sees that the answer is cut short.
-    return;
-  }
-  HttpResponse response;
-  response.status = 500;
-  response.body = R"({"message":"The request was given up"})";
-  finish(response);
+// Makes ready for the next request.
+void HttpConnection::begin_message() {
+  parser_.begin(request_, HttpParser::Bodies::kAsk);
+  body_.reset();
+  answered_early_ = false;
 }
 
 }  // namespace chiliad::net

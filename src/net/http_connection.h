@@ -1,5 +1,5 @@
-// HttpConnection and HttpLoop: the two moving parts of HttpServer. Included by http_server.cc and http_connection.cc
-// alone, because it brings in Boost.Asio.
+// HttpConnection and HttpLoop: the two moving parts of HttpServer. Included by http_server.cc, http_connection.cc and
+// http_answer.cc alone, because it brings in Boost.Asio.
 //
 // A connection runs through these phases, all on its loop's thread:
 //
@@ -80,7 +80,7 @@ struct HttpStream {
 
 class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
  public:
-  HttpConnection(HttpLoop& loop, boost::asio::ip::tcp::socket socket);
+  HttpConnection(HttpLoop& loop, boost::asio::ip::tcp::socket socket, std::string peer);
   ~HttpConnection();
 
   // Requires: it stands in loop.connections at `place`.
@@ -107,11 +107,15 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void on_read(const boost::system::error_code& error, std::size_t bytes);
   void run();
   bool answer_unread();
+  void begin_body();
+  void begin_message();
   void answer();
   void refuse(int status, std::string_view reason);
   bool charge_body();
   void append(HttpResponse& response);
   bool flush();
+  bool flush_file();
+  bool write_output();
   void wait_until_writable();
   void finish_stream();
   void linger();
@@ -131,7 +135,11 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   std::size_t output_sent_ = 0;
   std::string tail_;  // A large body, moved here instead of copied.
   std::size_t tail_sent_ = 0;
+  std::shared_ptr<const HttpFile> file_;  // Bytes from file_sent_ on are unsent, after those.
+  std::uint64_t file_sent_ = 0;
 
+  std::unique_ptr<HttpBody> body_;  // Where the request's body goes.
+  std::size_t body_progress_ = 0;   // What it has brought since the deadline was set.
   std::shared_ptr<HttpStream> stream_;
   std::size_t stream_unsent_ = 0;    // Bytes of stream_ in output_.
   std::uint64_t charged_bytes_ = 0;  // Of shared->bodies_bytes.
@@ -144,7 +152,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   bool deferred_ = false;
   bool stream_ending_ = false;
   bool close_after_flush_ = false;
-  bool said_continue_ = false;
+  bool answered_early_ = false;  // response_ holds the answer to a request whose body is being thrown away.
 };
 
 }  // namespace chiliad::net

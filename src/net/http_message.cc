@@ -137,10 +137,12 @@ void HttpResponse::clear() {
   content_type = "application/json";
   fields.clear();
   empty_but_keep(body);
+  file.reset();
+  head_content_length.reset();
   close = false;
 }
 
-void append_response_head(std::string& out, const HttpResponse& response, const std::size_t* content_length,
+void append_response_head(std::string& out, const HttpResponse& response, const std::uint64_t* content_length,
                           bool http_1_0) {
   if (response.status == 200) {
     out += "HTTP/1.1 200 OK\r\n";
@@ -153,7 +155,9 @@ void append_response_head(std::string& out, const HttpResponse& response, const 
     out.append("Content-Type: ").append(response.content_type).append("\r\n");
   }
   out += response.fields;
-  if (content_length != nullptr) {
+  if (response.status == 204 || response.status == 304) {
+    // RFC 9110, 8.6: a length would be that of another answer.
+  } else if (content_length != nullptr) {
     out += "Content-Length: ";
     append_integer(out, static_cast<std::int64_t>(*content_length));
     out += "\r\n";

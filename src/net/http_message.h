@@ -8,10 +8,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/file.h"
 #include "base/result.h"
 
 namespace chiliad::net {
@@ -25,6 +28,24 @@ std::string_view http_reason(int status);
 
 // As names of fields are compared: letters A to Z equal a to z.
 bool same_ignoring_case(std::string_view a, std::string_view b);
+
+// Where a request's body goes while it arrives, for bodies that are not kept. Goes away when the request is answered,
+// or with its connection: what was begun and not finished is then to be undone by the destructor.
+class HttpBody {
+ public:
+  virtual ~HttpBody() = default;
+  // The next bytes of the body, in order, without HTTP's own chunks; on the connection's I/O thread, while other
+  // connections of that thread wait. False: the rest is not wanted; the request is handled at once and its connection
+  // closes after the answer.
+  virtual bool take(std::string_view bytes) = 0;
+};
+
+// A piece of an open file as an answer's body. The file must not become shorter while it is sent.
+struct HttpFile {
+  FileDescriptor descriptor;
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+};
 
 class HttpRequest {
  public:
@@ -42,13 +63,18 @@ class HttpRequest {
   std::string_view field_name(std::size_t index) const { return view(fields_[index].name); }
   std::string_view field_value(std::size_t index) const { return view(fields_[index].value); }
 
+  // Empty for a body that went to an HttpBody. Fields in a chunked body's trailer are read past: they were not there
+  // when the head was looked at.
   const std::string& body() const { return body_; }
+  // The client's address as text, "127.0.0.1" or "::1"; empty when it was gone before it was seen.
+  const std::string& peer() const { return peer_; }
   std::chrono::steady_clock::time_point received_at() const { return received_at_; }
   bool keep_alive() const { return keep_alive_; }
   bool http_1_0() const { return http_1_0_; }
 
  private:
   friend class HttpParser;
+  friend class HttpConnection;
   struct Piece {
     std::uint32_t at = 0;
     std::uint32_t size = 0;
@@ -67,6 +93,7 @@ class HttpRequest {
   std::vector<Field> fields_;
   std::string body_;
   std::chrono::steady_clock::time_point received_at_;
+  std::string peer_;
   bool keep_alive_ = true;
   bool http_1_0_ = false;
 };
@@ -76,6 +103,10 @@ struct HttpResponse {
   std::string_view content_type = "application/json";  // A literal: it is not copied. Empty: no such field.
   std::string fields;                                  // Further fields, each "Name: value\r\n"; see add_field().
   std::string body;
+  // Instead of `body`: sent from the file, in pieces, as the client takes them.
+  std::shared_ptr<const HttpFile> file;
+  // What an answer to HEAD gives as Content-Length; unset: the length of the body that it leaves out.
+  std::optional<std::uint64_t> head_content_length;
   bool close = false;  // The connection ends after this answer.
 
   // A value's control characters become blanks: nobody's input can start a field of its own.
@@ -85,8 +116,8 @@ struct HttpResponse {
 };
 
 // The bytes of the answer's head, appended to `out`. content_length unset: chunked (or, for HTTP/1.0, until the end of
-// the connection).
-void append_response_head(std::string& out, const HttpResponse& response, const std::size_t* content_length,
+// the connection). 204 and 304 have no body and neither of the two.
+void append_response_head(std::string& out, const HttpResponse& response, const std::uint64_t* content_length,
                           bool http_1_0);
 
 }  // namespace chiliad::net

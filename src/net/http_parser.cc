@@ -50,6 +50,8 @@ class HttpParser::Beast final : public http::basic_parser<true> {
   }
   bool expects_continue() const { return expects_continue_; }
   bool has_host() const { return has_host_; }
+  void stream_to(HttpBody& sink) { sink_ = &sink; }
+  bool body_refused() const { return body_refused_; }
 
  protected:
   void on_request_impl(http::verb, BeastString method, BeastString target, int version, BeastError&) override {
@@ -58,6 +60,7 @@ class HttpParser::Beast final : public http::basic_parser<true> {
     request_.http_1_0_ = version == 10;
   }
   void on_field_impl(http::field field, BeastString name, BeastString value, BeastError& error) override {
+    if (is_header_done()) return;  // A trailer's.
     // Beast limits the bytes it sees at a time; a head that trickles in is limited here.
     if (request_.fields_.size() >= limits_.max_fields ||
         request_.head_.size() + name.size() + value.size() > limits_.max_head_bytes) {
@@ -75,13 +78,9 @@ class HttpParser::Beast final : public http::basic_parser<true> {
     kept.value = request_.keep(plain(value));
     request_.fields_.push_back(kept);
   }
-  std::size_t on_body_impl(BeastString bytes, BeastError&) override {
-    request_.body_.append(bytes.data(), bytes.size());
-    return bytes.size();
-  }
-  std::size_t on_chunk_body_impl(std::uint64_t, BeastString bytes, BeastError&) override {
-    request_.body_.append(bytes.data(), bytes.size());
-    return bytes.size();
+  std::size_t on_body_impl(BeastString bytes, BeastError& error) override { return take(bytes, error); }
+  std::size_t on_chunk_body_impl(std::uint64_t, BeastString bytes, BeastError& error) override {
+    return take(bytes, error);
   }
   void on_response_impl(int, BeastString, int, BeastError&) override {}
   void on_header_impl(BeastError&) override {}
@@ -90,8 +89,20 @@ class HttpParser::Beast final : public http::basic_parser<true> {
   void on_finish_impl(BeastError&) override {}
 
  private:
+  std::size_t take(BeastString bytes, BeastError& error) {
+    if (sink_ == nullptr) {
+      request_.body_.append(bytes.data(), bytes.size());
+    } else if (!bytes.empty() && !sink_->take(plain(bytes))) {
+      body_refused_ = true;
+      error = http::make_error_code(http::error::end_of_stream);
+    }
+    return bytes.size();
+  }
+
   const Limits& limits_;
   HttpRequest& request_;
+  HttpBody* sink_ = nullptr;
+  bool body_refused_ = false;
   bool expects_continue_ = false;
   bool has_host_ = false;
 };
@@ -100,16 +111,34 @@ struct HttpParser::State {
   Limits limits;
   HttpRequest* request = nullptr;
   std::optional<Beast> beast;
+  bool ask = false;  // Stop before the next body.
 };
 
 HttpParser::HttpParser(const Limits& limits) : state_(std::make_unique<State>()) { state_->limits = limits; }
 HttpParser::HttpParser(HttpParser&&) noexcept = default;
 HttpParser::~HttpParser() = default;
 
-void HttpParser::begin(HttpRequest& request) {
+void HttpParser::begin(HttpRequest& request, Bodies bodies) {
   request.clear();
   state_->request = &request;
   state_->beast.emplace(state_->limits, request);
+  state_->ask = bodies == Bodies::kAsk;
+  if (state_->ask) {
+    state_->beast->eager(false);
+    state_->beast->body_limit(boost::none);
+  }
+}
+
+bool HttpParser::keep_body(std::uint64_t max_bytes) {
+  state_->beast->body_limit(max_bytes);
+  return body_length().value_or(0) <= max_bytes;
+}
+
+void HttpParser::stream_body(HttpBody& sink) { state_->beast->stream_to(sink); }
+
+std::optional<std::uint64_t> HttpParser::body_length() const {
+  const auto length = state_->beast->content_length();
+  return length ? std::optional<std::uint64_t>(*length) : std::nullopt;
 }
 
 HttpParser::Progress HttpParser::feed(std::string_view bytes) {
@@ -134,6 +163,12 @@ HttpParser::Progress HttpParser::feed(std::string_view bytes) {
   BeastError error;
   progress.consumed += beast.put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
   progress.head_complete = beast.is_header_done();
+  if (beast.body_refused()) {
+    progress.body_refused = true;
+    state_->request->keep_alive_ = false;
+    state_->request->received_at_ = std::chrono::steady_clock::now();
+    return progress;
+  }
   if (error && error != http::error::need_more) {
     const Refusal refusal = refusal_of(error);
     progress.failure_status = refusal.status;
@@ -144,6 +179,13 @@ HttpParser::Progress HttpParser::feed(std::string_view bytes) {
     progress.failure_status = 400;
     progress.failure = "The request has no Host field";
     return progress;
+  }
+  if (state_->ask && progress.head_complete && !beast.is_done()) {
+    state_->ask = false;
+    beast.eager(true);
+    progress.at_body = true;
+    // What is decided now may depend on it.
+    state_->request->received_at_ = std::chrono::steady_clock::now();
   }
   if (beast.is_done()) {
     progress.complete = true;

@@ -21,6 +21,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "net/http_message.h"
@@ -38,20 +39,33 @@ class HttpParser {
   struct Progress {
     std::size_t consumed = 0;  // Bytes taken; the rest must be offered again, with more behind it.
     bool head_complete = false;
+    bool at_body = false;  // The head has just been completed and a body follows: begin(request, Bodies::kAsk).
     bool complete = false;
-    int failure_status = 0;    // 0, or the status to answer before closing.
-    std::string_view failure;  // One sentence for the client. A literal.
+    bool body_refused = false;  // By the HttpBody: nothing more of this message is taken.
+    int failure_status = 0;     // 0, or the status to answer before closing.
+    std::string_view failure;   // One sentence for the client. A literal.
   };
 
   explicit HttpParser(const Limits& limits);
   HttpParser(HttpParser&&) noexcept;
   ~HttpParser();
 
+  // kKeep: bodies go into the request, up to the limit. kAsk: feed() stops between head and body, and the caller says
+  // with keep_body() or stream_body() what becomes of it.
+  enum class Bodies : std::uint8_t { kKeep, kAsk };
+
   // Starts the next message. `request` must live until it is complete.
-  void begin(HttpRequest& request);
+  void begin(HttpRequest& request, Bodies bodies = Bodies::kKeep);
 
   // Requires: begin(), and neither complete nor failed since.
   Progress feed(std::string_view bytes);
+
+  // Requires: feed() has just said at_body. False: the head announced more (413).
+  [[nodiscard]] bool keep_body(std::uint64_t max_bytes);
+  // Any number of bytes, to `sink`, which must live until the message is complete.
+  void stream_body(HttpBody& sink);
+  // As the head announced it; none: it comes in chunks. Requires: the head is complete.
+  std::optional<std::uint64_t> body_length() const;
 
   // True between the first byte of a message and its end.
   bool in_message() const;

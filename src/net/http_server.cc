@@ -23,7 +23,17 @@ Error listen_error(const HttpServerOptions& options, const boost::system::error_
   return Error{code, "listen on " + options.address + ":" + std::to_string(options.port) + ": " + error.message()};
 }
 
+// An IPv4 client of an IPv6 port is written as the IPv4 client that it is.
+std::string text_of(const asio::ip::address& address) {
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
+  }
+  return address.to_string();
+}
+
 }  // namespace
+
+HttpHandler::BodyPlan HttpHandler::begin(const HttpRequest&, HttpResponse&) { return {}; }
 
 void HttpHandler::refuse(const HttpRequest&, int status, std::string_view reason, HttpResponse& response) {
   response.status = status;
@@ -116,6 +126,7 @@ struct HttpServer::State {
   std::vector<std::shared_ptr<HttpLoop>> loops;
   std::vector<std::thread> threads;
   std::unique_ptr<tcp::acceptor> acceptor;  // Of loops[0].
+  tcp::endpoint peer;                       // Of the connection accepted last.
   std::unique_ptr<asio::steady_timer> accept_pause;
   std::size_t next_loop = 0;
   std::uint16_t port = 0;
@@ -129,7 +140,7 @@ HttpLater HttpExchange::defer() {
 }
 
 void HttpServer::State::accept() {
-  acceptor->async_accept(loops[0]->context, [this](const boost::system::error_code& error, tcp::socket socket) {
+  acceptor->async_accept(loops[0]->context, peer, [this](const boost::system::error_code& error, tcp::socket socket) {
     if (!acceptor->is_open()) return;
     if (!error) {
       on_accept(std::move(socket));
@@ -155,7 +166,7 @@ void HttpServer::State::on_accept(tcp::socket socket) {
     shared->handler->refuse(HttpRequest(), 503, "Too many connections: try again later", response);
     response.close = true;
     std::string text;
-    const std::size_t size = response.body.size();
+    const std::uint64_t size = response.body.size();
     append_response_head(text, response, &size, false);
     text += response.body;
     socket.non_blocking(true, ignored);
@@ -167,7 +178,8 @@ void HttpServer::State::on_accept(tcp::socket socket) {
   const auto protocol = socket.local_endpoint(ignored).protocol();
   const int descriptor = socket.release(ignored);
   if (descriptor < 0) return;
-  auto connection = std::make_shared<HttpConnection>(*loop, tcp::socket(loop->context, protocol, descriptor));
+  auto connection = std::make_shared<HttpConnection>(*loop, tcp::socket(loop->context, protocol, descriptor),
+                                                     text_of(peer.address()));
   asio::post(loop->context, [loop, connection = std::move(connection)] {
     loop->connections.push_front(connection);
     connection->start(loop->connections.begin());
@@ -180,7 +192,7 @@ void HttpServer::State::take_accepted() {
   acceptor->non_blocking(true, error);
   while (!error) {
     tcp::socket socket(loops[0]->context);
-    acceptor->accept(socket, error);
+    acceptor->accept(socket, peer, error);
     if (!error) on_accept(std::move(socket));
   }
   acceptor->close(error);

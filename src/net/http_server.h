@@ -5,19 +5,28 @@
 // few, and would let a second server take half of the port unseen).
 //
 //   bytes --HttpParser--> HttpRequest --HttpHandler::handle()--> HttpResponse --> bytes
-//                                            |
-//                                            +--> HttpLater, answered by another thread
+//              |                             |
+//              |                             +--> HttpLater, answered by another thread
+//              +--HttpHandler::begin()--> HttpBody: a body that is taken while it arrives
+//
+// Bodies are kept in memory unless the handler says otherwise once it has seen the head: an upload of any size goes
+// through one buffer of 64 KiB, and the client is read only as fast as its bytes are taken. An answer may be a piece of
+// a file, sent by the system without a copy, a mebibyte at most before the other connections of its thread have their
+// turn.
 //
 // Rules the rest relies on:
 //
 //   1. A request whose last byte has arrived is answered: also while the server drains, also when the handler loses its
 //      HttpLater (then with 500).
 //   2. handle() runs on the I/O thread: all other connections of that thread wait for it. What may take long is
-//   deferred.
+//   deferred. The same holds for begin() and HttpBody::take(), whose calls should be as quick as a write(2).
 //   3. One connection holds at most one request and its answer; requests sent ahead (pipelining) wait unread, and the
-//      answers leave in order. Memory a connection: 4 KiB while idle, the head's limit, the body, the answer.
+//      answers leave in order. Memory a connection: 4 KiB while idle, the head's limit, the kept body, the answer.
 //   4. A slow or silent client loses its connection when a phase takes longer than its time-out; nobody else notices.
-//   5. Beyond max_connections a client gets 503 and is closed. Beyond max_bodies_bytes of bodies in all, the same.
+//      A body that is not kept may take any time, but not bring less than 16 KiB within body_timeout.
+//   5. Beyond max_connections a client gets 503 and is closed. Beyond max_bodies_bytes of kept bodies in all, the same.
+//   6. Who sends Expect: 100-continue is told to go on only after begin() was content, and learns the answer instead
+//      when it was not.
 //
 // Source: RFC 9112. Sockets and event loops: Boost.Asio 1.81; parsing: Boost.Beast. Heads of answers are written by
 // hand into the connection's one output buffer and leave with their body in one system call.
@@ -69,16 +78,34 @@ class HttpExchange {
   // The answer comes later; what handle() wrote into the response is ignored. Requires: called once at most.
   HttpLater defer();
 
+  // Where the body went; null when it was kept or there was none. Lives until the request is answered.
+  HttpBody* body() const { return body_; }
+  // What body() says from now on: for a handler before another one, whose HttpBody stands around the other's.
+  void show_body(HttpBody* body) { body_ = body; }
+
  private:
   friend class HttpConnection;
-  explicit HttpExchange(class HttpConnection& connection) : connection_(connection) {}
+  HttpExchange(class HttpConnection& connection, HttpBody* body) : connection_(connection), body_(body) {}
   class HttpConnection& connection_;
+  HttpBody* body_;
   bool deferred_ = false;
 };
 
 class HttpHandler {
  public:
+  // What becomes of a body.
+  struct BodyPlan {
+    std::unique_ptr<HttpBody> sink;  // Takes it; null: it is kept in HttpRequest::body().
+    std::uint64_t max_bytes = 0;     // Of a kept one; 0: HttpParser::Limits say it. More is answered with 413.
+    // The answer is known already and stands in `response`; the body is not read, or, when it is short, thrown away.
+    bool refused = false;
+  };
+
   virtual ~HttpHandler() = default;
+
+  // The head of a request has arrived and a body follows (not for Content-Length: 0). `head` is the request that
+  // handle() will get, its body still empty. By default every body is kept.
+  virtual BodyPlan begin(const HttpRequest& head, HttpResponse& response);
 
   // Fills `response` (status 200, no body at first) or defers. `request` lives until it is answered.
   virtual void handle(const HttpRequest& request, HttpResponse& response, HttpExchange& exchange) = 0;
@@ -96,7 +123,7 @@ struct HttpServerOptions {
   HttpParser::Limits limits;
   std::uint64_t max_bodies_bytes = std::uint64_t{256} << 20;
   std::chrono::milliseconds head_timeout{10'000};   // From the first byte of a head to its last.
-  std::chrono::milliseconds body_timeout{60'000};   // From then to the last byte of the body.
+  std::chrono::milliseconds body_timeout{60'000};   // From then to the last byte of a kept body.
   std::chrono::milliseconds write_timeout{30'000};  // Without progress.
   std::chrono::milliseconds idle_timeout{75'000};   // Between requests.
   // Called on the I/O thread for each answer that was handed to the socket; unset: nothing.

@@ -1,23 +1,19 @@
 #include "net/http_server.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <future>
 #include <thread>
 #include <vector>
 
-#include "base/file.h"
+#include "net/http_test_client.h"
 
 namespace chiliad::net {
 namespace {
 
 using std::chrono::milliseconds;
+using Client = HttpTestClient;
 
 // Answers /echo with the body, /later from another thread, /stream in pieces, /lost never.
 class TestHandler final : public HttpHandler {
@@ -61,54 +57,6 @@ class TestHandler final : public HttpHandler {
 
  private:
   std::vector<std::thread> threads_;
-};
-
-class Client {
- public:
-  explicit Client(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    connected_ = ::connect(fd_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
-  }
-  bool connected() const { return connected_; }
-  void send(std::string_view bytes) {
-    while (!bytes.empty()) {
-      const ssize_t sent = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (sent <= 0) return;
-      bytes.remove_prefix(static_cast<std::size_t>(sent));
-    }
-  }
-  // Everything until the server closes.
-  std::string read_all() {
-    std::string all;
-    char buffer[65536];
-    for (;;) {
-      const ssize_t got = ::recv(fd_.get(), buffer, sizeof buffer, 0);
-      if (got <= 0) return all;
-      all.append(buffer, static_cast<std::size_t>(got));
-    }
-  }
-  // Until `text` has come `times` times, or the server closes.
-  std::string read_until(std::string_view text, int times = 1) {
-    std::string all;
-    char byte = 0;
-    while (::recv(fd_.get(), &byte, 1, 0) == 1) {
-      all += byte;
-      if (all.ends_with(text) && --times == 0) return all;
-    }
-    return all;
-  }
-  // Waits until the server has sent something to one of two; true when it is this one.
-  bool hears_before(const Client& other) const {
-    pollfd both[] = {{fd_.get(), POLLIN, 0}, {other.fd_.get(), POLLIN, 0}};
-    return ::poll(both, 2, 60'000) > 0 && both[0].revents != 0;
-  }
-
- private:
-  FileDescriptor fd_;
-  bool connected_ = false;
 };
 
 std::unique_ptr<HttpServer> started(TestHandler& handler, HttpServerOptions options = {}) {
