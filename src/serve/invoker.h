@@ -13,12 +13,12 @@
 #include <string>
 #include <string_view>
 
+#include "base/work_pool.h"
 #include "net/http_server.h"
 #include "serve/face.h"
 #include "serve/invocation.h"
 #include "serve/metrics.h"
 #include "serve/model_cache.h"
-#include "serve/work_pool.h"
 
 namespace chiliad::serve {
 

@@ -23,12 +23,12 @@
 #include <memory>
 #include <string>
 
+#include "base/work_pool.h"
 #include "net/http_server.h"
 #include "serve/invoker.h"
 #include "serve/metrics.h"
 #include "serve/model_cache.h"
 #include "serve/store_source.h"
-#include "serve/work_pool.h"
 
 namespace chiliad::serve {
 

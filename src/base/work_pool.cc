@@ -1,6 +1,6 @@
-#include "serve/work_pool.h"
+#include "base/work_pool.h"
 
-namespace chiliad::serve {
+namespace chiliad {
 
 WorkPool::WorkPool(int threads, std::size_t max_waiting) : max_waiting_(max_waiting) {
   for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
@@ -42,4 +42,4 @@ void WorkPool::run() {
   }
 }
 
-}  // namespace chiliad::serve
+}  // namespace chiliad

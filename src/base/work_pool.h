@@ -12,7 +12,7 @@
 
 #include "base/mutex.h"
 
-namespace chiliad::serve {
+namespace chiliad {
 
 class WorkPool {
  public:
@@ -36,4 +36,4 @@ class WorkPool {
   std::vector<std::thread> threads_;
 };
 
-}  // namespace chiliad::serve
+}  // namespace chiliad

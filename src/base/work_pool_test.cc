@@ -1,10 +1,10 @@
-#include "serve/work_pool.h"
+#include "base/work_pool.h"
 
 #include <gtest/gtest.h>
 
 #include <future>
 
-namespace chiliad::serve {
+namespace chiliad {
 namespace {
 
 TEST(WorkPool, RefusesWhatIsMoreThanMayWait) {
@@ -32,4 +32,4 @@ TEST(WorkPool, StoppedItTakesNothingAndLetsGoOfWhatWaited) {
 }
 
 }  // namespace
-}  // namespace chiliad::serve
+}  // namespace chiliad
