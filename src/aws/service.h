@@ -44,6 +44,11 @@ struct Call {
   Signature signature = {};     // Of requests to HttpServices.
 };
 
+// The fields that name a request in its answer. The gateway has put them into Call::response; who defers and answers
+// with a response of its own puts them there.
+void add_request_id(net::HttpResponse& response, std::string_view request_id);     // x-amzn-RequestId
+void add_s3_request_id(net::HttpResponse& response, std::string_view request_id);  // x-amz-request-id, x-amz-id-2
+
 using JsonAnswer = std::variant<Json, ApiError>;
 
 // A service of the JSON 1.0 or 1.1 protocol (X-Amz-Target). The gateway parses the body and writes the answer.

@@ -135,8 +135,9 @@ struct HttpServer::State {
 HttpLater HttpExchange::defer() {
   CHILIAD_CHECK(!deferred_);
   deferred_ = true;
+  if (connection_ == nullptr) return *later_;
   return HttpLater(
-      std::make_shared<HttpLater::State>(connection_.loop().shared_from_this(), connection_.shared_from_this()));
+      std::make_shared<HttpLater::State>(connection_->loop().shared_from_this(), connection_->shared_from_this()));
 }
 
 void HttpServer::State::accept() {

@@ -40,6 +40,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -75,8 +76,13 @@ class HttpLater {
 // What handle() may do besides filling the response.
 class HttpExchange {
  public:
+  // For a handler that has deferred and has another one fill the response on another thread: defer() gives `later`
+  // out again.
+  HttpExchange(HttpLater later, HttpBody* body) : body_(body), later_(std::move(later)) {}
+
   // The answer comes later; what handle() wrote into the response is ignored. Requires: called once at most.
   HttpLater defer();
+  bool deferred() const { return deferred_; }
 
   // Where the body went; null when it was kept or there was none. Lives until the request is answered.
   HttpBody* body() const { return body_; }
@@ -85,9 +91,10 @@ class HttpExchange {
 
  private:
   friend class HttpConnection;
-  HttpExchange(class HttpConnection& connection, HttpBody* body) : connection_(connection), body_(body) {}
-  class HttpConnection& connection_;
+  HttpExchange(class HttpConnection& connection, HttpBody* body) : connection_(&connection), body_(body) {}
+  class HttpConnection* connection_ = nullptr;  // Null: later_ is set.
   HttpBody* body_;
+  std::optional<HttpLater> later_;
   bool deferred_ = false;
 };
 
