@@ -1,0 +1,257 @@
+// The blocks of a stream: added, joined, removed, read.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "watch/log_block.h"
+#include "watch/log_tables.h"
+
+namespace chiliad::watch {
+namespace {
+
+using sql::Query;
+using sql::Statement;
+
+// A last block below this size takes further lines in: each of a stream's rare lines then rewrites 4 KiB on the
+// average, and a stream of rare lines has 8 KiB blocks.
+constexpr std::int64_t kJoinedBytes = 8 << 10;
+constexpr std::size_t kEventOverhead = 26;  // What CloudWatch counts for an event besides its text.
+
+constexpr Query kAddBlock = {"add lines",
+                             "INSERT INTO log_block (stream_id, first_event, events, first_time, last_time, bytes, "
+                             "lines) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"};
+constexpr Query kLastBlock = {"find the last lines",
+                              "SELECT id, bytes FROM log_block WHERE stream_id = ?1 ORDER BY first_event DESC LIMIT 1"};
+constexpr Query kJoinBlock = {
+    "add lines",
+    "UPDATE log_block SET events = events + ?2, first_time = min(first_time, ?3), last_time = max(last_time, ?4), "
+    "bytes = bytes + ?5, lines = CAST(lines || ?6 AS BLOB) WHERE id = ?1"};
+constexpr Query kBlocks = {"read a stream's blocks",
+                           "SELECT first_event, events, bytes, last_time FROM log_block WHERE stream_id = ?1 ORDER BY "
+                           "first_event"};
+constexpr Query kRemoveBefore = {"remove old lines", "DELETE FROM log_block WHERE stream_id = ?1 AND first_event < ?2"};
+constexpr Query kSumBlocks = {"add up a stream",
+                              "SELECT ifnull(sum(bytes), 0), min(first_time), max(last_time) FROM log_block WHERE "
+                              "stream_id = ?1"};
+constexpr Query kFirstBlock = {"find the first lines",
+                               "SELECT first_event, first_time FROM log_block WHERE stream_id = ?1 ORDER BY "
+                               "first_event LIMIT 1"};
+constexpr Query kForward = {
+    "read lines",
+    "SELECT b.first_event, b.events, b.first_time, b.lines FROM log_block AS b WHERE b.stream_id = ?1 AND "
+    "b.first_event >= ifnull((SELECT first_event FROM log_block WHERE stream_id = ?1 AND first_event <= ?2 ORDER BY "
+    "first_event DESC LIMIT 1), 0) AND b.last_time >= ?3 AND b.first_time < ?4 ORDER BY b.first_event"};
+constexpr Query kBackward = {
+    "read lines",
+    "SELECT first_event, events, first_time, lines FROM log_block WHERE stream_id = ?1 AND first_event < ?2 AND "
+    "last_time >= ?3 AND first_time < ?4 ORDER BY first_event DESC"};
+
+std::int64_t number(Milliseconds time) { return time.time_since_epoch().count(); }
+Milliseconds time_column(const Statement& row, int column) {
+  return Milliseconds(std::chrono::milliseconds(row.column_int64(column)));
+}
+
+// The events of a row; of a damaged one a single event that says so.
+std::vector<LogEvent> events_of(const Statement& row) {
+  const std::int64_t first = row.column_int64(0);
+  std::vector<LogEvent> events;
+  const Result<std::vector<StoredEvent>> stored = read_log_block(row.column_blob(3));
+  if (!stored || static_cast<std::int64_t>(stored->size()) != row.column_int64(1)) {
+    const Milliseconds when = time_column(row, 2);
+    events.push_back({first, when, when,
+                      fmt::format("[chiliad] {} lines are missing here: their block is damaged ({})",
+                                  row.column_int64(1), stored ? "its count is wrong" : stored.error().message)});
+    return events;
+  }
+  events.reserve(stored->size());
+  for (const StoredEvent& event : *stored) {
+    events.push_back(
+        {first + static_cast<std::int64_t>(events.size()), event.time, event.ingested, std::string(event.text)});
+  }
+  return events;
+}
+
+// Collects events until the window is full.
+class Collector {
+ public:
+  Collector(LogPage& page, const LogWindow& window) : page_(page), window_(window) {}
+
+  bool wanted(Milliseconds time) const { return time >= window_.start && time < window_.end; }
+  // False: it does not fit any more.
+  bool add(LogEvent&& event) {
+    const std::size_t cost = event.text.size() + kEventOverhead;
+    if (page_.events.size() >= window_.max_events) return false;
+    if (!page_.events.empty() && bytes_ + cost > window_.max_bytes) return false;
+    bytes_ += cost;
+    page_.events.push_back(std::move(event));
+    return true;
+  }
+
+ private:
+  LogPage& page_;
+  const LogWindow& window_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace
+
+Result<bool> LogTables::join_last_block(const LogStream& stream, const LogBlock& block) {
+  if (static_cast<std::int64_t>(block.bytes.size()) >= kJoinedBytes || stream.bytes == 0) return false;
+  std::int64_t id = 0;
+  {
+    Result<Statement> last = database_.prepare(kLastBlock);
+    if (!last) return std::move(last).error();
+    const Result<bool> row = last->bind(1, stream.id).step();
+    if (!row) return row.error();
+    if (!*row || last->column_int64(1) + static_cast<std::int64_t>(block.bytes.size()) > kJoinedBytes) return false;
+    id = last->column_int64(0);
+  }
+  Result<Statement> join = database_.prepare(kJoinBlock);
+  if (!join) return std::move(join).error();
+  join->bind(1, id).bind(2, block.events).bind(3, number(block.first_time)).bind(4, number(block.last_time));
+  Result<Done> joined = join->bind(5, block.bytes.size()).bind_blob(6, block.bytes).run();
+  if (!joined) return std::move(joined).error();
+  return true;
+}
+
+Result<Done> LogTables::add_blocks(LogStream& stream, std::vector<LogBlock>& blocks, Milliseconds now) {
+  bool first = true;
+  for (LogBlock& block : blocks) {
+    block.first_event = stream.next_event;
+    Result<bool> joined = first ? join_last_block(stream, block) : false;
+    if (!joined) return std::move(joined).error();
+    first = false;
+    if (!*joined) {
+      Result<Statement> add = database_.prepare(kAddBlock);
+      if (!add) return std::move(add).error();
+      add->bind(1, stream.id).bind(2, block.first_event).bind(3, block.events).bind(4, number(block.first_time));
+      Result<Done> added =
+          add->bind(5, number(block.last_time)).bind(6, block.bytes.size()).bind_blob(7, block.bytes).run();
+      if (!added) return added;
+    }
+    stream.next_event += block.events;
+    stream.bytes += static_cast<std::int64_t>(block.bytes.size());
+    stream.first_time = std::min(stream.first_time.value_or(block.first_time), block.first_time);
+    stream.last_time = std::max(stream.last_time.value_or(block.last_time), block.last_time);
+  }
+  stream.last_ingested = now;
+  return update(stream);
+}
+
+Result<Done> LogTables::remove_blocks_before(LogStream& stream, std::int64_t first_event) {
+  Result<Done> removed = database_.run(kRemoveBefore, stream.id, first_event);
+  if (!removed) return removed;
+  Result<Statement> sum = database_.prepare(kSumBlocks);
+  if (!sum) return std::move(sum).error();
+  const Result<bool> row = sum->bind(1, stream.id).step();
+  if (!row) return row.error();
+  stream.bytes = sum->column_int64(0);
+  stream.first_time.reset();
+  if (!sum->column_is_null(1)) stream.first_time = time_column(*sum, 1);
+  return update(stream);
+}
+
+Result<Done> LogTables::shrink(LogStream& stream, std::int64_t bytes, bool drop) {
+  std::int64_t left = stream.bytes;
+  std::int64_t keep_from = -1;
+  {
+    Result<Statement> blocks = database_.prepare(kBlocks);
+    if (!blocks) return std::move(blocks).error();
+    blocks->bind(1, stream.id);
+    while (left > bytes) {
+      const Result<bool> row = blocks->step();
+      if (!row) return row.error();
+      if (!*row) break;
+      left -= blocks->column_int64(2);
+      keep_from = blocks->column_int64(0) + blocks->column_int64(1);
+      if (!drop) continue;
+      stream.dropped_events += blocks->column_int64(1);
+      stream.dropped_bytes += blocks->column_int64(2);
+    }
+  }
+  return keep_from < 0 ? Result<Done>(Done{}) : remove_blocks_before(stream, keep_from);
+}
+
+Result<Done> LogTables::expire(LogStream& stream, Milliseconds before) {
+  std::int64_t keep_from = -1;
+  {
+    Result<Statement> blocks = database_.prepare(kBlocks);
+    if (!blocks) return std::move(blocks).error();
+    blocks->bind(1, stream.id);
+    for (;;) {
+      const Result<bool> row = blocks->step();
+      if (!row) return row.error();
+      if (!*row || time_column(*blocks, 3) >= before) break;
+      keep_from = blocks->column_int64(0) + blocks->column_int64(1);
+    }
+  }
+  return keep_from < 0 ? Result<Done>(Done{}) : remove_blocks_before(stream, keep_from);
+}
+
+Result<LogPage> LogTables::read_forward(const LogStream& stream, std::int64_t from, const LogWindow& window) {
+  LogPage page;
+  page.first = std::max<std::int64_t>(from, 0);
+  page.next = std::max(page.first, stream.next_event);
+  Collector collector(page, window);
+  if (stream.dropped_events > 0) {
+    Result<Statement> first = database_.prepare(kFirstBlock);
+    if (!first) return std::move(first).error();
+    const Result<bool> row = first->bind(1, stream.id).step();
+    if (!row) return row.error();
+    if (*row && page.first < first->column_int64(0)) {
+      const Milliseconds when = time_column(*first, 1);
+      const std::int64_t before = first->column_int64(0);
+      page.first = before - 1;
+      if (collector.wanted(when)) {
+        collector.add({before - 1, when, when,
+                       fmt::format("[chiliad] {} earlier lines ({} bytes) of this stream were dropped to make room",
+                                   stream.dropped_events, stream.dropped_bytes)});
+      }
+    }
+  }
+  Result<Statement> blocks = database_.prepare(kForward);
+  if (!blocks) return std::move(blocks).error();
+  blocks->bind(1, stream.id).bind(2, page.first).bind(3, number(window.start)).bind(4, number(window.end));
+  for (;;) {
+    const Result<bool> row = blocks->step();
+    if (!row) return row.error();
+    if (!*row) return page;
+    for (LogEvent& event : events_of(*blocks)) {
+      if (event.number < page.first) continue;
+      const std::int64_t this_one = event.number;
+      if (collector.wanted(event.time) && !collector.add(std::move(event))) {
+        page.next = this_one;
+        return page;
+      }
+      page.next = std::max(page.next, this_one + 1);
+    }
+  }
+}
+
+Result<LogPage> LogTables::read_backward(const LogStream& stream, std::int64_t before, const LogWindow& window) {
+  LogPage page;
+  page.next = std::clamp<std::int64_t>(before, 0, stream.next_event);
+  page.first = page.next;
+  Collector collector(page, window);
+  Result<Statement> blocks = database_.prepare(kBackward);
+  if (!blocks) return std::move(blocks).error();
+  blocks->bind(1, stream.id).bind(2, page.next).bind(3, number(window.start)).bind(4, number(window.end));
+  for (bool full = false; !full;) {
+    const Result<bool> row = blocks->step();
+    if (!row) return row.error();
+    if (!*row) break;
+    std::vector<LogEvent> events = events_of(*blocks);
+    for (auto event = events.rbegin(); event != events.rend(); ++event) {
+      const std::int64_t this_one = event->number;
+      if (this_one >= page.next || !collector.wanted(event->time)) continue;
+      full = !collector.add(std::move(*event));
+      if (full) break;
+      page.first = this_one;
+    }
+  }
+  std::ranges::reverse(page.events);
+  return page;
+}
+
+}  // namespace chiliad::watch
