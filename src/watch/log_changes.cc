@@ -7,14 +7,53 @@
 
 namespace chiliad::watch {
 
-Result<Done> LogStore::create_group(std::string_view name, Milliseconds now) {
+Result<Done> LogStore::create_group(std::string_view name, Milliseconds now, const LogTags& tags) {
   State& state = *state_;
   const MutexLock lock(state.writer_mutex);
   const Result<LogGroup> existing = state.tables.find_group(name);
   if (existing) return Error{ErrorCode::kConflict, "The specified log group already exists"};
   if (existing.error().code != ErrorCode::kNotFound) return existing.error();
-  Result<std::int64_t> added = state.tables.add_group(name, std::nullopt, now);
-  return added ? Result<Done>(Done{}) : Result<Done>(std::move(added).error());
+  return state.tables.transaction([&]() -> Result<Done> {
+    state.writer_mutex_held();
+    Result<std::int64_t> added = state.tables.add_group(name, std::nullopt, now);
+    return added ? state.tables.set_tags(*added, tags) : Result<Done>(std::move(added).error());
+  });
+}
+
+Result<LogTags> LogStore::tags(std::string_view group) {
+  const MutexLock lock(state_->reader_mutex);
+  const Result<LogGroup> found = state_->reading.find_group(group);
+  return found ? state_->reading.tags(found->id) : Result<LogTags>(found.error());
+}
+
+Result<Done> LogStore::set_tags(std::string_view group, const LogTags& tags) {
+  constexpr std::size_t kMaxTags = 50;
+  State& state = *state_;
+  const MutexLock lock(state.writer_mutex);
+  const Result<LogGroup> found = state.tables.find_group(group);
+  if (!found) return found.error();
+  return state.tables.transaction([&]() -> Result<Done> {
+    state.writer_mutex_held();
+    Result<Done> set = state.tables.set_tags(found->id, tags);
+    if (!set) return set;
+    const Result<LogTags> now = state.tables.tags(found->id);
+    if (!now) return now.error();
+    if (now->size() > kMaxTags) {
+      return Error{ErrorCode::kTooLarge, fmt::format("a log group has at most {} tags", kMaxTags)};
+    }
+    return Done{};
+  });
+}
+
+Result<Done> LogStore::remove_tags(std::string_view group, std::span<const std::string> names) {
+  State& state = *state_;
+  const MutexLock lock(state.writer_mutex);
+  const Result<LogGroup> found = state.tables.find_group(group);
+  if (!found) return found.error();
+  return state.tables.transaction([&]() -> Result<Done> {
+    state.writer_mutex_held();
+    return state.tables.remove_tags(found->id, names);
+  });
 }
 
 Result<Done> LogStore::delete_group(std::string_view name) {

@@ -81,9 +81,13 @@ class LogStore final : public LogSink {
   // Errors of all below besides those of sql::Database: kNotFound: no such group or stream (the message says which of
   // the two); kConflict: it exists already; kTooLarge: too many streams.
   Result<LogGroup> find_group(std::string_view name);
-  Result<Done> create_group(std::string_view name, Milliseconds now);
+  Result<Done> create_group(std::string_view name, Milliseconds now, const LogTags& tags = {});
   Result<Done> delete_group(std::string_view name);
   Result<Done> set_retention(std::string_view name, std::optional<int> days);
+  Result<LogTags> tags(std::string_view group);
+  // Errors besides: kTooLarge: more than 50 tags.
+  Result<Done> set_tags(std::string_view group, const LogTags& tags);
+  Result<Done> remove_tags(std::string_view group, std::span<const std::string> names);
   Result<std::vector<LogGroup>> list_groups(std::string_view prefix, std::string_view pattern, std::string_view after,
                                             std::size_t limit);
   Result<LogStream> find_stream(std::string_view group, std::string_view stream);

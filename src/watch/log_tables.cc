@@ -45,6 +45,14 @@ CREATE TABLE log_block (
   lines BLOB NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX log_block_by_event ON log_block (stream_id, first_event, events, first_time, last_time, bytes);
+)",
+                                            R"(
+CREATE TABLE log_tag (
+  group_id INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (group_id, name)
+) STRICT, WITHOUT ROWID;
 )"};
 
 #define CHILIAD_LOG_GROUP                                                                                     \
@@ -64,6 +72,12 @@ constexpr Query kRemoveBlocksOfGroup = {
     "DELETE FROM log_block WHERE stream_id IN (SELECT id FROM log_stream WHERE group_id = ?1)"};
 constexpr Query kSetRetention = {"set a log group's retention",
                                  "UPDATE log_group SET retention_days = ?2 WHERE id = ?1"};
+constexpr Query kTags = {"read a log group's tags",
+                         "SELECT name, value FROM log_tag WHERE group_id = ?1 ORDER BY name"};
+constexpr Query kSetTag = {"tag a log group",
+                           "INSERT OR REPLACE INTO log_tag (group_id, name, value) VALUES (?1, ?2, ?3)"};
+constexpr Query kRemoveTag = {"untag a log group", "DELETE FROM log_tag WHERE group_id = ?1 AND name = ?2"};
+constexpr Query kRemoveTags = {"untag a log group", "DELETE FROM log_tag WHERE group_id = ?1"};
 constexpr Query kListGroups = {"list log groups", CHILIAD_LOG_GROUP
                                "WHERE name > ?1 AND name >= ?2 AND (?3 = '' OR name < ?3) AND (?4 = '' OR "
                                "instr(lower(name), lower(?4)) > 0) ORDER BY name LIMIT ?5"};
@@ -177,7 +191,7 @@ Result<std::int64_t> LogTables::add_group(std::string_view name, std::optional<i
 }
 
 Result<Done> LogTables::remove_group(std::int64_t id) {
-  for (const Query& query : {kRemoveBlocksOfGroup, kRemoveStreamsOfGroup, kRemoveGroup}) {
+  for (const Query& query : {kRemoveBlocksOfGroup, kRemoveStreamsOfGroup, kRemoveTags, kRemoveGroup}) {
     Result<Done> removed = database_.run(query, id);
     if (!removed) return removed;
   }
@@ -186,6 +200,32 @@ Result<Done> LogTables::remove_group(std::int64_t id) {
 
 Result<Done> LogTables::set_retention(std::int64_t id, std::optional<int> days) {
   return database_.run(kSetRetention, id, days);
+}
+
+Result<LogTags> LogTables::tags(std::int64_t group_id) {
+  Result<Statement> read = database_.prepare(kTags);
+  if (!read) return std::move(read).error();
+  using Tag = std::pair<std::string, std::string>;
+  Result<std::vector<Tag>> rows = all_rows<Tag>(
+      read->bind(1, group_id), [](const Statement& row) { return Tag(row.column_text(0), row.column_text(1)); });
+  if (!rows) return std::move(rows).error();
+  return LogTags(rows->begin(), rows->end());
+}
+
+Result<Done> LogTables::set_tags(std::int64_t group_id, const LogTags& tags) {
+  for (const auto& [name, value] : tags) {
+    Result<Done> set = database_.run(kSetTag, group_id, name, value);
+    if (!set) return set;
+  }
+  return Done{};
+}
+
+Result<Done> LogTables::remove_tags(std::int64_t group_id, std::span<const std::string> names) {
+  for (const std::string& name : names) {
+    Result<Done> removed = database_.run(kRemoveTag, group_id, name);
+    if (!removed) return removed;
+  }
+  return Done{};
 }
 
 Result<std::vector<LogGroup>> LogTables::list_groups(std::string_view prefix, std::string_view pattern,

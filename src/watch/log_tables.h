@@ -15,7 +15,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -80,6 +82,8 @@ struct LogPage {
   std::int64_t next = 0;   // Go on forwards from here.
 };
 
+using LogTags = std::map<std::string, std::string>;
+
 enum class StreamOrder : std::uint8_t { kName, kLastEvent };
 
 // Where a listing goes on: behind this stream.
@@ -104,6 +108,10 @@ class LogTables {
   Result<std::int64_t> add_group(std::string_view name, std::optional<int> retention_days, Milliseconds now);
   Result<Done> remove_group(std::int64_t id);
   Result<Done> set_retention(std::int64_t id, std::optional<int> days);
+  Result<LogTags> tags(std::int64_t group_id);
+  // Adds or replaces. Requires: a transaction, as does remove_tags().
+  Result<Done> set_tags(std::int64_t group_id, const LogTags& tags);
+  Result<Done> remove_tags(std::int64_t group_id, std::span<const std::string> names);
   // Sorted by name, those behind `after` whose names start with `prefix` and contain `pattern`.
   Result<std::vector<LogGroup>> list_groups(std::string_view prefix, std::string_view pattern, std::string_view after,
                                             std::size_t limit);
