@@ -14,7 +14,7 @@
 //   1. What a call answered survives kill -9 (SQLite, state/identity.db, mode 0600 in a folder of mode 0700).
 //   2. A change counts for every request that is found after the change was answered, also for sessions made before.
 //   3. find_key() of a key that was found not long ago makes no system call and no SQLite call: a lookup under the
-//      mutex of one of 64 shards. At most about 32,000 keys and 8,000 sessions are held; others are read again.
+//      mutex of one of 64 shards. At most about 16,000 keys and sessions are held; others are read again.
 //   4. Keys come from the system's random bytes; an unknown key costs one indexed read.
 //
 // Source: AWS IAM User Guide, "IAM identifiers", "Managing access keys", "Temporary security credentials".
@@ -26,6 +26,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -110,6 +111,8 @@ class Directory {
     std::string account{aws::kDefaultAccount};
     std::string region{aws::kDefaultRegion};
     bool sync = false;  // Each change survives a power cut too.
+    // Told of what a client hears of only as ServiceFailure, for the log. Called under a lock: must not call back.
+    std::function<void(const Error&)> on_failure;
   };
 
   // Opens or makes state_folder/identity.db. A new one has the role `chiliad`: full access, assumed by
@@ -123,11 +126,11 @@ class Directory {
   // Who signs with this key. `session_token`: empty when the request has none.
   FoundKey find_key(std::string_view access_key_id, std::string_view session_token, Time now);
 
-  // The installation's first key: of the user `chiliad` with full access, both made if need be. None when an active key
-  // of that user exists already. With `credentials_file` the key is written there first (mode 0600, in the form of
-  // ~/.aws/credentials, profile default) and only then counts, so that kill -9 leaves no key that nobody knows.
-  // An SDK that asks for its execution role finds the role of the user's name: `chiliad`.
-  // Errors: as sql::Database and base/file.h.
+  // The installation's first key: of the user `chiliad` with full access, both made if need be. None when there is any
+  // active key. The key is written to `credentials_file` first (mode 0600, in the form of ~/.aws/credentials, profile
+  // default) and only then counts, so that kill -9 leaves no key that nobody knows. When `chiliad` has an active key
+  // and the file is gone, it is written again. An SDK that asks for its execution role finds the role of the user's
+  // name: `chiliad`. Errors: as sql::Database and base/file.h.
   Result<std::optional<CreatedKey>> first_key(const std::filesystem::path& credentials_file);
 
   // sagemaker.amazonaws.com assumes a role, for a job or an endpoint. `duration`: 900 seconds to 12 hours.
@@ -136,7 +139,7 @@ class Directory {
   Result<TemporaryCredentials> assume_role_for_service(std::string_view role_arn, std::string_view session_name,
                                                        std::chrono::seconds duration, Time now);
 
-  // For --no-auth: somebody who may do everything, the user `chiliad`.
+  // For --no-auth: somebody who may do everything, under the name of the user `chiliad`.
   std::shared_ptr<const Key> trusted() const;
 
   struct State;
