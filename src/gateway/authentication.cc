@@ -12,6 +12,7 @@ aws::Caller caller_of(const net::HttpRequest& request, std::chrono::system_clock
   aws::Caller caller;
   caller.source_ip = request.peer();
   caller.user_agent = request.field("user-agent");
+  caller.secure_transport = request.secure();
   caller.time = now;
   return caller;
 }

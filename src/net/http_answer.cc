@@ -25,15 +25,16 @@ constexpr std::size_t kCopiedBody = 16 * 1024;
 // The same of a file: reading costs no more system calls than sendfile(2), and one packet carries all.
 constexpr std::uint64_t kCopiedFile = 32 * 1024;
 constexpr std::size_t kFilePiece = 256 * 1024;
+constexpr std::uint64_t kTlsFilePiece = 64 * 1024;
 // Then other connections have their turn.
 constexpr std::uint64_t kFileTurn = std::uint64_t{1} << 20;
 
-// Appends the file's piece to `out`. False: it is shorter than it was, or cannot be read.
-bool append_file(std::string& out, const HttpFile& file) {
+// Appends bytes of the file's piece to `out`. False: it is shorter than it was, or cannot be read.
+bool append_file(std::string& out, const HttpFile& file, std::uint64_t begin, std::uint64_t size) {
   std::size_t at = out.size();
-  const std::size_t end = at + file.length;
+  const std::size_t end = at + size;
   out.resize(end);
-  off_t from = static_cast<off_t>(file.offset);
+  off_t from = static_cast<off_t>(file.offset + begin);
   while (at < end) {
     const ssize_t got = ::pread(file.descriptor.get(), out.data() + at, end - at, from);
     if (got < 0 && errno == EINTR) continue;
@@ -59,7 +60,7 @@ void HttpConnection::append(HttpResponse& response) {
     file_ = std::move(response.file);
     file_sent_ = 0;
   } else if (response.file) {
-    if (!append_file(output_, *response.file)) {
+    if (!append_file(output_, *response.file, 0, size)) {
       close();  // The head may be on its way already.
       close_after_flush_ = true;
       return;
@@ -87,17 +88,28 @@ bool HttpConnection::flush() {
   return open_;
 }
 
+// Hands bytes of output_ and tail_ to the socket, without waiting; how many it took.
+std::size_t HttpConnection::send_some(boost::system::error_code& error) {
+  const std::string_view output = std::string_view(output_).substr(output_sent_);
+  const std::string_view tail = std::string_view(tail_).substr(tail_sent_);
+  if (tls_) {
+    const TlsSession::Moved moved = tls_->write(output.empty() ? tail : output);
+    if (moved.outcome == TlsSession::Outcome::kDone) return moved.bytes;
+    error = asio::error::connection_reset;
+    if (moved.outcome == TlsSession::Outcome::kWantsToWrite) error = asio::error::would_block;
+    return 0;
+  }
+  // A file that follows fills the packet that the head begins.
+  const tcp::socket::message_flags flags = file_ ? MSG_MORE : 0;
+  const std::array<asio::const_buffer, 2> buffers = {asio::buffer(output), asio::buffer(tail)};
+  return tail_.empty() ? socket_.send(buffers[0], flags, error) : socket_.send(buffers, flags, error);
+}
+
 // The same of output_ and tail_.
 bool HttpConnection::write_output() {
   while (output_sent_ < output_.size() || tail_sent_ < tail_.size()) {
-    const std::array<asio::const_buffer, 2> buffers = {
-        asio::const_buffer(output_.data() + output_sent_, output_.size() - output_sent_),
-        asio::const_buffer(tail_.data() + tail_sent_, tail_.size() - tail_sent_)};
     boost::system::error_code error;
-    // A file that follows fills the packet that the head begins.
-    const tcp::socket::message_flags flags = file_ ? MSG_MORE : 0;
-    const std::size_t sent =
-        tail_.empty() ? socket_.send(buffers[0], flags, error) : socket_.send(buffers, flags, error);
+    const std::size_t sent = send_some(error);
     if (error == asio::error::would_block || error == asio::error::try_again) {
       wait_until_writable();
       return false;
@@ -124,6 +136,20 @@ bool HttpConnection::write_output() {
 // The same of file_.
 bool HttpConnection::flush_file() {
   std::uint64_t in_this_turn = 0;
+  while (tls_ && file_sent_ < file_->length) {
+    if (in_this_turn >= kFileTurn) {
+      wait_until_writable();
+      return false;
+    }
+    const std::uint64_t size = std::min<std::uint64_t>(file_->length - file_sent_, kTlsFilePiece);
+    if (!append_file(output_, *file_, file_sent_, size)) {
+      close();
+      return false;
+    }
+    file_sent_ += size;
+    in_this_turn += size;
+    if (!write_output()) return false;
+  }
   while (file_sent_ < file_->length) {
     off_t from = static_cast<off_t>(file_->offset + file_sent_);
     const std::uint64_t left = file_->length - file_sent_;
@@ -164,6 +190,7 @@ void HttpConnection::wait_until_writable() {
 void HttpConnection::linger() {
   if (!open_) return;
   boost::system::error_code ignored;
+  if (tls_) tls_->shutdown();
   socket_.shutdown(tcp::socket::shutdown_send, ignored);
   enter(Phase::kLingering);
   input_begin_ = input_end_ = 0;

@@ -15,6 +15,9 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
+constexpr std::string_view kSpeakTls =
+    "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: 60\r\nConnection: close\r\n\r\n"
+    R"({"message":"This port speaks TLS: use https:// to reach it"})";
 constexpr std::size_t kIdleInput = 4 * 1024;
 constexpr std::size_t kLargestInput = 64 * 1024;
 constexpr std::size_t kOutputPause = 64 * 1024;  // With more than this to send, requests sent ahead wait.
@@ -88,6 +91,34 @@ void HttpConnection::start(std::list<std::shared_ptr<HttpConnection>>::iterator 
   socket_.set_option(tcp::no_delay(true), ignored);
   socket_.non_blocking(true, ignored);
   begin_message();
+  if (loop_.shared->tls) {
+    request_.secure_ = true;
+    tls_ = std::make_unique<TlsSession>(loop_.shared->tls, socket_.native_handle());
+    enter(Phase::kHandshake);
+    shake_hands();
+  } else {
+    begin_serving();
+  }
+}
+
+void HttpConnection::shake_hands() {
+  const TlsSession::Outcome outcome = tls_->handshake();
+  switch (outcome) {
+    case TlsSession::Outcome::kDone: begin_serving(); return;
+    case TlsSession::Outcome::kWantsToRead:
+    case TlsSession::Outcome::kWantsToWrite: wait_for_tls(outcome, &HttpConnection::shake_hands); return;
+    case TlsSession::Outcome::kPlainHttp: {
+      boost::system::error_code ignored;
+      socket_.send(asio::buffer(kSpeakTls), 0, ignored);
+      break;
+    }
+    case TlsSession::Outcome::kEnded: break;
+  }
+  loop_.shared->failed_handshakes.fetch_add(1, std::memory_order_relaxed);
+  close();
+}
+
+void HttpConnection::begin_serving() {
   enter(Phase::kIdle);
   // A client that connects and says nothing has as long as one that sends its head slowly.
   deadline_ms_ = loop_.now_ms + loop_.shared->options.head_timeout.count();
@@ -98,6 +129,7 @@ void HttpConnection::close() {
   if (!open_) return;
   open_ = false;
   boost::system::error_code ignored;
+  if (tls_) tls_->shutdown();
   socket_.close(ignored);
   if (stream_) {
     const MutexLock lock(stream_->mutex);
@@ -123,6 +155,7 @@ void HttpConnection::enter(Phase phase) {
   std::int64_t allowed = 0;
   switch (phase) {
     case Phase::kIdle: allowed = draining() ? HttpLoop::kDrainSilenceMs : options.idle_timeout.count(); break;
+    case Phase::kHandshake:
     case Phase::kHead: allowed = options.head_timeout.count(); break;
     case Phase::kBody:
       allowed = options.body_timeout.count();
@@ -144,6 +177,7 @@ void HttpConnection::on_tick() {
       refuse(408, "The request took too long to arrive");
       if (flush()) linger();
       return;
+    case Phase::kHandshake:
     case Phase::kWriting: loop_.shared->timed_out.fetch_add(1, std::memory_order_relaxed); break;
     default: break;
   }
@@ -177,10 +211,43 @@ void HttpConnection::read() {
   }
   CHILIAD_CHECK(input_end_ < input_.size());
   reading_ = true;
+  if (tls_) {
+    if (tls_->may_have_more()) {
+      asio::post(loop_.context, [self = shared_from_this()] { self->read_tls(); });
+    } else {
+      wait_for_tls(TlsSession::Outcome::kWantsToRead, &HttpConnection::read_tls);
+    }
+    return;
+  }
   socket_.async_read_some(asio::buffer(input_.data() + input_end_, input_.size() - input_end_),
                           [self = shared_from_this()](const boost::system::error_code& error, std::size_t bytes) {
                             self->on_read(error, bytes);
                           });
+}
+
+// Calls `then` when the socket is ready for it.
+void HttpConnection::wait_for_tls(TlsSession::Outcome outcome, void (HttpConnection::*then)()) {
+  const auto direction =
+      outcome == TlsSession::Outcome::kWantsToWrite ? tcp::socket::wait_write : tcp::socket::wait_read;
+  socket_.async_wait(direction, [self = shared_from_this(), then](const boost::system::error_code& error) {
+    if (!self->open_) return;
+    if (error) {
+      self->close();
+    } else {
+      (*self.*then)();
+    }
+  });
+}
+
+void HttpConnection::read_tls() {
+  if (!open_) return;
+  const TlsSession::Moved moved = tls_->read(input_.data() + input_end_, input_.size() - input_end_);
+  switch (moved.outcome) {
+    case TlsSession::Outcome::kDone: on_read({}, moved.bytes); return;
+    case TlsSession::Outcome::kWantsToRead:
+    case TlsSession::Outcome::kWantsToWrite: wait_for_tls(moved.outcome, &HttpConnection::read_tls); return;
+    default: on_read(asio::error::eof, 0); return;
+  }
 }
 
 void HttpConnection::on_read(const boost::system::error_code& error, std::size_t bytes) {

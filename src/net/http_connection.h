@@ -3,7 +3,7 @@
 //
 // A connection runs through these phases, all on its loop's thread:
 //
-//   idle --first byte--> head --blank line--> body --last byte--> handling --> writing --> idle
+//   (handshake -->) idle --first byte--> head --blank line--> body --last byte--> handling --> writing --> idle
 //                                                                                  `-----> lingering --> closed
 //
 // Lingering: after an answer that ends the connection the other direction is read and thrown away for a moment, because
@@ -24,6 +24,7 @@
 
 #include "base/mutex.h"
 #include "net/http_server.h"
+#include "net/tls.h"
 
 namespace chiliad::net {
 
@@ -31,11 +32,13 @@ namespace chiliad::net {
 struct HttpShared {
   HttpServerOptions options;
   HttpHandler* handler = nullptr;
+  std::shared_ptr<const TlsContext> tls;  // Null: plain TCP.
   std::atomic<std::uint64_t> connections{0};
   std::atomic<std::uint64_t> accepted{0};
   std::atomic<std::uint64_t> refused_connections{0};
   std::atomic<std::uint64_t> timed_out{0};
   std::atomic<std::uint64_t> refused_requests{0};
+  std::atomic<std::uint64_t> failed_handshakes{0};
   std::atomic<std::uint64_t> bodies_bytes{0};
   Mutex mutex;
   Condition connection_closed;
@@ -100,10 +103,14 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   const HttpRequest& request() const { return request_; }
 
  private:
-  enum class Phase : std::uint8_t { kIdle, kHead, kBody, kHandling, kWriting, kLingering };
+  enum class Phase : std::uint8_t { kHandshake, kIdle, kHead, kBody, kHandling, kWriting, kLingering };
 
   void enter(Phase phase);
+  void shake_hands();
+  void begin_serving();
   void read();
+  void wait_for_tls(TlsSession::Outcome outcome, void (HttpConnection::*then)());
+  void read_tls();
   void on_read(const boost::system::error_code& error, std::size_t bytes);
   void run();
   bool answer_unread();
@@ -116,6 +123,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   bool flush();
   bool flush_file();
   bool write_output();
+  std::size_t send_some(boost::system::error_code& error);
   void wait_until_writable();
   void finish_stream();
   void linger();
@@ -123,6 +131,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
   HttpLoop& loop_;
   boost::asio::ip::tcp::socket socket_;
+  std::unique_ptr<TlsSession> tls_;  // Null: plain TCP.
   std::list<std::shared_ptr<HttpConnection>>::iterator place_;
   HttpParser parser_;
   HttpRequest request_;

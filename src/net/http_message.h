@@ -68,6 +68,8 @@ class HttpRequest {
   const std::string& body() const { return body_; }
   // The client's address as text, "127.0.0.1" or "::1"; empty when it was gone before it was seen.
   const std::string& peer() const { return peer_; }
+  // It came over TLS.
+  bool secure() const { return secure_; }
   std::chrono::steady_clock::time_point received_at() const { return received_at_; }
   bool keep_alive() const { return keep_alive_; }
   bool http_1_0() const { return http_1_0_; }
@@ -94,6 +96,7 @@ class HttpRequest {
   std::string body_;
   std::chrono::steady_clock::time_point received_at_;
   std::string peer_;
+  bool secure_ = false;
   bool keep_alive_ = true;
   bool http_1_0_ = false;
 };

@@ -162,6 +162,7 @@ void HttpServer::State::on_accept(tcp::socket socket) {
   boost::system::error_code ignored;
   if (shared->connections.load(std::memory_order_relaxed) >= shared->options.max_connections) {
     shared->refused_connections.fetch_add(1, std::memory_order_relaxed);
+    if (shared->tls) return;  // Closed: words would have to wait for a handshake.
     HttpResponse response;
     response.status = 503;
     shared->handler->refuse(HttpRequest(), 503, "Too many connections: try again later", response);
@@ -213,6 +214,14 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpServerOptions options,
   }
   auto shared = std::make_shared<HttpShared>();
   shared->options = options;
+  if (options.certificate_chain.empty() != options.private_key.empty()) {
+    return Error{ErrorCode::kInvalid, "TLS needs a certificate chain and its private key: one of the two is missing"};
+  }
+  if (!options.certificate_chain.empty()) {
+    Result<std::shared_ptr<const TlsContext>> tls = TlsContext::load(options.certificate_chain, options.private_key);
+    if (!tls) return std::move(tls).error();
+    shared->tls = std::move(*tls);
+  }
   shared->handler = &handler;
   auto state = std::make_unique<State>(shared);
   for (int i = 0; i < options.threads; ++i) state->loops.push_back(std::make_shared<HttpLoop>(shared));
@@ -263,6 +272,7 @@ HttpServer::Counters HttpServer::counters() const {
   counters.refused_connections = shared.refused_connections.load(std::memory_order_relaxed);
   counters.timed_out = shared.timed_out.load(std::memory_order_relaxed);
   counters.refused_requests = shared.refused_requests.load(std::memory_order_relaxed);
+  counters.failed_handshakes = shared.failed_handshakes.load(std::memory_order_relaxed);
   return counters;
 }
 

@@ -1,4 +1,4 @@
-// HttpServer: HTTP/1.1 over TCP for a handler that answers at once or later.
+// HttpServer: HTTP/1.1 over TCP or TLS for a handler that answers at once or later.
 //
 // A few I/O threads, each with its own event loop; a connection belongs to one of them for life. One thread accepts and
 // deals connections out in turn (SO_REUSEPORT would deal them by a hash, which leaves threads idle when connections are
@@ -38,6 +38,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -133,6 +134,9 @@ struct HttpServerOptions {
   std::chrono::milliseconds body_timeout{60'000};   // From then to the last byte of a kept body.
   std::chrono::milliseconds write_timeout{30'000};  // Without progress.
   std::chrono::milliseconds idle_timeout{75'000};   // Between requests.
+  // PEM files, both or none: with them the port speaks TLS and nothing else (net/tls.h). Read once, at the start.
+  std::filesystem::path certificate_chain;
+  std::filesystem::path private_key;
   // Called on the I/O thread for each answer that was handed to the socket; unset: nothing.
   std::function<void(const HttpRequest&, int status, std::size_t body_bytes)> on_answer;
 };
@@ -145,10 +149,12 @@ class HttpServer {
     std::uint64_t refused_connections = 0;  // of these answered 503 because there were too many,
     std::uint64_t timed_out = 0;            // closed by a time-out (idle ones do not count),
     std::uint64_t refused_requests = 0;     // and requests refused before the handler saw them.
+    std::uint64_t failed_handshakes = 0;    // Connections that did not come to speak TLS.
   };
 
   // Listens and answers from now on. `handler` must outlive the server.
-  // Errors: kInvalid: not an address, an option outside its range; kConflict: the port is taken; kForbidden;
+  // Errors: kInvalid: not an address, an option outside its range, a certificate or key that is none; kConflict: the
+  // port is taken; kForbidden;
   //         kUnavailable. Each names address and port.
   static Result<std::unique_ptr<HttpServer>> start(HttpServerOptions options, HttpHandler& handler);
 
