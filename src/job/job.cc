@@ -17,6 +17,6 @@ std::string_view phase_name(Phase phase) {
   return "?";
 }
 
-bool is_end(Phase phase) { return phase == Phase::kCompleted || phase == Phase::kFailed || phase == Phase::kStopped; }
+bool is_end(Phase phase) { return phase >= Phase::kCompleted; }
 
 }  // namespace chiliad::job

@@ -9,9 +9,9 @@
 // processes is a Runtime's business (job/runtime.h).
 //
 // Rules the rest relies on:
-//   1. Every job that start() accepted ends in just one of Completed, Failed and Stopped, which the observer is told
-//      last, unless the Runner is destroyed before: then the job is told nothing more and its processes end. Whoever
-//      keeps jobs across restarts calls start(spec, resume = true) for each that had not ended.
+//   1. Every job that start() accepted ends in just one of Completed, Failed, Stopped and MaxRuntimeExceeded, which the
+//      observer is told last, unless the Runner is destroyed before: then nothing more is told and its processes end.
+//      Whoever keeps jobs across restarts calls start(spec, resume = true) for each that had not ended.
 //   2. No process of a job outlives its end or that of the server, by whatever signal the server ends.
 //   3. At most RunnerOptions::instances processes run at a time. A free place goes to the job with the fewest running
 //      instances, the oldest among equals: first come, first served, and a job of many instances does not bar others.
@@ -115,23 +115,24 @@ struct Spec {
 };
 
 // Where a job is, in the words of SecondaryStatus. A processing job goes through the same; its API shows InProgress,
-// Stopping and the ends. The order is Starting, Downloading, Training, Uploading, an end; with Stopping between when it
-// is stopped. MaxRuntimeExceeded comes before Stopped, as in SageMaker.
+// Stopping and the ends. The order is Starting, Downloading, Training, Uploading, an end. Stopping may come after any
+// of them, and only an end comes after Stopping. A job over its time goes on to Uploading and MaxRuntimeExceeded, which
+// the API shows as the status Stopped.
 enum class Phase : std::uint8_t {
   kStarting,
   kDownloading,
   kTraining,
   kUploading,
   kStopping,
-  kMaxRuntimeExceeded,
   kCompleted,
   kFailed,
   kStopped,
+  kMaxRuntimeExceeded,
 };
 
 // "Starting", ...: SecondaryStatus.
 std::string_view phase_name(Phase phase);
-// Completed, Failed and Stopped.
+// The last four.
 bool is_end(Phase phase);
 
 struct FinalMetric {
@@ -157,8 +158,8 @@ struct Change {
 class Observer {
  public:
   virtual ~Observer() = default;
-  // Changes of one job come in order, one at a time, on a thread of the Runner that holds no lock; those of several
-  // jobs from several threads. While it runs, that job does not go on: what it writes is there before the next phase.
+  // Changes of one job come in order, one at a time, on threads of the Runner that hold no lock; those of several jobs
+  // from several threads. It may call the Runner.
   virtual void changed(const Change& change) = 0;
 };
 
@@ -170,7 +171,7 @@ struct RunnerOptions {
   std::chrono::milliseconds sync_pause{2'000};  // Between two looks at checkpoints and Continuous outputs.
   std::chrono::seconds transfer_limit{6 * 3600};        // For all downloads, or all uploads, of one instance.
   std::uint64_t free_bytes = std::uint64_t{256} << 20;  // Disk that downloads leave free.
-  std::uint64_t max_keys = 10'000'000;                  // Objects of one input.
+  std::uint64_t max_keys = 1'000'000;                   // Objects of one input.
   bool keep_folders = false;                            // Folders of ended jobs stay, for a look.
 };
 
@@ -190,7 +191,7 @@ class Runner {
   // the member: an image that no runtime runs, a name, path, URI or mode that cannot work.
   Result<Done> check(const Spec& spec) const;
 
-  // Queues the job and returns at once; Starting is reported by then or soon after. `resume`: it ran before and the
+  // Queues the job and returns at once; Starting is reported when its turn has come. `resume`: it ran before and the
   // server ended; it begins anew from its checkpoints. Errors: as check(); kConflict: a job of this kind and name has
   // not ended; kUnavailable: the Runner is closing.
   Result<Done> start(Spec spec, bool resume = false);

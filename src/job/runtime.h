@@ -29,9 +29,8 @@ namespace chiliad::job {
 // A program to start. Its working folder is the instance's.
 struct Command {
   std::filesystem::path program;
-  std::vector<std::string> arguments;  // Without the program's name.
-  // "NAME=value", beside what the contract sets and the Spec asks for; wins over both.
-  std::vector<std::string> environment;
+  std::vector<std::string> arguments;    // Without the program's name.
+  std::vector<std::string> environment;  // "NAME=value": all of it, nothing is inherited.
 };
 
 class Runtime {
@@ -47,8 +46,11 @@ class Runtime {
   virtual Result<Done> check(const Spec& spec) const = 0;
   // The folder that the program sees as /opt/ml: what LocalPath and the environment's paths begin with.
   virtual std::string seen_root(const std::filesystem::path& root) const = 0;
+  // `contract` is the environment that the contract prescribes; whether the Spec's own comes beside it is the runtime's
+  // to say: where a program runs as the server's user, a variable such as LD_PRELOAD would be a way in.
   // Requires: check() passed. Errors: as base/file.h.
-  virtual Result<Command> command(const Spec& spec, const std::filesystem::path& root) const = 0;
+  virtual Result<Command> command(const Spec& spec, const std::filesystem::path& root,
+                                  std::vector<std::string> contract) const = 0;
 };
 
 // The last part of an image's path without tag and digest: "chiliad-split" of "host:5000/a/chiliad-split:1@sha256:...".
