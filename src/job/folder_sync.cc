@@ -1,0 +1,109 @@
+#include "job/folder_sync.h"
+
+#include <unordered_set>
+
+#include "job/location.h"
+#include "job/parallel.h"
+
+namespace chiliad::job {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t kMaxTold = 1000;
+
+std::string without_slashes(std::string prefix) {
+  while (prefix.ends_with('/')) prefix.pop_back();
+  return prefix;
+}
+
+}  // namespace
+
+FolderSync::FolderSync(fs::path root, std::string folder, std::shared_ptr<store::ObjectStore> store, std::string prefix)
+    : root_(std::move(root)),
+      folder_(std::move(folder)),
+      store_(std::move(store)),
+      prefix_(without_slashes(std::move(prefix))) {}
+
+std::string FolderSync::key_of(std::string_view name) const { return join_key(prefix_, name); }
+
+Result<Done> FolderSync::restore(const TransferLimits& limits, const std::atomic<bool>& cancel) {
+  PlannedInput plan;
+  plan.name = folder_;
+  plan.folder = folder_;
+  plan.store = store_;
+  const std::size_t skip = prefix_.empty() ? 0 : prefix_.size() + 1;
+  store::ListRequest request;
+  request.prefix = prefix_.empty() ? "" : prefix_ + "/";
+  while (true) {
+    if (cancel.load()) return Error{ErrorCode::kUnavailable, "the job is being stopped"};
+    Result<store::ListPage> page = store_->list(request, limits.deadline);
+    if (!page) return std::move(page).error().in("checkpoints");
+    for (store::ObjectInfo& object : page->objects) {
+      if (object.key.ends_with('/')) continue;
+      if (const std::string_view wrong = wrong_with_file_name(std::string_view(object.key).substr(skip));
+          !wrong.empty()) {
+        return Error{ErrorCode::kInvalid, "checkpoints: key '" + shown(object.key) + "': " + std::string(wrong)};
+      }
+      if (plan.objects.size() >= kMaxFolderFiles)
+        return Error{ErrorCode::kTooLarge, "checkpoints: more than " + std::to_string(kMaxFolderFiles) + " objects"};
+      plan.objects.push_back({std::move(object.key), static_cast<std::uint32_t>(skip), object.size_bytes});
+    }
+    if (!page->next_token) break;
+    request.token = *page->next_token;
+  }
+  if (Result<Done> done = download_share(plan, 0, 1, root_, limits, cancel); !done) return done;
+  Result<FolderFiles> found = scan_folder(root_, folder_);
+  if (!found) return std::move(found).error();
+  for (FoundFile& file : found->files) known_[std::move(file.name)] = {file.stamp, file.stamp, true};
+  return Done{};
+}
+
+void FolderSync::forget_gone(const std::vector<FoundFile>& files) {
+  std::unordered_set<std::string_view> there;
+  for (const FoundFile& file : files) there.insert(file.name);
+  std::erase_if(known_, [&](const auto& known) { return !there.contains(known.first); });
+}
+
+Result<FolderSync::Pass> FolderSync::pass(bool last, int threads, Deadline deadline) {
+  Result<FolderFiles> found = scan_folder(root_, folder_);
+  if (!found) return std::move(found).error();
+  Pass pass;
+  for (std::string& message : found->left_out) {
+    if (told_.size() < kMaxTold && told_.emplace(message, true).second) pass.left_out.push_back(std::move(message));
+  }
+  std::vector<std::pair<const FoundFile*, Known*>> due;
+  for (const FoundFile& file : found->files) {
+    Known& known = known_[file.name];
+    const bool settled = last || known.seen == file.stamp;
+    known.seen = file.stamp;
+    if (settled && !(known.is_stored && known.stored == file.stamp)) due.emplace_back(&file, &known);
+  }
+  if (known_.size() > 2 * found->files.size() + kMaxTold) forget_gone(found->files);
+  std::atomic<std::uint64_t> stored{0};
+  Result<Done> done = each_in_parallel(due.size(), threads, [&](std::size_t i) -> Result<Done> {
+    const auto& [file, known] = due[i];
+    Result<OpenedFile> opened = open_found(root_, folder_, file->name);
+    if (!opened) {
+      if (opened.error().code == ErrorCode::kNotFound) return Done{};  // Gone again: the job's right.
+      return std::move(opened).error();
+    }
+    Result<store::ObjectInfo> info = store_->upload(opened->path(), key_of(file->name), deadline);
+    if (!info) {
+      // It grew while it was read: the next pass has it, unless there is none.
+      Result<OpenedFile> again = open_found(root_, folder_, file->name);
+      if (!last && again && !(again->stamp == opened->stamp)) return Done{};
+      return std::move(info).error();
+    }
+    known->stored = opened->stamp;
+    known->is_stored = true;
+    stored.fetch_add(1);
+    return Done{};
+  });
+  if (!done) return std::move(done).error().in(folder_);
+  pass.stored = stored.load();
+  return pass;
+}
+
+}  // namespace chiliad::job

@@ -1,0 +1,65 @@
+// FolderSync: a folder of an instance on its way to a prefix of the store: checkpoints and Continuous outputs while the
+// job runs, outputs at its end.
+//
+// Promises
+//   1. While the job runs, only files that did not change from one pass to the next are stored; the last pass stores
+//      all. An object is replaced whole, so a reader of the store never sees a part.
+//   2. Nothing is deleted in the store.
+//   3. What restore() brought, and what a pass stored, is not stored again until it changes (size, time or inode).
+//
+// Memory: about 150 bytes a file. Thread safety: one thread at a time; passes use threads of their own.
+
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "job/download.h"
+#include "job/folder_scan.h"
+#include "store/object_store.h"
+
+namespace chiliad::job {
+
+class FolderSync {
+ public:
+  // `root`/`folder` against the keys below `prefix` ("" or without a '/' at its end).
+  FolderSync(std::filesystem::path root, std::string folder, std::shared_ptr<store::ObjectStore> store,
+             std::string prefix);
+
+  // Store -> folder, which is empty. Errors: kInvalid: a key that cannot be a file's name; kTooLarge: more than
+  // kMaxFolderFiles; kNoSpace; those of the store; kUnavailable: *cancel was set.
+  Result<Done> restore(const TransferLimits& limits, const std::atomic<bool>& cancel);
+
+  struct Pass {
+    std::uint64_t stored = 0;
+    std::vector<std::string> left_out;  // As FolderFiles has it; each name in the first pass only that meets it.
+  };
+  // Folder -> store. `last`: the job has ended. Errors: those of scan_folder() and of the store; what was stored before
+  // the error counts as stored.
+  Result<Pass> pass(bool last, int threads, Deadline deadline);
+
+ private:
+  struct Known {
+    FileStamp stored;
+    FileStamp seen;
+    bool is_stored = false;
+  };
+  std::string key_of(std::string_view name) const;
+  // Of a job that makes and removes files without end.
+  void forget_gone(const std::vector<FoundFile>& files);
+
+  const std::filesystem::path root_;
+  const std::string folder_;
+  const std::shared_ptr<store::ObjectStore> store_;
+  const std::string prefix_;
+  std::unordered_map<std::string, Known> known_;
+  std::unordered_map<std::string, bool> told_;  // Left-out messages.
+};
+
+}  // namespace chiliad::job

@@ -1,0 +1,153 @@
+// vfork and not posix_spawn, because PR_SET_PDEATHSIG has to be set in the child, and not fork, which would copy the
+// page tables of a server that may hold gigabytes. Between vfork and exec the child shares our memory: it makes system
+// calls and writes one integer, nothing else.
+
+#include "job/process.h"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace chiliad::job {
+namespace {
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> out;
+  for (std::string& text : texts) out.push_back(text.data());
+  out.push_back(nullptr);
+  return out;
+}
+
+struct Child {
+  const char* program;
+  char* const* arguments;
+  char* const* environment;
+  const char* folder;
+  int parent;
+  int input;   // /dev/null
+  int output;  // The pipe's writing end.
+  volatile int error;
+};
+
+// In the child: sets the stage and becomes the program. Returns only by _exit().
+[[noreturn]] void become(Child& child) {
+  const auto give_up = [&] {
+    child.error = errno;
+    ::_exit(127);
+  };
+  if (::setpgid(0, 0) != 0 || ::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) give_up();
+  // The parent may have ended before prctl().
+  if (::getppid() != child.parent) ::_exit(127);
+  for (const int number : {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGCHLD}) ::signal(number, SIG_DFL);
+  if (::dup2(child.input, 0) < 0 || ::dup2(child.output, 1) < 0 || ::dup2(child.output, 2) < 0) give_up();
+  if (::syscall(SYS_close_range, 3U, ~0U, 0U) != 0) {
+    // Kernels before 5.9.
+    for (int fd = 3; fd < 65536; ++fd) ::close(fd);
+  }
+  if (::chdir(child.folder) != 0) give_up();
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::execve(child.program, child.arguments, child.environment);
+  child.error = errno;
+  ::_exit(127);
+}
+
+// The shared stack of vfork makes locals of the caller unsafe to keep in registers: a function of its own.
+__attribute__((noinline)) int start_child(Child& child) {
+  sigset_t all, before;
+  ::sigfillset(&all);
+  // No handler of ours may run in the child while it shares our memory.
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  const pid_t pid = ::vfork();
+  if (pid == 0) become(child);
+  const int failed = errno;
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (pid < 0) child.error = failed;
+  return pid;
+}
+
+}  // namespace
+
+Result<Process> Process::start(const Start& start) {
+  Result<FileDescriptor> input = open_file("/dev/null", O_RDONLY);
+  if (!input) return std::move(input).error();
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return system_error("pipe for", start.program, errno);
+  FileDescriptor reading(ends[0]), writing(ends[1]);
+  ::fcntl(reading.get(), F_SETFL, O_NONBLOCK);
+
+  const std::string program = start.program.string(), folder = start.working_folder.string();
+  std::vector<std::string> arguments = start.arguments, environment = start.environment;
+  arguments.insert(arguments.begin(), start.program.filename().string());
+  const std::vector<char*> argv = pointers(arguments), envp = pointers(environment);
+  Child child{program.c_str(), argv.data(), envp.data(), folder.c_str(), ::getpid(), input->get(), writing.get(), 0};
+  const int pid = start_child(child);
+  if (pid < 0) return system_error("start", start.program, child.error);
+  if (child.error != 0) {
+    ::waitpid(pid, nullptr, 0);
+    return system_error("start", start.program, child.error);
+  }
+  FileDescriptor ended(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U)));
+  if (!ended) {
+    const int reason = errno;
+    ::kill(-pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+    return system_error("watch", start.program, reason);
+  }
+  return Process(pid, std::move(ended), std::move(reading));
+}
+
+Process::Process(int pid, FileDescriptor ended, FileDescriptor output)
+    : pid_(pid), ended_(std::move(ended)), output_(std::move(output)) {}
+
+Process::Process(Process&& other) noexcept
+    : pid_(std::exchange(other.pid_, -1)),
+      ended_(std::move(other.ended_)),
+      output_(std::move(other.output_)),
+      exit_(other.exit_) {}
+
+Process::~Process() {
+  if (pid_ <= 0 || exit_) return;
+  signal(SIGKILL);
+  ::pollfd wait{ended_.get(), POLLIN, 0};
+  // SIGKILL cannot be refused; a process in an uninterruptible read of a dead disk is left to init after a while.
+  while (::poll(&wait, 1, 10'000) < 0 && errno == EINTR) {
+  }
+  static_cast<void>(exit());
+}
+
+void Process::signal(int number) const {
+  if (pid_ > 0 && !exit_) ::kill(-pid_, number);
+}
+
+std::optional<Process::Exit> Process::exit() {
+  if (exit_) return exit_;
+  siginfo_t info{};
+  // Not reaped yet: until then its number, which is its group's, is nobody else's.
+  if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0)
+    return std::nullopt;
+  ::kill(-pid_, SIGKILL);
+  int status = 0;
+  while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+  }
+  Exit end;
+  if (WIFSIGNALED(status)) {
+    end.signal = WTERMSIG(status);
+    end.code = 128 + end.signal;
+  } else {
+    end.code = WEXITSTATUS(status);
+  }
+  exit_ = end;
+  return exit_;
+}
+
+}  // namespace chiliad::job

@@ -1,0 +1,94 @@
+#include "job/process.h"
+
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+
+namespace chiliad::job {
+namespace {
+
+Process::Start shell(std::string script) { return {"/bin/sh", {"-c", std::move(script)}, {"PATH=/usr/bin:/bin"}, "/"}; }
+
+Process::Exit wait(Process& process) {
+  ::pollfd polled{process.ended(), POLLIN, 0};
+  while (::poll(&polled, 1, 60'000) < 0) {
+  }
+  return process.exit().value_or(Process::Exit{-1, -1});
+}
+
+std::string output(Process& process) {
+  std::string text(100'000, '\0');
+  const ssize_t got = ::read(process.output(), text.data(), text.size());
+  text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  return text;
+}
+
+// SIGKILL takes effect when the kernel gets to it; whoever adopted the process may take longer to reap the zombie.
+bool ends_soon(int pid) {
+  const std::string path = std::string("/proc/").append(std::to_string(pid)).append("/stat");
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (std::chrono::steady_clock::now() < deadline) {
+    const Result<std::string> state = read_file(path);
+    if (!state || state->find(") Z") != std::string::npos || state->find(") X") != std::string::npos) return true;
+  }
+  return false;
+}
+
+TEST(Process, ExitCodesAndSignalsAreTold) {
+  Process seven = *Process::start(shell("exit 7"));
+  EXPECT_EQ(wait(seven).code, 7);
+  EXPECT_EQ(seven.exit()->code, 7);
+  Process killed = *Process::start(shell("kill -TERM $$"));
+  const Process::Exit exit = wait(killed);
+  EXPECT_EQ(exit.signal, SIGTERM);
+  EXPECT_EQ(exit.code, 128 + SIGTERM);
+}
+
+TEST(Process, AProgramThatIsNotThereIsNamed) {
+  const Result<Process> process = Process::start({"/no/such", {}, {}, "/"});
+  ASSERT_FALSE(process);
+  EXPECT_EQ(process.error().code, ErrorCode::kNotFound);
+  EXPECT_NE(process.error().message.find("/no/such"), std::string::npos);
+}
+
+TEST(Process, ItSeesNothingOfOurs) {
+  const FileDescriptor leaked(::dup(0));
+  Process process =
+      *Process::start(shell("ls /proc/self/fd | wc -l; readlink /proc/self/fd/0; env | sort | grep -v ^PWD"));
+  EXPECT_EQ(wait(process).code, 0);
+  // 0, 1, 2 and the folder that ls reads.
+  EXPECT_EQ(output(process), "4\n/dev/null\nPATH=/usr/bin:/bin\n");
+}
+
+TEST(Process, WhatItLeftInItsGroupIsKilled) {
+  Process process = *Process::start(shell("sleep 600 & echo $!"));
+  EXPECT_EQ(wait(process).code, 0);
+  EXPECT_TRUE(ends_soon(std::stoi(output(process))));
+}
+
+TEST(Process, ItDiesWithTheProcessThatStartedIt) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const pid_t parent = ::fork();
+  if (parent == 0) {
+    Result<Process> process = Process::start(shell("echo $$; exec sleep 600"));
+    std::string pid;
+    while (pid.empty()) pid = output(*process);
+    static_cast<void>(!::write(ends[1], pid.data(), pid.size()));
+    ::kill(::getpid(), SIGKILL);
+  }
+  char text[32] = {};
+  ASSERT_GT(::read(ends[0], text, sizeof text - 1), 0);
+  const int child = std::stoi(text);
+  ::waitpid(parent, nullptr, 0);
+  EXPECT_TRUE(ends_soon(child));
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
+}  // namespace
+}  // namespace chiliad::job
