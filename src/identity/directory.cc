@@ -91,11 +91,12 @@ Result<std::unique_ptr<Directory>> Directory::open(const fs::path& state_folder,
   auto state = std::make_unique<State>(std::move(options), std::move(*records));
   {
     const MutexLock lock(state->mutex);
+    Records& held = state->records;
     std::optional<std::string> key;
-    const Result<Done> furnished = state->records.transaction([&] {
-      key = state->records.setting(kSealKey);
-      if (!key) furnish(state->records, state->options.account);
-      if (!key) key = state->records.setting(kSealKey);
+    const Result<Done> furnished = held.transaction([&] {
+      key = held.setting(kSealKey);
+      if (!key) furnish(held, state->options.account);
+      if (!key) key = held.setting(kSealKey);
       return true;
     });
     if (!furnished) return furnished.error();

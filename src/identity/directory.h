@@ -111,6 +111,10 @@ class Directory {
     std::string account{aws::kDefaultAccount};
     std::string region{aws::kDefaultRegion};
     bool sync = false;  // Each change survives a power cut too.
+    // Amazon's quotas.
+    std::int64_t max_users = 5'000;
+    std::int64_t max_roles = 1'000;
+    std::int64_t max_policies = 1'500;
     // Told of what a client hears of only as ServiceFailure, for the log. Called under a lock: must not call back.
     std::function<void(const Error&)> on_failure;
   };

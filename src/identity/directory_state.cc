@@ -43,8 +43,8 @@ std::string Directory::State::policy_arn(std::string_view path, std::string_view
   return fmt::format("arn:aws:iam::{}:policy{}{}", options.account, path, name);
 }
 
-bool Directory::State::policy_exists(std::string_view arn) {
-  return find_aws_managed_policy(arn) != nullptr || records.find_policy(arn).has_value();
+std::string Directory::State::list_arn(std::string_view kind) const {
+  return fmt::format("arn:aws:iam::{}:{}/", options.account, kind);
 }
 
 namespace {

@@ -43,9 +43,10 @@ struct Directory::State {
   template <class Body>
   Answer change(Body&& body) CHILIAD_EXCLUDES(mutex) {
     const MutexLock lock(mutex);
+    Records& held = records;
     Answer answer;
-    const Result<Done> done = records.transaction([&] {
-      answer = body(records);
+    const Result<Done> done = held.transaction([&] {
+      answer = body(held);
       return std::holds_alternative<std::string>(answer);
     });
     forget(records.take_touched());
@@ -64,7 +65,8 @@ struct Directory::State {
 
   std::string identity_arn(const IdentityRecord& record) const;
   std::string policy_arn(std::string_view path, std::string_view name) const;
-  bool policy_exists(std::string_view arn) CHILIAD_REQUIRES(mutex);
+  // What lists of all "user"s, "role"s or "policy"s are asked for.
+  std::string list_arn(std::string_view kind) const;
   // The user or role with its policies compiled; null: gone, or the records fail.
   std::shared_ptr<const Identity> identity(std::string_view id) CHILIAD_REQUIRES(mutex);
   void add_managed(PolicySet& set, std::string_view arn) CHILIAD_REQUIRES(mutex);

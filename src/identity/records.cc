@@ -104,6 +104,7 @@ constexpr sql::Query kPolicyNameTaken = {"find a policy's name", "SELECT count(*
 constexpr sql::Query kListPolicies = {
     "list policies", "SELECT " POLICY_COLUMNS
                      " FROM policy WHERE name > ?2 AND substr(path, 1, length(?1)) = ?1 ORDER BY name LIMIT ?3"};
+constexpr sql::Query kCountPolicies = {"count policies", "SELECT count(*) FROM policy"};
 constexpr sql::Query kAddPolicy = {
     "add a policy", "INSERT INTO policy (" POLICY_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"};
 constexpr sql::Query kUpdatePolicy = {"change a policy",
@@ -133,6 +134,8 @@ constexpr sql::Query kAttachedTo = {"list whom a policy is attached to",
                                     "SELECT " IDENTITY_COLUMNS
                                     " FROM identity WHERE id IN (SELECT identity_id FROM attachment WHERE"
                                     " policy_arn = ?1) ORDER BY kind, name"};
+constexpr sql::Query kCountAttached = {"count whom a policy is attached to",
+                                       "SELECT count(*) FROM attachment WHERE policy_arn = ?1"};
 constexpr sql::Query kBoundedBy = {"list whom a policy bounds",
                                    "SELECT id FROM identity WHERE boundary = ?1 AND boundary <> ''"};
 #undef IDENTITY_COLUMNS
@@ -326,6 +329,8 @@ std::vector<PolicyRecord> Records::list_policies(std::string_view path_prefix, s
   return rows<PolicyRecord>(kListPolicies, read_policy, path_prefix, after, limit);
 }
 
+std::int64_t Records::count_policies() { return number(kCountPolicies); }
+
 void Records::add_policy(const PolicyRecord& record, std::string_view document) {
   run(kAddPolicy, record.arn, record.id, record.name, record.path, record.description, record.created, record.updated,
       record.default_version, record.last_version);
@@ -374,6 +379,8 @@ void Records::detach(std::string_view identity_id, std::string_view policy_arn) 
 std::vector<IdentityRecord> Records::attached_to(std::string_view policy_arn) {
   return rows<IdentityRecord>(kAttachedTo, read_identity, policy_arn);
 }
+
+std::int64_t Records::count_attached(std::string_view policy_arn) { return number(kCountAttached, policy_arn); }
 
 std::int64_t Records::count_boundaries(std::string_view policy_arn) {
   return static_cast<std::int64_t>(rows<std::string>(kBoundedBy, read_text, policy_arn).size());

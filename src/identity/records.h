@@ -129,6 +129,7 @@ class Records {
   std::optional<PolicyRecord> find_policy(std::string_view arn);
   bool policy_name_taken(std::string_view name);
   std::vector<PolicyRecord> list_policies(std::string_view path_prefix, std::string_view after, std::int64_t limit);
+  std::int64_t count_policies();
   void add_policy(const PolicyRecord& record, std::string_view document);
   void remove_policy(std::string_view arn);
   std::vector<VersionRecord> versions(std::string_view arn);  // By number.
@@ -141,6 +142,7 @@ class Records {
   void attach(std::string_view identity_id, std::string_view policy_arn);
   void detach(std::string_view identity_id, std::string_view policy_arn);
   std::vector<IdentityRecord> attached_to(std::string_view policy_arn);
+  std::int64_t count_attached(std::string_view policy_arn);
   std::int64_t count_boundaries(std::string_view policy_arn);
 
  private:

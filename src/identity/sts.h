@@ -7,6 +7,10 @@
 
 #pragma once
 
+#include <string>
+#include <variant>
+
+#include "aws/query.h"
 #include "aws/service.h"
 #include "identity/directory.h"
 
@@ -17,6 +21,9 @@ class Sts final : public aws::HttpService {
   // Requires: `directory` outlives this.
   explicit Sts(Directory& directory) : directory_(directory) {}
   void handle(const aws::Call& call) override;
+
+  // The same without HTTP: the XML within <...Result>, or an error.
+  std::variant<std::string, aws::ApiError> answer(const aws::Caller& caller, const aws::QueryForm& form);
 
  private:
   Directory& directory_;
