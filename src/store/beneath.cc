@@ -35,10 +35,15 @@ Result<FileDescriptor> open_beneath(const std::filesystem::path& root, std::stri
   if (key.empty()) return open_file(root, flags, mode);
   Result<FileDescriptor> folder = open_file(root, O_PATH | O_DIRECTORY);
   if (!folder) return folder;
+  return open_beneath(*folder, root, key, flags, mode);
+}
+
+Result<FileDescriptor> open_beneath(const FileDescriptor& folder, const std::filesystem::path& root,
+                                    std::string_view key, int flags, unsigned mode) {
   const std::string name(key);
   int fd = -1;
   do {
-    fd = open_at(folder->get(), name.c_str(), flags, mode);
+    fd = open_at(folder.get(), name.c_str(), flags, mode);
   } while (fd < 0 && (errno == EINTR || errno == EAGAIN));
   if (fd < 0) return system_error("open", root / name, errno);
   return FileDescriptor(fd);

@@ -21,6 +21,9 @@ namespace chiliad::store {
 // `key` may be empty: the folder itself. Errors: as system_error(); kInvalid for a link on the way.
 Result<FileDescriptor> open_beneath(const std::filesystem::path& root, std::string_view key, int flags,
                                     unsigned mode = 0);
+// The same below a folder that is open already (O_PATH will do); `root` is for messages. `key` is not empty.
+Result<FileDescriptor> open_beneath(const FileDescriptor& folder, const std::filesystem::path& root,
+                                    std::string_view key, int flags, unsigned mode = 0);
 
 // Makes the folders "a" and "a/b" of the key "a/b/c". Errors: as system_error(); kInvalid where a file stands.
 Result<Done> make_folders_beneath(const std::filesystem::path& root, std::string_view key);

@@ -21,7 +21,8 @@
 // ACLs, no storage classes: doc/bucket_store.md, "Differences from S3".
 //
 // Thread safety: safe from any thread; an Upload belongs to one thread at a time. Callbacks and listeners run on the
-// writer thread: they must be quick, may not throw, and may not wait for another call of the store.
+// writer thread (the callback of what fails early: on the caller's): they must be quick, may not throw, and may not
+// wait for another call of the store.
 
 #pragma once
 
@@ -53,6 +54,8 @@ struct BucketStoreOptions {
   // For a command that scans or checks while a server may have the home open: repairs nothing, and changes only what
   // scan() changes.
   bool beside_server = false;
+  // A thread scans all buckets once after open(): what was put there by hand while nobody was looking comes in.
+  bool scan_at_open = false;
   int most_buckets = 10'000;
   std::uint64_t least_part_bytes = kLeastPartBytes;  // Smaller in tests.
 };
@@ -61,6 +64,7 @@ struct BucketStoreOptions {
 struct UploadPlan {
   std::optional<std::uint64_t> size_bytes = {};    // Announced: more or fewer bytes are refused.
   std::optional<ChecksumKind> checksum_kind = {};  // Computed on the way and kept with the object.
+  std::uint64_t most_bytes = kMostObjectBytes;
 };
 
 // What a put ends with.
@@ -74,7 +78,7 @@ struct PutOptions {
 
 using PutCallback = std::function<void(Outcome<ObjectMeta>)>;
 
-// An object or a part on its way in. Its end before finish() takes its bytes back.
+// An object or a part on its way in. Its end before finish() takes its bytes back. It goes before its store does.
 class Upload {
  public:
   Upload(Upload&&) noexcept;
@@ -153,6 +157,8 @@ struct ScanReport {
 
 // Called now and then while a scan goes on; false ends it early (what it did so far stays).
 using ScanProgress = std::function<bool(const ScanReport&)>;
+
+struct BucketStoreState;
 
 class BucketStore {
  public:
@@ -240,9 +246,8 @@ class BucketStore {
   const std::filesystem::path& folder() const;
 
  private:
-  struct State;
-  explicit BucketStore(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  explicit BucketStore(std::unique_ptr<BucketStoreState> state);
+  std::unique_ptr<BucketStoreState> state_;
 };
 
 }  // namespace chiliad::store

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -48,6 +49,9 @@ struct Failure {
   Refusal refusal = Refusal::kNone;
   Error error;
 };
+
+// A failure with the ErrorCode that goes with the refusal. Requires: not kNone.
+Failure refuse(Refusal refusal, std::string message);
 
 template <class T>
 class [[nodiscard]] Outcome {

@@ -1,6 +1,7 @@
 // For tests: a store of the kind asked for, empty, that goes away with the object.
 //
 //   "folder"     in a temporary folder
+//   "bucket"     a bucket of a bucket store in a temporary folder
 //   "s3"         a bucket of a real server: s3_server_process.h, one server for all tests of a program
 //   "s3_prefix"  the same below a prefix, beside which other keys lie
 //
@@ -12,6 +13,7 @@
 #include <string>
 
 #include "base/file.h"
+#include "store/bucket_store.h"
 #include "store/object_store.h"
 #include "store/s3_server_process.h"
 
@@ -28,6 +30,18 @@ class StoreUnderTest {
       if (!folder) return std::move(folder).error();
       made.folder_ = std::make_unique<TempFolder>(std::move(*folder));
       store = open_folder(made.folder_->path() / "store");
+    } else if (kind == "bucket") {
+      Result<TempFolder> folder = TempFolder::make();
+      if (!folder) return std::move(folder).error();
+      made.folder_ = std::make_unique<TempFolder>(std::move(*folder));
+      Result<std::shared_ptr<BucketStore>> opened = BucketStore::open(made.folder_->path(), {});
+      if (!opened) return std::move(opened).error();
+      Outcome<Done> created = (*opened)->create_bucket("bucket");
+      if (!created) return std::move(created).failure().error;
+      Result<std::shared_ptr<ObjectStore>> bucket = BucketStore::buckets(*opened)->open("bucket");
+      if (!bucket) return std::move(bucket).error();
+      made.store_ = std::move(*bucket);
+      return made;
     } else {
       static const Result<std::unique_ptr<S3ServerProcess>> server = S3ServerProcess::start();
       if (!server) return server.error();
@@ -50,7 +64,7 @@ class StoreUnderTest {
 
  private:
   std::unique_ptr<TempFolder> folder_;
-  std::unique_ptr<ObjectStore> store_;
+  std::shared_ptr<ObjectStore> store_;
 };
 
 }  // namespace chiliad::store
