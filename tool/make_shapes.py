@@ -105,6 +105,8 @@ class Tables:
         kind = shape["type"]
         row = dict(name=name, kind=KINDS[kind], first=0, count=0, element="kNoShape", key="kNoShape",
                    pattern="kNoPattern", min=shape.get("min"), max=shape.get("max"))
+        if kind == "integer":  # 32 bits, as on AWS.
+            row["min"], row["max"] = shape.get("min", -2**31), shape.get("max", 2**31 - 1)
         if kind == "structure":
             required = set(shape.get("required", []))
             reached = [(member, self.add(target["shape"]), member in required)

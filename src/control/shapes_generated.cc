@@ -45,7 +45,7 @@ constexpr Shape kShapes[] = {
     {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 0, 3600},  // 16: WaitIntervalInSeconds
     {Kind::kStructure, 6, 2, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 17: CapacitySize
     {Kind::kString, 3, 2, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 18: CapacitySizeType
-    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 1, kNoMax},  // 19: CapacitySizeValue
+    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 1, 2147483647},  // 19: CapacitySizeValue
     {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 0, 3600},  // 20: TerminationWaitInSeconds
     {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 600, 28800},  // 21: MaximumExecutionTimeoutInSeconds
     {Kind::kStructure, 15, 4, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 22: RollingUpdatePolicy
@@ -60,7 +60,7 @@ constexpr Shape kShapes[] = {
     {Kind::kStructure, 51, 19, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 31: ProductionVariant
     {Kind::kString, 5, 0, kNoShape, kNoShape, 3, 0, 63},  // 32: VariantName
     {Kind::kString, 5, 0, kNoShape, kNoShape, 6, 0, 63},  // 33: ModelName
-    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 1, kNoMax},  // 34: InitialTaskCount
+    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 1, 2147483647},  // 34: InitialTaskCount
     {Kind::kString, 5, 277, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 35: ProductionVariantInstanceType
     {Kind::kList, 0, 0, 37, kNoShape, kNoPattern, 1, 5},  // 36: InstancePoolList
     {Kind::kStructure, 29, 3, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 37: InstancePool
@@ -81,8 +81,8 @@ constexpr Shape kShapes[] = {
     {Kind::kBoolean, 0, 0, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 52: ProductionVariantSSMAccess
     {Kind::kStructure, 40, 4, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 53: ProductionVariantManagedInstanceScaling
     {Kind::kString, 288, 2, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 54: ManagedInstanceScalingStatus
-    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 0, kNoMax},  // 55: ManagedInstanceScalingMinInstanceCount
-    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 1, kNoMax},  // 56: ManagedInstanceScalingMaxInstanceCount
+    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 0, 2147483647},  // 55: ManagedInstanceScalingMinInstanceCount
+    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 1, 2147483647},  // 56: ManagedInstanceScalingMaxInstanceCount
     {Kind::kStructure, 37, 3, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 57: ProductionVariantManagedInstanceScalingScaleInPolicy
     {Kind::kString, 290, 2, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 58: ManagedInstanceScalingScaleInStrategy
     {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 1, 100},  // 59: ManagedInstanceScalingMaximumStepSize
@@ -125,10 +125,10 @@ constexpr Shape kShapes[] = {
     {Kind::kStructure, 89, 11, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 96: ClarifyInferenceConfig
     {Kind::kString, 307, 0, kNoShape, kNoShape, 13, 1, 64},  // 97: ClarifyFeaturesAttribute
     {Kind::kString, 307, 0, kNoShape, kNoShape, 13, 1, 64},  // 98: ClarifyContentTemplate
-    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 1, kNoMax},  // 99: ClarifyMaxRecordCount
+    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 1, 2147483647},  // 99: ClarifyMaxRecordCount
     {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 1, 25},  // 100: ClarifyMaxPayloadInMB
-    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 0, kNoMax},  // 101: ClarifyProbabilityIndex
-    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 0, kNoMax},  // 102: ClarifyLabelIndex
+    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 0, 2147483647},  // 101: ClarifyProbabilityIndex
+    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 0, 2147483647},  // 102: ClarifyLabelIndex
     {Kind::kString, 307, 0, kNoShape, kNoShape, 13, 1, 64},  // 103: ClarifyProbabilityAttribute
     {Kind::kString, 307, 0, kNoShape, kNoShape, 13, 1, 64},  // 104: ClarifyLabelAttribute
     {Kind::kList, 0, 0, 106, kNoShape, kNoPattern, 1, 16},  // 105: ClarifyLabelHeaders
@@ -141,9 +141,9 @@ constexpr Shape kShapes[] = {
     {Kind::kString, 310, 0, kNoShape, kNoShape, 14, 0, 255},  // 112: ClarifyMimeType
     {Kind::kString, 310, 0, kNoShape, kNoShape, 15, 1, 4096},  // 113: ClarifyShapBaseline
     {Kind::kString, 310, 0, kNoShape, kNoShape, 16, 0, 1024},  // 114: Url
-    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 1, kNoMax},  // 115: ClarifyShapNumberOfSamples
+    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 1, 2147483647},  // 115: ClarifyShapNumberOfSamples
     {Kind::kBoolean, 0, 0, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 116: ClarifyShapUseLogit
-    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 117: ClarifyShapSeed
+    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, -2147483648, 2147483647},  // 117: ClarifyShapSeed
     {Kind::kStructure, 103, 2, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 118: ClarifyTextConfig
     {Kind::kString, 310, 60, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 119: ClarifyTextLanguage
     {Kind::kString, 370, 3, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 120: ClarifyTextGranularity
@@ -157,7 +157,7 @@ constexpr Shape kShapes[] = {
     {Kind::kStructure, 116, 3, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 128: MetricsConfig
     {Kind::kBoolean, 0, 0, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 129: EnableEnhancedMetrics
     {Kind::kBoolean, 0, 0, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 130: EnableDetailedObservability
-    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 131: MetricPublishFrequencyInSeconds
+    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, -2147483648, 2147483647},  // 131: MetricPublishFrequencyInSeconds
     {Kind::kStructure, 119, 2, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 132: CrossRegionTrafficConfig
     {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 1, 10000},  // 133: CrossRegionMaxInvocationsPerSecondPerInstance
     {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 1, 100},  // 134: CrossRegionPercentPerEndpoint
@@ -309,8 +309,8 @@ constexpr Shape kShapes[] = {
     {Kind::kString, 642, 2, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 280: OutputCompressionType
     {Kind::kStructure, 302, 11, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 281: ResourceConfig
     {Kind::kString, 644, 225, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 282: TrainingInstanceType
-    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 0, kNoMax},  // 283: TrainingInstanceCount
-    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 0, kNoMax},  // 284: OptionalVolumeSizeInGB
+    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 0, 2147483647},  // 283: TrainingInstanceCount
+    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 0, 2147483647},  // 284: OptionalVolumeSizeInGB
     {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 0, 21600},  // 285: KeepAlivePeriodInSeconds
     {Kind::kList, 0, 0, 287, kNoShape, kNoPattern, 0, 5},  // 286: InstanceGroups
     {Kind::kStructure, 292, 3, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 287: InstanceGroup
@@ -323,8 +323,8 @@ constexpr Shape kShapes[] = {
     {Kind::kStructure, 299, 3, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 294: InstancePreference
     {Kind::kList, 0, 0, 288, kNoShape, kNoPattern, 1, 1},  // 295: TrainingPlanArnList
     {Kind::kStructure, 313, 3, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 296: StoppingCondition
-    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 1, kNoMax},  // 297: MaxRuntimeInSeconds
-    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 1, kNoMax},  // 298: MaxWaitTimeInSeconds
+    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 1, 2147483647},  // 297: MaxRuntimeInSeconds
+    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 1, 2147483647},  // 298: MaxWaitTimeInSeconds
     {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 1800, 2419200},  // 299: MaxPendingTimeInSeconds
     {Kind::kStructure, 316, 2, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 300: CheckpointConfig
     {Kind::kStructure, 320, 4, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 301: DebugHookConfig
@@ -376,11 +376,11 @@ constexpr Shape kShapes[] = {
     {Kind::kString, 879, 0, kNoShape, kNoShape, 43, 0, 256},  // 347: TransformJobArn
     {Kind::kStructure, 413, 14, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 348: CreateTransformJobRequest
     {Kind::kString, 879, 0, kNoShape, kNoShape, 3, 1, 63},  // 349: TransformJobName
-    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 0, kNoMax},  // 350: MaxConcurrentTransforms
+    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 0, 2147483647},  // 350: MaxConcurrentTransforms
     {Kind::kStructure, 390, 2, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 351: ModelClientConfig
     {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 1, 3600},  // 352: InvocationsTimeoutInSeconds
     {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 0, 3},  // 353: InvocationsMaxRetries
-    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 0, kNoMax},  // 354: MaxPayloadInMB
+    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 0, 2147483647},  // 354: MaxPayloadInMB
     {Kind::kString, 879, 2, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 355: BatchStrategy
     {Kind::kMap, 0, 0, 358, 357, kNoPattern, 0, 16},  // 356: TransformEnvironmentMap
     {Kind::kString, 881, 0, kNoShape, kNoShape, 44, 0, 1024},  // 357: TransformEnvironmentKey
@@ -395,7 +395,7 @@ constexpr Shape kShapes[] = {
     {Kind::kStructure, 403, 3, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 366: BatchDataCaptureConfig
     {Kind::kStructure, 406, 4, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 367: TransformResources
     {Kind::kString, 887, 116, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 368: TransformInstanceType
-    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 1, kNoMax},  // 369: TransformInstanceCount
+    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 1, 2147483647},  // 369: TransformInstanceCount
     {Kind::kString, 1003, 0, kNoShape, kNoShape, 45, 1, 63},  // 370: TransformAmiVersion
     {Kind::kStructure, 410, 3, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 371: DataProcessing
     {Kind::kString, 1003, 0, kNoShape, kNoShape, kNoPattern, 0, 63},  // 372: JsonPath
@@ -414,7 +414,7 @@ constexpr Shape kShapes[] = {
     {Kind::kList, 0, 0, 386, kNoShape, kNoPattern, kNoMin, kNoMax},  // 385: DeployedImages
     {Kind::kStructure, 434, 3, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 386: DeployedImage
     {Kind::kTimestamp, 0, 0, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 387: Timestamp
-    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 0, kNoMax},  // 388: TaskCount
+    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 0, 2147483647},  // 388: TaskCount
     {Kind::kList, 0, 0, 390, kNoShape, kNoPattern, 1, kNoMax},  // 389: InstancePoolSummaryList
     {Kind::kStructure, 437, 2, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 390: InstancePoolSummary
     {Kind::kList, 0, 0, 392, kNoShape, kNoPattern, 0, 5},  // 391: ProductionVariantStatusList
@@ -456,15 +456,15 @@ constexpr Shape kShapes[] = {
     {Kind::kString, 1036, 17, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 427: SecondaryStatus
     {Kind::kStructure, 561, 3, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 428: WarmPoolStatus
     {Kind::kString, 1053, 4, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 429: WarmPoolResourceStatus
-    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 0, kNoMax},  // 430: ResourceRetainedBillableTimeInSeconds
+    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 0, 2147483647},  // 430: ResourceRetainedBillableTimeInSeconds
     {Kind::kList, 0, 0, 432, kNoShape, kNoPattern, kNoMin, kNoMax},  // 431: SecondaryStatusTransitions
     {Kind::kStructure, 564, 4, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 432: SecondaryStatusTransition
     {Kind::kString, 1057, 0, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 433: StatusMessage
     {Kind::kList, 0, 0, 435, kNoShape, kNoPattern, 0, 40},  // 434: FinalMetricDataList
     {Kind::kStructure, 568, 3, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 435: MetricData
     {Kind::kFloat, 0, 0, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 436: Float
-    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 1, kNoMax},  // 437: TrainingTimeInSeconds
-    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 1, kNoMax},  // 438: BillableTimeInSeconds
+    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 1, 2147483647},  // 437: TrainingTimeInSeconds
+    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 1, 2147483647},  // 438: BillableTimeInSeconds
     {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 0, kNoMax},  // 439: BillableTokenCount
     {Kind::kList, 0, 0, 441, kNoShape, kNoPattern, 0, 20},  // 440: DebugRuleEvaluationStatuses
     {Kind::kStructure, 571, 5, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 441: DebugRuleEvaluationStatus
@@ -515,7 +515,7 @@ constexpr Shape kShapes[] = {
     {Kind::kString, 1082, 2, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 486: SortOrder
     {Kind::kStructure, 721, 2, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 487: ListTagsOutput
     {Kind::kStructure, 723, 3, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 488: ListTagsInput
-    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 50, kNoMax},  // 489: ListTagsMaxResults
+    {Kind::kInteger, 0, 0, kNoShape, kNoShape, kNoPattern, 50, 2147483647},  // 489: ListTagsMaxResults
     {Kind::kStructure, 735, 2, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 490: ListTrainingJobsResponse
     {Kind::kList, 0, 0, 492, kNoShape, kNoPattern, kNoMin, kNoMax},  // 491: TrainingJobSummaries
     {Kind::kStructure, 726, 9, kNoShape, kNoShape, kNoPattern, kNoMin, kNoMax},  // 492: TrainingJobSummary
