@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <deque>
+#include <thread>
 
 #include "base/mutex.h"
 #include "sql/database.h"
@@ -315,10 +316,15 @@ struct Resources::State {
   Condition reader_is_back;
   std::vector<std::unique_ptr<Database>> readers CHILIAD_GUARDED_BY(readers_mutex);
 
-  // Actions of committed transactions, in the order of the commits; taken after write_mutex, never before.
+  // Actions of committed transactions, in the order of the commits. The mutex is taken after write_mutex, never before.
+  // Each belongs to one answered operation; while the disk is full, which keeps actions waiting, nothing commits.
   Mutex actions_mutex;
+  Condition actions_changed;
   std::deque<std::function<void()>> actions CHILIAD_GUARDED_BY(actions_mutex);
-  bool running CHILIAD_GUARDED_BY(actions_mutex) = false;
+  std::uint64_t actions_added CHILIAD_GUARDED_BY(actions_mutex) = 0;
+  std::uint64_t actions_run CHILIAD_GUARDED_BY(actions_mutex) = 0;
+  bool stopping CHILIAD_GUARDED_BY(actions_mutex) = false;
+  std::thread actor;
 
   // A reader for the length of a call.
   class Reader {
@@ -353,29 +359,31 @@ struct Resources::State {
     if (!done || transaction.after_.empty()) return done;
     MutexLock actions_lock(actions_mutex);
     for (std::function<void()>& action : transaction.after_) actions.push_back(std::move(action));
+    actions_added += transaction.after_.size();
+    actions_changed.notify_all();
     return done;
   }
 
-  // One thread at a time runs what is due; whoever comes meanwhile leaves it to that one.
   void run_actions() {
     while (true) {
       std::function<void()> next;
       {
         MutexLock lock(actions_mutex);
-        if (running || actions.empty()) return;
-        running = true;
+        while (!stopping && actions.empty()) actions_changed.wait(actions_mutex);
+        if (stopping) return;
         next = std::move(actions.front());
         actions.pop_front();
       }
       next();
       MutexLock lock(actions_mutex);
-      running = false;
+      ++actions_run;
+      actions_changed.notify_all();
     }
   }
 };
 
 Resources::Resources(std::unique_ptr<State> state) : state_(std::move(state)) {}
-Resources::~Resources() = default;
+Resources::~Resources() { stop_actions(); }
 
 Result<std::unique_ptr<Resources>> Resources::open(const std::filesystem::path& file, bool sync, int readers) {
   Result<Database> writer = Database::open(file, kMigrations, {.sync = sync});
@@ -387,12 +395,18 @@ Result<std::unique_ptr<Resources>> Resources::open(const std::filesystem::path& 
     MutexLock lock(state->readers_mutex);
     state->readers.push_back(std::make_unique<Database>(std::move(*reader)));
   }
+  state->actor = std::thread([&actions = *state] { actions.run_actions(); });
   return std::unique_ptr<Resources>(new Resources(std::move(state)));
 }
 
 Result<std::optional<Resource>> Resources::find(ResourceKind kind, std::string_view name) {
   State::Reader reader(*state_);
   return find_one(*reader, kFindByName, kind, name);
+}
+
+Result<std::optional<Resource>> Resources::find(ResourceKind kind, std::int64_t id) {
+  State::Reader reader(*state_);
+  return find_one(*reader, kFindById, kind, id);
 }
 
 Result<Resources::Page> Resources::list(const ListQuery& query) {
@@ -410,10 +424,23 @@ Result<std::optional<Json>> Resources::deployment(std::int64_t id, bool pending)
   return read_deployment(*reader, id, pending);
 }
 
-Result<Done> Resources::write(const std::function<Result<Done>(Transaction&)>& body) {
-  Result<Done> done = state_->write(body);
-  state_->run_actions();
-  return done;
+Result<Done> Resources::write(const std::function<Result<Done>(Transaction&)>& body) { return state_->write(body); }
+
+bool Resources::wait_for_actions(Deadline deadline) {
+  MutexLock lock(state_->actions_mutex);
+  const std::uint64_t target = state_->actions_added;
+  while (state_->actions_run < target && !state_->stopping)
+    if (!state_->actions_changed.wait_until(state_->actions_mutex, deadline)) return state_->actions_run >= target;
+  return state_->actions_run >= target;
+}
+
+void Resources::stop_actions() {
+  {
+    MutexLock lock(state_->actions_mutex);
+    state_->stopping = true;
+    state_->actions_changed.notify_all();
+  }
+  if (state_->actor.joinable()) state_->actor.join();
 }
 
 }  // namespace chiliad::control

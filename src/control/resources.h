@@ -9,8 +9,9 @@
 // Rules the rest relies on:
 //   1. A name is unique in its kind while its resource exists.
 //   2. Writes go one after another, each a transaction; write() returns after the commit. Actions given to
-//      Transaction::after() run when it has been committed, in the order of the commits, one at a time, without a lock:
-//      so what job/ and hosting/ are asked for has the order of what was answered.
+//      Transaction::after() run when it has been committed, in the order of the commits, one at a time, on a thread of
+//      this object: so what job/ and hosting/ are asked for has the order of what was answered, and an I/O thread waits
+//      for none of it.
 //   3. Reads see whole transactions and wait for no write, only for one of `readers` connections.
 //   4. An id is never used twice: who kept one finds nothing once its resource is deleted, whatever has the name now.
 //
@@ -32,6 +33,7 @@
 
 #include "aws/json.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "control/list_query.h"
 #include "control/resource.h"
 
@@ -96,12 +98,18 @@ class Resources {
   ~Resources();
 
   Result<std::optional<Resource>> find(ResourceKind kind, std::string_view name);
+  Result<std::optional<Resource>> find(ResourceKind kind, std::int64_t id);
   Result<Page> list(const ListQuery& query);
   Result<std::vector<Tag>> tags(std::int64_t id);
   Result<std::optional<aws::Json>> deployment(std::int64_t id, bool pending);
 
   // Runs `body` in a transaction. Its failure, or the commit's, takes everything back, and the actions with it.
   Result<Done> write(const std::function<Result<Done>(Transaction&)>& body);
+
+  // Returns when every action of what was committed before has run, or false at the deadline.
+  bool wait_for_actions(Deadline deadline);
+  // Waits for the action that runs; no other runs any more.
+  void stop_actions();
 
  private:
   struct State;

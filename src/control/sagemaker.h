@@ -3,7 +3,7 @@
 //
 //   {"TrainingJobName": "t", ...} --validate--> control.db --commit--> answer
 //                                                   |                      |
-//                                                   |<-- phases --- job::Runner::start, hosting::Hosting::deploy
+//                                                   |<-- phases --- job::Runner, hosting::Hosting
 //
 // Rules the rest relies on:
 //   1. What was answered is kept: an operation answers after its transaction has been committed, and kill -9 at any
@@ -39,13 +39,7 @@
 #include "control/limits.h"
 
 namespace chiliad::job {
-class Runner;
-}
-namespace chiliad::hosting {
-class Hosting;
-}
-namespace chiliad::store {
-class Buckets;
+class Observer;
 }
 
 namespace chiliad::control {
@@ -59,23 +53,42 @@ struct SageMakerOptions {
   Limits limits;
 };
 
+class Work;
+
+// Wiring, in the order in which the objects need one another:
+//
+//   sagemaker = SageMaker::open(options);
+//   jobs = job::Runner::open(..., sagemaker->job_observer());
+//   LocalWork work(*jobs, *hosting);
+//   sagemaker->resume(work);
+//   ... calls ...
+//   sagemaker->shutdown();   // then jobs, hosting, work and at last sagemaker may go
 class SageMaker final : public aws::JsonService {
  public:
-  // Opens or makes the database. Nothing runs before resume(). All three must outlive this object.
+  // Opens or makes the database. Nothing runs before resume(): until then calls are answered 503.
   // Errors: as sql::Database::open().
-  static Result<std::unique_ptr<SageMaker>> open(SageMakerOptions options, job::Runner& jobs, hosting::Hosting& hosting,
-                                                 store::Buckets& buckets);
+  static Result<std::unique_ptr<SageMaker>> open(SageMakerOptions options);
   ~SageMaker() override;
 
-  // Takes up what had not ended when the last process did. Once, before the first call(); returns when all of it has
-  // been handed over, not when it is done. A job or endpoint that cannot be taken up becomes Failed with the reason.
-  // Errors: as sql::Database.
-  Result<Done> resume();
+  // Where phases of jobs are written down. Lives as long as this object.
+  job::Observer& job_observer();
 
-  // No further phase is recorded and no further call is answered (503): what runs is left as it is, for resume().
+  // Takes up what had not ended when the last process did, and answers calls from then on. Once. Endpoints that were in
+  // service are waited for, five seconds at most; nothing else is. A job or endpoint that cannot be taken up becomes
+  // Failed with the reason. `work` must stay until shutdown() has returned.
+  // Errors: as sql::Database.
+  Result<Done> resume(Work& work);
+
+  // No further phase is recorded and no further call is answered (503): what runs is left as it is, for resume() of the
+  // next process. Requires: no call() in progress.
   void shutdown();
 
   aws::JsonAnswer call(std::string_view operation, const aws::Json& input, const aws::Call& call) override;
+  // The same without HTTP around it: of a call, only who calls matters. Requires: `input` is an object.
+  aws::JsonAnswer answer(std::string_view operation, const aws::Json& input, const aws::Caller& caller);
+
+  // Returns when job/ and hosting/ have been asked for all that was answered so far, or false at the deadline.
+  bool wait_for_handover(Deadline deadline);
 
  private:
   struct State;
