@@ -33,7 +33,24 @@ struct BatchRequest {
   std::vector<std::string> models;
 };
 
-// Answers the whole request; returns when the last line was handed over or the client has gone.
+// What a batch needs of whoever has the models.
+class BatchModels {
+ public:
+  virtual ~BatchModels() = default;
+  // Starts the load of a model that will be asked for soon. Whether it succeeds shows when its turn comes.
+  virtual void load_ahead(const std::string& model) = 0;
+  // One forecast, waited for, appended to `out`; the stage of a failure is told.
+  virtual Result<Done> forecast(const std::string& model, const Invocation& invocation, std::string& out,
+                                Stage& stage) = 0;
+  // The status that a call for this model alone would have been answered with. Called once a model.
+  virtual int count(const std::string& model, const Error* error, Stage stage) = 0;
+};
+
+// Answers the whole request; returns when the last line was handed over or the client has gone. `head` holds the
+// answer's fields.
+void run_batch(const BatchRequest& batch, net::HttpResponse head, net::HttpLater later, BatchModels& models);
+
+// The same over an invoker and its cache.
 void run_batch(const BatchRequest& batch, net::HttpLater later, Invoker& invoker, ModelCache& cache, Metrics& metrics,
                const Face& face);
 

@@ -24,10 +24,17 @@ constexpr std::chrono::seconds kRoundTimeout{60};
 
 constexpr std::uint32_t kEvents = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CREATE | IN_ONLYDIR;
 
-Result<Done> revalidate_one_by_one(store::ObjectStore& store, ModelCache& cache,
-                                   const std::vector<ModelCache::Loaded>& models, Deadline deadline) {
-  for (const ModelCache::Loaded& model : models) {
-    Result<store::ObjectInfo> info = store.head(model.name, deadline);
+// A model in memory and where it is stored.
+struct Compared {
+  std::string key;
+  std::string name;
+  std::uint64_t version = 0;
+};
+
+Result<Done> revalidate_one_by_one(store::ObjectStore& store, ModelCache& cache, const std::vector<Compared>& models,
+                                   Deadline deadline) {
+  for (const Compared& model : models) {
+    Result<store::ObjectInfo> info = store.head(model.key, deadline);
     if (!info && info.error().code != ErrorCode::kNotFound) return std::move(info).error();
     if (!info) {
       cache.invalidate(model.name);
@@ -39,20 +46,21 @@ Result<Done> revalidate_one_by_one(store::ObjectStore& store, ModelCache& cache,
 }
 
 // `models` ascending. Each request lists from just before the next model that has not been compared.
-Result<Done> revalidate_by_listing(store::ObjectStore& store, ModelCache& cache,
-                                   const std::vector<ModelCache::Loaded>& models, Deadline deadline) {
+Result<Done> revalidate_by_listing(store::ObjectStore& store, ModelCache& cache, std::string_view key_prefix,
+                                   const std::vector<Compared>& models, Deadline deadline) {
   std::size_t next = 0;
   while (next < models.size()) {
     store::ListRequest request;
-    request.start_after = models[next].name;
+    request.prefix = key_prefix;
+    request.start_after = models[next].key;
     request.start_after.pop_back();  // A proper prefix comes before; little else lies between.
     Result<store::ListPage> page = store.list(request, deadline);
     if (!page) return std::move(page).error();
     for (const store::ObjectInfo& object : page->objects) {
-      for (; next < models.size() && models[next].name < object.key; ++next) cache.invalidate(models[next].name);
+      for (; next < models.size() && models[next].key < object.key; ++next) cache.invalidate(models[next].name);
       if (next == models.size()) break;
-      if (models[next].name != object.key) continue;
-      if (ModelCache::version_number(object.etag) != models[next].version) cache.refresh(object.key);
+      if (models[next].key != object.key) continue;
+      if (ModelCache::version_number(object.etag) != models[next].version) cache.refresh(models[next].name);
       ++next;
     }
     if (!page->next_token) {
@@ -67,9 +75,20 @@ Result<Done> revalidate_by_listing(store::ObjectStore& store, ModelCache& cache,
 }  // namespace
 
 Result<Done> revalidate(store::ObjectStore& store, ModelCache& cache, Deadline deadline) {
-  const std::vector<ModelCache::Loaded> models = cache.loaded();
+  return revalidate(store, cache, "", "", deadline);
+}
+
+Result<Done> revalidate(store::ObjectStore& store, ModelCache& cache, std::string_view name_prefix,
+                        std::string_view key_prefix, Deadline deadline) {
+  std::vector<Compared> models;
+  for (ModelCache::Loaded& model : cache.loaded(name_prefix)) {
+    if (!model.name.starts_with(name_prefix)) break;
+    std::string key(key_prefix);
+    key.append(model.name, name_prefix.size());
+    models.push_back(Compared{std::move(key), std::move(model.name), model.version});
+  }
   return models.size() <= kFewModels ? revalidate_one_by_one(store, cache, models, deadline)
-                                     : revalidate_by_listing(store, cache, models, deadline);
+                                     : revalidate_by_listing(store, cache, key_prefix, models, deadline);
 }
 
 // ---------------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <unordered_map>
 #include <vector>
@@ -39,6 +40,9 @@ namespace chiliad::serve {
 // Compares the models in memory with the store once; refreshes those that changed.
 // Errors: as the store's; what was compared before the failure counts. Cost: see above.
 Result<Done> revalidate(store::ObjectStore& store, ModelCache& cache, Deadline deadline);
+// The same for a part of the cache: models named `name_prefix` + x, whose keys are `key_prefix` + x.
+Result<Done> revalidate(store::ObjectStore& store, ModelCache& cache, std::string_view name_prefix,
+                        std::string_view key_prefix, Deadline deadline);
 
 // revalidate() again and again, with this pause between.
 class Revalidator {
