@@ -1,0 +1,146 @@
+#include "hosting/async_queue.h"
+
+namespace chiliad::hosting {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::system_clock;
+
+constexpr std::string_view kMigrations[] = {
+    "CREATE TABLE async_call ("
+    " row INTEGER PRIMARY KEY AUTOINCREMENT, endpoint TEXT NOT NULL, inference_id TEXT NOT NULL,"
+    " input_location TEXT NOT NULL, body BLOB NOT NULL, content_type TEXT NOT NULL, accept TEXT NOT NULL,"
+    " custom_attributes TEXT NOT NULL, target_model TEXT NOT NULL, target_variant TEXT NOT NULL,"
+    " output_location TEXT NOT NULL, failure_location TEXT NOT NULL, timeout_seconds INTEGER NOT NULL,"
+    " expires_ms INTEGER NOT NULL)"};
+
+constexpr sql::Query kAll = {"read the waiting asynchronous calls",
+                             "SELECT row, endpoint, length(body) FROM async_call ORDER BY row"};
+constexpr sql::Query kInsert = {
+    "keep an asynchronous call",
+    "INSERT INTO async_call (endpoint, inference_id, input_location, body, content_type, accept, custom_attributes,"
+    " target_model, target_variant, output_location, failure_location, timeout_seconds, expires_ms)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"};
+constexpr sql::Query kOne = {
+    "read an asynchronous call",
+    "SELECT inference_id, input_location, body, content_type, accept, custom_attributes, target_model, target_variant,"
+    " output_location, failure_location, timeout_seconds, expires_ms FROM async_call WHERE row = ?1"};
+constexpr sql::Query kDelete = {"delete an asynchronous call", "DELETE FROM async_call WHERE row = ?1"};
+
+}  // namespace
+
+Result<std::unique_ptr<AsyncQueue>> AsyncQueue::open(const std::filesystem::path& file, const Limits& limits) {
+  Result<sql::Database> database = sql::Database::open(file, kMigrations, {});
+  if (!database) return std::move(database).error();
+  std::unique_ptr<AsyncQueue> queue(new AsyncQueue(std::move(*database), limits));
+  if (Result<Done> loaded = queue->load(); !loaded) return std::move(loaded).error();
+  return queue;
+}
+
+Result<Done> AsyncQueue::load() {
+  const MutexLock lock(mutex_);
+  Result<sql::Statement> all = database_.prepare(kAll);
+  if (!all) return std::move(all).error();
+  for (;;) {
+    Result<bool> row = all->step();
+    if (!row) return std::move(row).error();
+    if (!*row) return Done{};
+    waiting_[std::string(all->column_text(1))].push_back(all->column_int64(0));
+    newest_row_ = all->column_int64(0);
+    body_bytes_ += static_cast<std::uint64_t>(all->column_int64(2));
+    ++size_;
+  }
+}
+
+Result<Done> AsyncQueue::add(AsyncCall call) {
+  const MutexLock lock(mutex_);
+  const auto known = waiting_.find(call.endpoint);
+  const std::size_t of_endpoint = known == waiting_.end() ? 0 : known->second.size();
+  if (size_ >= limits_.calls || of_endpoint >= limits_.calls_of_endpoint ||
+      body_bytes_ + call.body.size() > limits_.body_bytes) {
+    return Error{ErrorCode::kUnavailable, "too many asynchronous calls are waiting (" + std::to_string(of_endpoint) +
+                                              " of this endpoint, " + std::to_string(size_) +
+                                              " in all): try again later"};
+  }
+  Result<sql::Statement> insert = database_.prepare(kInsert);
+  if (!insert) return std::move(insert).error();
+  const auto expires = std::chrono::floor<milliseconds>(call.expires).time_since_epoch().count();
+  insert->bind(1, std::string_view(call.endpoint)).bind(2, std::string_view(call.inference_id));
+  insert->bind(3, std::string_view(call.input_location)).bind_blob(4, call.body);
+  insert->bind(5, std::string_view(call.content_type)).bind(6, std::string_view(call.accept));
+  insert->bind(7, std::string_view(call.custom_attributes)).bind(8, std::string_view(call.target_model));
+  insert->bind(9, std::string_view(call.target_variant)).bind(10, std::string_view(call.output_location));
+  insert->bind(11, std::string_view(call.failure_location)).bind(12, call.timeout_seconds).bind(13, expires);
+  if (Result<Done> inserted = insert->run(); !inserted) return inserted;
+  newest_row_ = database_.last_insert_id();
+  waiting_[call.endpoint].push_back(newest_row_);
+  body_bytes_ += call.body.size();
+  ++size_;
+  return Done{};
+}
+
+std::vector<std::string> AsyncQueue::waiting() const {
+  std::vector<std::string> names;
+  const MutexLock lock(mutex_);
+  for (const auto& [name, rows] : waiting_) names.push_back(name);
+  return names;
+}
+
+Result<std::optional<AsyncCall>> AsyncQueue::take(std::string_view endpoint) {
+  const MutexLock lock(mutex_);
+  const auto found = waiting_.find(endpoint);
+  if (found == waiting_.end()) return std::optional<AsyncCall>();
+  Result<sql::Statement> one = database_.prepare(kOne);
+  if (!one) return std::move(one).error();
+  Result<bool> row = one->bind(1, found->second.front()).step();
+  if (!row) return std::move(row).error();
+  std::optional<AsyncCall> call;
+  if (*row) {
+    call.emplace();
+    call->row = found->second.front();
+    call->endpoint = found->first;
+    call->inference_id = one->column_text(0);
+    call->input_location = one->column_text(1);
+    call->body = one->column_blob(2);
+    call->content_type = one->column_text(3);
+    call->accept = one->column_text(4);
+    call->custom_attributes = one->column_text(5);
+    call->target_model = one->column_text(6);
+    call->target_variant = one->column_text(7);
+    call->output_location = one->column_text(8);
+    call->failure_location = one->column_text(9);
+    call->timeout_seconds = static_cast<int>(one->column_int64(10));
+    call->expires = system_clock::time_point(milliseconds(one->column_int64(11)));
+  } else {
+    --size_;  // Somebody else deleted it.
+  }
+  found->second.pop_front();
+  if (found->second.empty()) waiting_.erase(found);
+  return call;
+}
+
+Result<Done> AsyncQueue::finish(const AsyncCall& call) {
+  const MutexLock lock(mutex_);
+  Result<Done> deleted = database_.run(kDelete, call.row);
+  if (!deleted) return deleted;
+  body_bytes_ -= call.body.size();
+  --size_;
+  return Done{};
+}
+
+void AsyncQueue::put_back(const AsyncCall& call) {
+  const MutexLock lock(mutex_);
+  waiting_[call.endpoint].push_back(call.row);
+}
+
+std::int64_t AsyncQueue::newest_row() const {
+  const MutexLock lock(mutex_);
+  return newest_row_;
+}
+
+std::size_t AsyncQueue::size() const {
+  const MutexLock lock(mutex_);
+  return size_;
+}
+
+}  // namespace chiliad::hosting

@@ -1,0 +1,86 @@
+// AsyncQueue: accepted asynchronous calls, kept in a database until their answer lies in the store.
+//
+// Rows are the truth; in memory there is a row number a call. A row is deleted when its result is written: a process
+// that dies in between does the call again, to the same place.
+//
+// Thread safety: all methods may be called from any threads at a time; a call that waits for the disk holds up the
+// others.
+
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/mutex.h"
+#include "base/result.h"
+#include "sql/database.h"
+
+namespace chiliad::hosting {
+
+struct AsyncCall {
+  std::int64_t row = 0;  // Set by the queue.
+  std::string endpoint;
+  std::string inference_id;
+  std::string input_location;  // Empty: the body is the input.
+  std::string body;
+  std::string content_type;
+  std::string accept;
+  std::string custom_attributes;
+  std::string target_model;
+  std::string target_variant;
+  std::string output_location;
+  std::string failure_location;  // Empty: a failure is logged alone.
+  int timeout_seconds = 900;
+  std::chrono::system_clock::time_point expires;  // Not begun by then: it fails.
+};
+
+class AsyncQueue {
+ public:
+  struct Limits {
+    std::size_t calls = 100'000;
+    std::size_t calls_of_endpoint = 50'000;
+    std::uint64_t body_bytes = std::uint64_t{1} << 30;
+  };
+
+  // Opens or makes the database; calls of an earlier process wait again. Errors: as sql::Database::open().
+  static Result<std::unique_ptr<AsyncQueue>> open(const std::filesystem::path& file, const Limits& limits);
+
+  // The call survives kill -9 when this returns. Errors: kUnavailable: full; as the database's.
+  Result<Done> add(AsyncCall call);
+
+  // Endpoints with calls that wait, in the order of their names.
+  std::vector<std::string> waiting() const;
+
+  // The oldest waiting call of the endpoint; it waits no more. Errors: as the database's: it waits still.
+  Result<std::optional<AsyncCall>> take(std::string_view endpoint);
+
+  // A call that was taken: its end is written, or it shall wait again at the end of the row.
+  Result<Done> finish(const AsyncCall& call);
+  void put_back(const AsyncCall& call);
+
+  std::size_t size() const;  // Waiting and taken.
+  // Rows of calls that were added so far are at most this.
+  std::int64_t newest_row() const;
+
+ private:
+  AsyncQueue(sql::Database database, const Limits& limits) : limits_(limits), database_(std::move(database)) {}
+  Result<Done> load();
+
+  const Limits limits_;
+  mutable Mutex mutex_;
+  sql::Database database_ CHILIAD_GUARDED_BY(mutex_);
+  std::map<std::string, std::deque<std::int64_t>, std::less<>> waiting_ CHILIAD_GUARDED_BY(mutex_);
+  std::size_t size_ CHILIAD_GUARDED_BY(mutex_) = 0;
+  std::uint64_t body_bytes_ CHILIAD_GUARDED_BY(mutex_) = 0;
+  std::int64_t newest_row_ CHILIAD_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace chiliad::hosting
