@@ -1,0 +1,57 @@
+// TransformRunner: transform jobs (batch inference): objects in, <key>.out objects out.
+//
+//   objects --line by line--> groups of records --several at a time--> answers, in the records' order --> a file -->
+//   store
+//
+// Two jobs run at a time, the others wait. A job's calls are records of a group, up to MaxConcurrentTransforms groups
+// at a time (16 at most). Memory of a job: so many groups of 1 MiB, or of one record where that is larger; output grows
+// in a file. An object's output appears whole; a job that is run again writes the same objects again.
+//
+// A model answers each record on its own, whatever BatchStrategy says: SplitType Line makes records of lines, None
+// takes the object as one. A failing record fails the job, after the retries that ModelClientConfig allows for what may
+// pass.
+//
+// Source: Amazon SageMaker developer guide, "Batch transform".
+//
+// Thread safety: all methods may be called from any threads at a time.
+
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/mutex.h"
+#include "base/work_pool.h"
+#include "hosting/model_host.h"
+#include "hosting/transform_plan.h"
+#include "store/buckets.h"
+
+namespace chiliad::hosting {
+
+class TransformRunner {
+ public:
+  using OpenHost = std::function<Result<std::shared_ptr<ModelHost>>(const ModelPlan&)>;
+
+  // `buckets` and what `open` needs must outlive the runner.
+  TransformRunner(store::Buckets& buckets, OpenHost open);
+  ~TransformRunner();  // Running jobs end without a word.
+
+  // As Hosting::start_transform().
+  Result<Done> start(TransformPlan plan, TransformObserver observer);
+  void stop(std::string_view name);
+
+ private:
+  struct Job;
+  void run(const std::shared_ptr<Job>& job);
+
+  store::Buckets& buckets_;
+  const OpenHost open_;
+  Mutex mutex_;
+  std::map<std::string, std::shared_ptr<Job>, std::less<>> jobs_ CHILIAD_GUARDED_BY(mutex_);
+  WorkPool pool_;
+};
+
+}  // namespace chiliad::hosting
