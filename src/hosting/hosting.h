@@ -117,6 +117,7 @@ class Hosting final : public aws::HttpService {
   void stop_transform(std::string_view name);
 
   // POST /endpoints/...
+  net::HttpHandler::BodyPlan begin(const aws::HeadCall& call) override;
   void handle(const aws::Call& call) override;
 
  private:
