@@ -182,7 +182,7 @@ std::string_view wrong_with_head(const net::HttpRequest& request, const Route& r
   for (std::size_t i = 0; i < request.field_count(); ++i) {
     const std::string_view name = request.field_name(i);
     for (std::size_t k = 0; k < kOnce.size(); ++k) {
-      if (!same_ignoring_case(name, kOnce[k])) continue;
+      if (name.size() != kOnce[k].size() || !same_ignoring_case(name, kOnce[k])) continue;
       if ((seen >> k & 1U) != 0) return "A header field that says who calls, what or where is given twice";
       seen |= 1U << k;
     }
