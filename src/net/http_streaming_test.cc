@@ -265,7 +265,7 @@ class HttpFiles : public ::testing::Test {
     text_ = pattern(size);
     std::ofstream(path()) << text_;
     handler_.file = std::make_shared<HttpFile>();
-    handler_.file->descriptor = std::move(*open_file(path(), O_RDONLY));
+    handler_.file->descriptor = *open_file(path(), O_RDONLY);
     handler_.file->offset = offset;
     handler_.file->length = length;
   }

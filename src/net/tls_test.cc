@@ -126,7 +126,7 @@ TEST_F(Tls, BodiesAndFilesOfAnySizePass) {
   for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>('a' + (i * 2654435761U >> 13) % 26);
   std::ofstream(path) << text;
   handler_.file = std::make_shared<HttpFile>();
-  handler_.file->descriptor = std::move(*open_file(path, O_RDONLY));
+  handler_.file->descriptor = *open_file(path, O_RDONLY);
   handler_.file->offset = 1;
   handler_.file->length = text.size() - 1;
   EXPECT_TRUE(curl(url("/file")) == text.substr(1));
