@@ -6,7 +6,6 @@
 #include <thread>
 
 #include "app/byte_stream.h"
-#include "base/number.h"
 #include "prepare/split.h"
 #include "table/csv_reader.h"
 
@@ -106,21 +105,6 @@ Result<int> read_threads(int threads, bool remote) {
   if (threads > 0) return threads;
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   return remote ? std::max(16, 4 * cores) : cores;
-}
-
-Result<std::uint64_t> read_max_failures(const std::string& text, std::uint64_t total) {
-  if (text.empty()) return UINT64_MAX;
-  const bool share = text.ends_with('%');
-  const std::string_view number = std::string_view(text).substr(0, text.size() - (share ? 1 : 0));
-  if (share) {
-    const std::optional<double> percent = parse_double(number);
-    if (percent && *percent >= 0 && *percent <= 100)
-      return static_cast<std::uint64_t>(static_cast<double>(total) * *percent / 100);
-  } else {
-    const std::optional<std::int64_t> count = parse_integer(number);
-    if (count && *count >= 0) return static_cast<std::uint64_t>(*count);
-  }
-  return invalid("--max-failures: expected a number of series or a share as 5%, found '" + text + "'");
 }
 
 Result<std::vector<archive::Member>> read_code_folder(const std::string& folder) {

@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "prepare/shard.h"
 #include "table/series_csv.h"
+#include "train/max_failures.h"
 #include "train/series_source.h"
 
 namespace CLI {
@@ -59,8 +60,7 @@ void note_bad_rows(Progress& progress, const OpenedSeries& series);
 // Errors: kInvalid: below 0 or above 1024.
 Result<int> read_threads(int threads, bool remote);
 
-// "N" or "P%" of `total` as the most failures that are borne; empty: any number. Errors: kInvalid.
-Result<std::uint64_t> read_max_failures(const std::string& text, std::uint64_t total);
+using train::read_max_failures;
 
 // The regular files below `folder` as members "code/<path>", sorted by path. Errors: kInvalid: links or special files,
 // names that an archive cannot hold; else as base/file.h.

@@ -5,11 +5,7 @@
 
 #pragma once
 
-#include <string>
-#include <vector>
-
-#include "base/result.h"
-#include "forecast/prophet.h"
+#include "train/prophet_flags.h"
 
 namespace CLI {
 class App;
@@ -17,29 +13,10 @@ class App;
 
 namespace chiliad::app {
 
-// What stood on the command line, unread. Filled by CLI11; outlives its parsing.
-struct ProphetFlags {
-  std::string growth = "linear";
-  std::vector<std::string> changepoints;
-  int n_changepoints = 25;
-  double changepoint_range = 0.8;
-  std::string yearly_seasonality = "auto";
-  std::string weekly_seasonality = "auto";
-  std::string daily_seasonality = "auto";
-  std::string seasonality_mode = "additive";
-  double seasonality_prior_scale = 10;
-  double changepoint_prior_scale = 0.05;
-  double holidays_prior_scale = 10;
-  std::string holidays_mode;
-  std::string scaling = "absmax";
-  double interval_width = 0.8;
-  int uncertainty_samples = 1000;
-  std::vector<std::string> add_seasonality;  // name:period:order[:prior_scale[:mode]]
-};
+using train::ProphetFlags;
+using train::read_prophet_flags;
 
+// `flags` is filled by CLI11 and outlives its parsing.
 void add_prophet_flags(CLI::App& command, ProphetFlags& flags);
-
-// Errors: kInvalid, in Prophet's words where Prophet checks it, else naming the flag.
-Result<forecast::ProphetOptions> read_prophet_flags(const ProphetFlags& flags);
 
 }  // namespace chiliad::app

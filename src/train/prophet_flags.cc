@@ -1,0 +1,154 @@
+#include "train/prophet_flags.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/number.h"
+#include "forecast/seasonality_name.h"
+
+namespace chiliad::train {
+namespace {
+
+using forecast::Mode;
+
+Error invalid(std::string message) { return Error{ErrorCode::kInvalid, std::move(message)}; }
+
+std::optional<Mode> parse_mode(std::string_view text) {
+  if (text == "additive") return Mode::kAdditive;
+  if (text == "multiplicative") return Mode::kMultiplicative;
+  return std::nullopt;
+}
+
+Result<forecast::SeasonalityChoice> parse_choice(std::string_view flag, std::string_view text) {
+  using Kind = forecast::SeasonalityChoice::Kind;
+  if (text == "auto") return forecast::SeasonalityChoice{Kind::kAuto, 0};
+  if (text == "true" || text == "True") return forecast::SeasonalityChoice{Kind::kOn, 0};
+  if (text == "false" || text == "False") return forecast::SeasonalityChoice{Kind::kOff, 0};
+  const std::optional<std::int64_t> order = parse_integer(text);
+  if (!order || *order < -1000 || *order > 1000) {
+    return invalid(std::string(flag) + ": expected auto, true, false or a number of Fourier terms up to 1000, found '" +
+                   std::string(text) + "'");
+  }
+  return forecast::SeasonalityChoice{Kind::kOrder, static_cast<int>(*order)};
+}
+
+std::vector<std::string> split_at_colons(std::string_view text) {
+  std::vector<std::string> parts(1);
+  for (const char c : text) {
+    if (c == ':') {
+      parts.emplace_back();
+    } else {
+      parts.back() += c;
+    }
+  }
+  return parts;
+}
+
+Result<forecast::Seasonality> parse_seasonality(const std::string& text, const forecast::ProphetOptions& options) {
+  const std::vector<std::string> parts = split_at_colons(text);
+  if (parts.size() < 3 || parts.size() > 5)
+    return invalid("expected name:period:order[:prior_scale[:mode]] with the period in days");
+  if (Result<Done> name = forecast::check_seasonality_name(parts[0]); !name) return std::move(name).error();
+  const std::optional<double> period = parse_double(parts[1]);
+  if (!period || *period <= 0) return invalid("period: expected a number of days above 0, found '" + parts[1] + "'");
+  const std::optional<std::int64_t> order = parse_integer(parts[2]);
+  if (!order || *order > 1000) return invalid("order: expected a whole number up to 1000, found '" + parts[2] + "'");
+  if (*order <= 0) return invalid("Fourier Order must be > 0");
+  double prior_scale = options.seasonality_prior_scale;
+  if (parts.size() > 3 && !parts[3].empty()) {
+    const std::optional<double> given = parse_double(parts[3]);
+    if (!given || *given <= 0) return invalid("Prior scale must be > 0");
+    prior_scale = *given;
+  }
+  std::optional<Mode> mode = options.seasonality_mode;
+  if (parts.size() > 4) mode = parse_mode(parts[4]);
+  if (!mode) return invalid("mode must be \"additive\" or \"multiplicative\"");
+  return forecast::Seasonality{parts[0], *period, static_cast<int>(*order), prior_scale, *mode};
+}
+
+Result<Done> read_growth_and_scaling(const ProphetFlags& flags, forecast::ProphetOptions& options) {
+  if (flags.growth != "linear" && flags.growth != "logistic" && flags.growth != "flat")
+    return invalid("Parameter \"growth\" should be \"linear\", \"logistic\" or \"flat\".");
+  if (flags.growth != "linear")
+    return invalid("--growth " + flags.growth + ": only linear growth can be fitted so far");
+  if (flags.scaling != "absmax" && flags.scaling != "minmax")
+    return invalid("scaling must be one of 'absmax' or 'minmax'");
+  options.scaling = flags.scaling == "minmax" ? forecast::Scaling::kMinMax : forecast::Scaling::kAbsMax;
+  return Done{};
+}
+
+Result<Done> read_modes(const ProphetFlags& flags, forecast::ProphetOptions& options) {
+  const std::optional<Mode> mode = parse_mode(flags.seasonality_mode);
+  if (!mode) return invalid("seasonality_mode must be \"additive\" or \"multiplicative\"");
+  options.seasonality_mode = *mode;
+  if (flags.holidays_mode.empty()) return Done{};
+  options.holidays_mode = parse_mode(flags.holidays_mode);
+  if (!options.holidays_mode) return invalid("holidays_mode must be \"additive\" or \"multiplicative\"");
+  return Done{};
+}
+
+Result<Done> read_changepoints(const ProphetFlags& flags, forecast::ProphetOptions& options) {
+  if (!(flags.changepoint_range >= 0 && flags.changepoint_range <= 1))
+    return invalid("Parameter \"changepoint_range\" must be in [0, 1]");
+  options.changepoint_range = flags.changepoint_range;
+  options.n_changepoints = flags.n_changepoints;
+  if (flags.changepoints.empty()) return Done{};
+  options.changepoints.emplace();
+  for (const std::string& text : flags.changepoints) {
+    Result<Instant> moment = parse_instant(text);
+    if (!moment) return std::move(moment).error().in("--changepoints");
+    options.changepoints->push_back(*moment);
+  }
+  return Done{};
+}
+
+Result<Done> read_scales(const ProphetFlags& flags, forecast::ProphetOptions& options) {
+  for (const double scale :
+       {flags.seasonality_prior_scale, flags.changepoint_prior_scale, flags.holidays_prior_scale}) {
+    if (!(scale > 0)) return invalid("Prior scale must be > 0");
+  }
+  options.seasonality_prior_scale = flags.seasonality_prior_scale;
+  options.changepoint_prior_scale = flags.changepoint_prior_scale;
+  options.holidays_prior_scale = flags.holidays_prior_scale;
+  if (!(flags.interval_width > 0 && flags.interval_width < 1))
+    return invalid("--interval-width: expected a number between 0 and 1");
+  options.interval_width = flags.interval_width;
+  if (flags.uncertainty_samples < 0) return invalid("--uncertainty-samples: expected 0 or more");
+  options.uncertainty_samples = flags.uncertainty_samples;
+  return Done{};
+}
+
+Result<Done> read_seasonalities(const ProphetFlags& flags, forecast::ProphetOptions& options) {
+  const std::array built_in{std::tuple{"--yearly-seasonality", &flags.yearly_seasonality, &options.yearly_seasonality},
+                            std::tuple{"--weekly-seasonality", &flags.weekly_seasonality, &options.weekly_seasonality},
+                            std::tuple{"--daily-seasonality", &flags.daily_seasonality, &options.daily_seasonality}};
+  for (const auto& [flag, text, choice] : built_in) {
+    Result<forecast::SeasonalityChoice> read = parse_choice(flag, *text);
+    if (!read) return std::move(read).error();
+    *choice = *read;
+  }
+  for (const std::string& text : flags.add_seasonality) {
+    Result<forecast::Seasonality> added = parse_seasonality(text, options);
+    if (!added) return std::move(added).error().in("--add-seasonality " + text);
+    // As in Prophet, where a second call with the same name replaces the first in its place.
+    const auto same = std::ranges::find(options.seasonalities, added->name, &forecast::Seasonality::name);
+    if (same != options.seasonalities.end()) {
+      *same = *std::move(added);
+    } else {
+      options.seasonalities.push_back(*std::move(added));
+    }
+  }
+  return Done{};
+}
+
+}  // namespace
+
+Result<forecast::ProphetOptions> read_prophet_flags(const ProphetFlags& flags) {
+  forecast::ProphetOptions options;
+  for (const auto read : {read_growth_and_scaling, read_modes, read_changepoints, read_scales, read_seasonalities}) {
+    if (Result<Done> done = read(flags, options); !done) return std::move(done).error();
+  }
+  return options;
+}
+
+}  // namespace chiliad::train

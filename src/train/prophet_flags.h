@@ -1,0 +1,39 @@
+// Prophet's options as texts, under Prophet's names: as they stand on a command line (--growth,
+// --changepoint-prior-scale) or in the hyperparameters of a training job (growth, changepoint_prior_scale).
+//
+// Thread safety: values; pure functions.
+
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "forecast/prophet.h"
+
+namespace chiliad::train {
+
+// What was given, unread.
+struct ProphetFlags {
+  std::string growth = "linear";
+  std::vector<std::string> changepoints;
+  int n_changepoints = 25;
+  double changepoint_range = 0.8;
+  std::string yearly_seasonality = "auto";
+  std::string weekly_seasonality = "auto";
+  std::string daily_seasonality = "auto";
+  std::string seasonality_mode = "additive";
+  double seasonality_prior_scale = 10;
+  double changepoint_prior_scale = 0.05;
+  double holidays_prior_scale = 10;
+  std::string holidays_mode;
+  std::string scaling = "absmax";
+  double interval_width = 0.8;
+  int uncertainty_samples = 1000;
+  std::vector<std::string> add_seasonality;  // name:period:order[:prior_scale[:mode]]
+};
+
+// Errors: kInvalid, in Prophet's words where Prophet checks it, else naming the flag.
+Result<forecast::ProphetOptions> read_prophet_flags(const ProphetFlags& flags);
+
+}  // namespace chiliad::train
