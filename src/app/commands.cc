@@ -12,6 +12,7 @@ void add_all_commands(CLI::App& app) {
   add_plot_command(app);
   add_serve_command(app);
   add_parity_command(app);
+  add_algorithm_command(app);
 }
 
 }  // namespace chiliad::app

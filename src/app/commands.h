@@ -19,5 +19,6 @@ void add_inspect_command(CLI::App& app);
 void add_plot_command(CLI::App& app);
 void add_serve_command(CLI::App& app);
 void add_parity_command(CLI::App& app);
+void add_algorithm_command(CLI::App& app);
 
 }  // namespace chiliad::app

@@ -43,6 +43,7 @@ Json input_json(const Input& input) {
              {"S3InputMode", input.input_mode},
              {"S3DataDistributionType", distribution_name(input.distribution)},
              {"S3CompressionType", input.gzip ? "Gzip" : "None"}};
+  if (!input.attributes.empty()) s3["AttributeNames"] = input.attributes;
   return {{"InputName", input.name}, {"AppManaged", false}, {"S3Input", std::move(s3)}, {"DatasetDefinition", nullptr}};
 }
 
