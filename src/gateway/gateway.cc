@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "aws/content_coding.h"
 #include "aws/json.h"
 #include "base/number.h"
 #include "base/uuid.h"
@@ -227,7 +228,15 @@ void Gateway::State::run(const Waiting& waiting) {
 
 void Gateway::State::call_json(const Route& route, const aws::Call& call) {
   json_calls.fetch_add(1, std::memory_order_relaxed);
-  const std::string& body = call.request.body();
+  const Result<std::string> decoded =
+      aws::has_coded_body(call.request)
+          ? aws::decoded_body(call.request.field("content-encoding"), call.request.body(), options.max_json_bytes)
+          : Result<std::string>(std::string());
+  if (!decoded) {
+    return fail(malformed(route.protocol, decoded.error().message), route, call.request, call.request_id,
+                call.response);
+  }
+  const std::string& body = aws::has_coded_body(call.request) ? *decoded : call.request.body();
   const Result<aws::Json> input = body.empty() ? Result<aws::Json>(aws::Json::object()) : aws::parse_json(body);
   if (!input || !input->is_object()) {
     const std::string why = input ? "The body must be a JSON object" : input.error().message;

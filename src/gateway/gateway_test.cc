@@ -622,6 +622,21 @@ TEST_F(Gateways, WhatIsNoJsonObjectIsNamed) {
   EXPECT_EQ(json_.calls, 0);
 }
 
+TEST_F(Gateways, ACompressedBodyIsTheRequestThatItHolds) {
+  Sent sent;
+  sent.fields = {{"X-Amz-Target", "SageMaker.DescribeEndpoint"}, {"Content-Encoding", "gzip"}};
+  sent.body = std::string(
+      "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xab\x56\x4a\x54\xb2\x32\xac\x05\x00\xaf\xac\x1b\x56\x07\x00\x00\x00",
+      27);
+  const auto body = aws::parse_json(call(sent).body);
+  ASSERT_TRUE(body);
+  EXPECT_EQ((*body)["Input"], (aws::Json{{"a", 1}}));
+  sent.body.pop_back();
+  const net::ClientResponse cut = call(sent);
+  EXPECT_EQ(cut.status, 400);
+  EXPECT_NE(cut.body.find("gzip: damaged or cut off"), std::string::npos) << cut.body;
+}
+
 TEST_F(Gateways, UnknownOperationsAndServicesAreNamed) {
   net::ClientResponse answer = call_json("Nobody.DescribeThings", "{}");
   EXPECT_EQ(answer.status, 400);

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <map>
 
+#include "aws/content_coding.h"
 #include "aws/query.h"
 #include "aws/xml.h"
 #include "base/number.h"
@@ -21,6 +22,7 @@ using aws::Json;
 
 constexpr std::int64_t kMaxIndex = 1'000;
 constexpr int kMaxLevels = 12;
+constexpr std::uint64_t kMaxFormBytes = std::uint64_t{1} << 20;
 
 // "2026-11-22T18:32:29Z", "...29.123Z", "...29+00:00", or seconds since 1970.
 std::optional<double> seconds_of(std::string_view text) {
@@ -205,7 +207,10 @@ void MetricQueryService::handle(const aws::Call& call) {
     call.response.status = error.status;
     call.response.body = aws::query_error(kMetricXmlns, error, call.request_id);
   };
-  const std::string_view form = call.request.method() == "GET" ? call.request.query() : call.request.body();
+  const Result<std::string> body =
+      aws::decoded_body(call.request.field("content-encoding"), call.request.body(), kMaxFormBytes);
+  if (!body) return refuse({400, "MalformedInput", body.error().message});
+  const std::string_view form = call.request.method() == "GET" ? call.request.query() : std::string_view(*body);
   const Result<aws::QueryForm> head = aws::QueryForm::parse(form);
   const Result<Json> input = metric_input_of_form(form);
   if (!head || !input) return refuse({400, "InvalidParameterValue", (!head ? head.error() : input.error()).message});
