@@ -136,7 +136,7 @@ TEST_F(WatchMetricService, GetMetricDataAnswersStatisticsAndMath) {
   const Json sum{{"Id", "s"}, {"Expression", "SUM(METRICS())"}};
   EXPECT_EQ(server_.call("GetMetricData", data({hits, calls, sum})).body["MetricDataResults"][1]["Values"],
             (Json{13.0, 15.0}));
-  Json descending = data({calls});
+  Json descending = data(Json::array({calls}));
   descending.erase("ScanBy");
   EXPECT_EQ(server_.call("GetMetricData", descending).body["MetricDataResults"][0]["Timestamps"][0], (start_ + 5) * 60);
 }
@@ -178,7 +178,7 @@ TEST_F(WatchMetricService, GetMetricDataSaysWhatIsWrong) {
               HasSubstr("ValidationError: Error in expression 'a': at character 8: the function SEARCH"));
   EXPECT_THAT(refusal({{{"Id", "a"}, {"Expression", "1 + 1"}}}), HasSubstr("a number, not a series"));
   EXPECT_THAT(refusal(Json::array()), HasSubstr("MetricDataQueries"));
-  Json input = data({stat("a", "m", "Sum")});
+  Json input = data(Json::array({stat("a", "m", "Sum")}));
   input["NextToken"] = "x";
   EXPECT_EQ(server_.call("GetMetricData", input).code(), "InvalidNextToken");
 }
@@ -292,7 +292,7 @@ TEST_F(WatchMetricService, AsksPermission) {
   Json statistics = question("m");
   statistics["Statistics"] = {"Sum"};
   EXPECT_EQ(server_.call("GetMetricStatistics", statistics).code(), "AccessDenied");
-  EXPECT_EQ(server_.call("GetMetricData", data({stat("a", "m", "Sum")})).code(), "AccessDenied");
+  EXPECT_EQ(server_.call("GetMetricData", data(Json::array({stat("a", "m", "Sum")}))).code(), "AccessDenied");
   EXPECT_EQ(server_.call("ListMetrics", Json::object()).code(), "AccessDenied");
   EXPECT_EQ(
       server_.call("PutMetricData", {{"Namespace", "N"}, {"MetricData", {{{"MetricName", "m"}, {"Value", 1}}}}}).code(),
