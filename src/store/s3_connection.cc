@@ -59,7 +59,7 @@ Error bad_option(const S3Options& options, std::string_view why) {
 }  // namespace
 
 Result<std::unique_ptr<S3Connection>> S3Connection::open(const S3Options& options, net::Environment environment) {
-  if (!is_bucket_name(options.bucket))
+  if (!options.bucket.empty() && !is_bucket_name(options.bucket))
     return bad_option(options, "bucket: 3 to 255 letters, digits, '.', '-' and '_' are expected");
   if (options.attempts < 1) return bad_option(options, "attempts has to be at least 1");
   const net::AwsConfig config = net::AwsConfig::load(environment);
@@ -82,10 +82,11 @@ Result<std::unique_ptr<S3Connection>> S3Connection::open(const S3Options& option
     url = std::move(*given);
     in_path = in_path || net::is_address(url.host);
   }
-  if (!in_path) url.host = options.bucket + "." + url.host;
+  if (!in_path && !options.bucket.empty()) url.host = options.bucket + "." + url.host;
   made->host_ = url.authority();
   made->origin_ = url.origin();
-  made->base_path_ = net::percent_encode(url.path, true) + (in_path ? "/" + options.bucket : "");
+  made->base_path_ =
+      net::percent_encode(url.path, true) + (in_path && !options.bucket.empty() ? "/" + options.bucket : "");
   return made;
 }
 

@@ -37,7 +37,7 @@ struct S3Request {
 
 class S3Connection {
  public:
-  // Errors: kInvalid, with the option to blame.
+  // Without a bucket: the service itself, for listing buckets. Errors: kInvalid, with the option to blame.
   static Result<std::unique_ptr<S3Connection>> open(const S3Options& options, net::Environment environment);
 
   // The answer, if its status is 2xx or the one expected. Errors: kNotFound (404), kForbidden (401, 403), kConflict

@@ -75,6 +75,19 @@ Result<ListPage> parse_list(std::string_view xml) {
   return page;
 }
 
+Result<std::vector<BucketInfo>> parse_buckets(std::string_view xml) {
+  pugi::xml_document document;
+  const pugi::xml_node root = root_of(document, xml, "ListAllMyBucketsResult");
+  if (!root) return unexpected("expected a ListAllMyBucketsResult");
+  std::vector<BucketInfo> buckets;
+  for (const pugi::xml_node bucket : root.child("Buckets").children("Bucket")) {
+    BucketInfo info{bucket.child_value("Name"), time_of(bucket.child_value("CreationDate"))};
+    if (info.name.empty()) return unexpected("a bucket without a name");
+    buckets.push_back(std::move(info));
+  }
+  return buckets;
+}
+
 Result<std::string> parse_upload_id(std::string_view xml) {
   pugi::xml_document document;
   const std::string id = root_of(document, xml, "InitiateMultipartUploadResult").child_value("UploadId");

@@ -1,7 +1,8 @@
 // The few XML answers of S3 that the client reads. The bytes are hostile: sizes and counts are checked, entities other
 // than XML's own five and document types mean nothing to the parser (pugixml), so nothing expands.
 //
-// Source: Amazon S3 API reference: ListObjectsV2, CreateMultipartUpload, CompleteMultipartUpload, "Error responses".
+// Source: Amazon S3 API reference: ListBuckets, ListObjectsV2, CreateMultipartUpload, CompleteMultipartUpload, "Error
+// responses".
 //
 // Thread safety: pure functions.
 
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "store/buckets.h"
 #include "store/object_store.h"
 
 namespace chiliad::store {
@@ -26,6 +28,9 @@ S3Error parse_s3_error(std::string_view xml);
 // Keys and groups as they stand, unescaped if the answer says that they are escaped.
 // Errors: kCorrupt: no such document, an object without key or size, a page that goes on without a token.
 Result<ListPage> parse_list(std::string_view xml);
+
+// The buckets of a ListBuckets answer. Errors: kCorrupt: no such document, a bucket without a name.
+Result<std::vector<BucketInfo>> parse_buckets(std::string_view xml);
 
 // The <UploadId>. Errors: kCorrupt.
 Result<std::string> parse_upload_id(std::string_view xml);

@@ -18,5 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   CHILIAD_CHECK(error.message.size() <= 300);
   static_cast<void>(parse_upload_id(xml));
   static_cast<void>(parse_completed(xml));
+  if (const auto buckets = parse_buckets(xml))
+    for (const BucketInfo& bucket : *buckets) CHILIAD_CHECK(!bucket.name.empty());
   return 0;
 }
