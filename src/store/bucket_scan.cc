@@ -141,7 +141,8 @@ class BucketScan {
 
   // False: the progress function wants no more.
   Outcome<bool> run() {
-    Outcome<bool> goes_on = walk_files();
+    Outcome<bool> goes_on = exists();
+    if (goes_on) goes_on = walk_files();
     if (goes_on && *goes_on) goes_on = flush();
     if (goes_on && *goes_on) goes_on = walk_rows();
     if (goes_on && *goes_on) goes_on = flush();
@@ -172,6 +173,13 @@ class BucketScan {
     }
   }
 
+  Outcome<bool> exists() {
+    Result<IndexReaders::Borrowed> reader = store_.readers.borrow();
+    if (!reader) return std::move(reader).error();
+    Outcome<std::int64_t> id = store_.bucket_id(**reader, bucket_);
+    if (!id) return std::move(id).failure();
+    return true;
+  }
   Outcome<bool> walk_files();
   Outcome<Done> look_at(const std::string& path);
   Outcome<bool> walk_rows();
@@ -303,7 +311,7 @@ Outcome<ScanReport> scan_buckets(BucketStoreState& store, std::vector<std::strin
   for (std::string& bucket : buckets) {
     Outcome<bool> goes_on = BucketScan(store, bucket, mode, progress, report).run();
     if (!goes_on && goes_on.failure().refusal == Refusal::kNoSuchBucket && buckets.size() > 1) continue;
-    if (!goes_on) return store.about(bucket, "", std::move(goes_on).failure());
+    if (!goes_on) return std::move(goes_on).failure();
     if (!*goes_on && progress && !progress(report)) break;
   }
   return report;
