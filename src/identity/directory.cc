@@ -89,13 +89,13 @@ Result<std::unique_ptr<Directory>> Directory::open(const fs::path& state_folder,
   Result<Records> records = Records::open(file, {.sync = options.sync});
   if (!records) return std::move(records).error();
   auto state = std::make_unique<State>(std::move(options), std::move(*records));
+  const std::string& account = state->options.account;
   {
     const MutexLock lock(state->mutex);
-    Records& held = state->records;
     std::optional<std::string> key;
-    const Result<Done> furnished = held.transaction([&] {
+    const Result<Done> furnished = state->records.transaction([&](Records& held) {
       key = held.setting(kSealKey);
-      if (!key) furnish(held, state->options.account);
+      if (!key) furnish(held, account);
       if (!key) key = held.setting(kSealKey);
       return true;
     });
@@ -120,7 +120,6 @@ FoundKey Directory::find_key(std::string_view access_key_id, std::string_view se
 
 Result<std::optional<CreatedKey>> Directory::first_key(const fs::path& credentials_file) {
   const MutexLock lock(state_->mutex);
-  Records& records = state_->records;
   std::optional<CreatedKey> made;
   std::optional<Error> not_written;
   const auto write = [&](const KeyRecord& key) {
@@ -129,7 +128,7 @@ Result<std::optional<CreatedKey>> Directory::first_key(const fs::path& credentia
     if (!written) not_written = std::move(written).error();
     return static_cast<bool>(written);
   };
-  const Result<Done> done = records.transaction([&] {
+  const Result<Done> done = state_->records.transaction([&](Records& records) {
     std::optional<IdentityRecord> user = records.find_identity(Records::Kind::kUser, kFirstName);
     if (records.count_active_keys() > 0) {
       std::error_code ignored;
@@ -152,7 +151,7 @@ Result<std::optional<CreatedKey>> Directory::first_key(const fs::path& credentia
     records.add_key(key);
     return !records.failure() && write(key);
   });
-  state_->forget(records.take_touched());
+  state_->forget(state_->records.take_touched());
   if (not_written) return std::move(*not_written).in("write the first access key");
   if (!done) return done.error();
   return made;

@@ -43,9 +43,8 @@ struct Directory::State {
   template <class Body>
   Answer change(Body&& body) CHILIAD_EXCLUDES(mutex) {
     const MutexLock lock(mutex);
-    Records& held = records;
     Answer answer;
-    const Result<Done> done = held.transaction([&] {
+    const Result<Done> done = records.transaction([&](Records& held) {
       answer = body(held);
       return std::holds_alternative<std::string>(answer);
     });

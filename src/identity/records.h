@@ -80,14 +80,14 @@ class Records {
 
   static Result<Records> open(const std::filesystem::path& path, const sql::Options& options);
 
-  // Runs `body` in a transaction. It returns whether to keep what it did; a failure takes everything back.
+  // Runs body(*this) in a transaction. It returns whether to keep what it did; a failure takes everything back.
   template <class Body>
   Result<Done> transaction(Body&& body) {
     failure_.reset();
     touched_.clear();
     bool undone = false;
     const Result<Done> result = database_.transaction([&]() -> Result<Done> {
-      const bool keep = body();
+      const bool keep = body(*this);
       if (failure_) return *failure_;
       undone = !keep;
       return keep ? Result<Done>(Done{}) : Result<Done>(Error{ErrorCode::kConflict, "taken back"});
