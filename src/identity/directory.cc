@@ -182,8 +182,8 @@ Result<TemporaryCredentials> Directory::assume_role_for_service(std::string_view
   aws::Caller service;
   service.time = now;
   service.region = state_->options.region;
-  const aws::Conditions conditions{{"sts:RoleSessionName", session_name},
-                                   {"aws:SourceAccount", state_->options.account}};
+  const aws::Condition list[] = {{"sts:RoleSessionName", session_name}, {"aws:SourceAccount", state_->options.account}};
+  const aws::Conditions conditions{std::span<const aws::Condition>(list)};
   const Result<Policy> trust = Policy::parse(identity->record.trust, Policy::Use::kTrust);
   if (!trust) return trust.error();
   if (trust->trust({service, "sts:AssumeRole", role_arn, conditions, std::nullopt, kService}) != Trust::kDirect) {

@@ -274,6 +274,23 @@ TEST_F(DirectoryTest, AServiceAssumesRolesThatTrustIt) {
   EXPECT_EQ(error(kRole, "s1", 1h), ErrorCode::kForbidden);
 }
 
+TEST_F(DirectoryTest, AServiceSaysForWhichAccountAndSessionItAssumesARole) {
+  const auto trust = [&](const std::string& condition) {
+    change([&](Records& records) {
+      auto role = records.find_identity(Records::Kind::kRole, "chiliad");
+      role->trust = R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sts:AssumeRole",)"
+                    R"("Principal":{"Service":"sagemaker.amazonaws.com"},"Condition":{"StringEquals":)" +
+                    condition + "}}}";
+      records.update_identity(*role);
+    });
+    return static_cast<bool>(
+        directory_->assume_role_for_service("arn:aws:iam::123456789012:role/chiliad", "job-1", 1h, kNow));
+  };
+  EXPECT_TRUE(trust(R"({"aws:SourceAccount":"123456789012","sts:RoleSessionName":"job-1"})"));
+  EXPECT_FALSE(trust(R"({"aws:SourceAccount":"999999999999"})"));
+  EXPECT_FALSE(trust(R"({"sts:RoleSessionName":"job-2"})"));
+}
+
 TEST_F(DirectoryTest, ASessionEndsWithItsRole) {
   const TemporaryCredentials session = assume();
   ASSERT_TRUE(found(session.access_key_id, session.session_token));
