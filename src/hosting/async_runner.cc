@@ -96,13 +96,11 @@ bool AsyncRunner::choose(std::string& endpoint, std::shared_ptr<const Deployment
   if (waiting.empty()) return false;
   const std::shared_ptr<const EndpointTable::Map> table = endpoints_.now();
   const MutexLock lock(mutex_);
+  std::erase_if(paused_, [now = steady_clock::now()](const auto& pause) { return pause.second <= now; });
   const auto first = std::upper_bound(waiting.begin(), waiting.end(), last_) - waiting.begin();
   for (std::size_t i = 0; i < waiting.size(); ++i) {
     const std::string& name = waiting[(static_cast<std::size_t>(first) + i) % waiting.size()];
-    if (const auto pause = paused_.find(name); pause != paused_.end()) {
-      if (pause->second > steady_clock::now()) continue;
-      paused_.erase(pause);
-    }
+    if (paused_.contains(name)) continue;
     const auto found = table->find(name);
     deployment = found == table->end() ? nullptr : found->second;
     const int most = deployment && deployment->plan().async ? deployment->plan().async->max_concurrent : 1;
