@@ -75,6 +75,7 @@ struct Hosting::State {
         watch::MetricSink& its_metrics)
       : options(std::move(its_options)),
         buckets(its_buckets),
+        logs(its_logs),
         log(its_logs, options.region, options.account),
         reporter(its_metrics),
         captures(std::make_unique<CaptureWriter>(CaptureWriter::Options{}, its_buckets, its_logs)),
@@ -97,6 +98,7 @@ struct Hosting::State {
 
   const HostingOptions options;
   store::Buckets& buckets;
+  watch::LogSink& logs;
   EndpointLog log;
   Reporter reporter;
   std::unique_ptr<CaptureWriter> captures;
@@ -161,7 +163,7 @@ Result<Done> Hosting::State::start() {
   async = std::make_unique<AsyncRunner>(std::max(1, options.threads), *queue, endpoints, buckets, ended);
   runtime = std::make_unique<Runtime>(options.region, options.account, endpoints, *queue, *async, writers, log);
   transforms =
-      std::make_unique<TransformRunner>(buckets, [this](const ModelPlan& plan) { return open_host(plan, true); });
+      std::make_unique<TransformRunner>(buckets, logs, [this](const ModelPlan& plan) { return open_host(plan, true); });
   changes = buckets.subscribe([this](std::string_view bucket, std::string_view key) { library->changed(bucket, key); });
   clocks.emplace_back([this] { tick(); });
   if (!options.local && options.revalidate.count() > 0) clocks.emplace_back([this] { revalidate(); });

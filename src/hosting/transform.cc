@@ -14,6 +14,7 @@
 
 #include "archive/gzip.h"
 #include "base/file.h"
+#include "base/random.h"
 #include "hosting/transform_input.h"
 #include "hosting/transform_record.h"
 
@@ -77,7 +78,10 @@ void add_records(Group& group, bool lines) {
 
 struct TransformRunner::Job {
   Job(TransformPlan its_plan, TransformObserver its_observer)
-      : plan(std::move(its_plan)), observer(std::move(its_observer)) {}
+      : plan(std::move(its_plan)),
+        observer(std::move(its_observer)),
+        log_stream(plan.name + "/i-" + random_text("0123456789abcdef", 17) + "-" +
+                   std::to_string(watch::now_in_milliseconds().time_since_epoch().count() / 1000)) {}
 
   Result<Done> work(store::Buckets& buckets, const OpenHost& open);
   void take_objects(Objects& objects, store::Buckets& buckets);
@@ -99,6 +103,7 @@ struct TransformRunner::Job {
 
   const TransformPlan plan;
   const TransformObserver observer;
+  const std::string log_stream;
   std::optional<TransformRecords> records;
   std::optional<S3Location> output;
   std::shared_ptr<ModelHost> host;
@@ -112,8 +117,8 @@ struct TransformRunner::Job {
   steady_clock::time_point told CHILIAD_GUARDED_BY(telling){};
 };
 
-TransformRunner::TransformRunner(store::Buckets& buckets, OpenHost open)
-    : buckets_(buckets), open_(std::move(open)), pool_(kJobsAtATime, kMaxJobs) {}
+TransformRunner::TransformRunner(store::Buckets& buckets, watch::LogSink& logs, OpenHost open)
+    : buckets_(buckets), logs_(logs), open_(std::move(open)), pool_(kJobsAtATime, kMaxJobs) {}
 
 TransformRunner::~TransformRunner() {
   {
@@ -158,9 +163,15 @@ void TransformRunner::stop(std::string_view name) {
   found->second->wake.notify_all();
 }
 
+void TransformRunner::log(const Job& job, std::string_view text) {
+  const watch::LogLine line{watch::now_in_milliseconds(), text};
+  logs_.append("/aws/sagemaker/TransformJobs", job.log_stream, {&line, 1});
+}
+
 void TransformRunner::run(const std::shared_ptr<Job>& job) {
   Result<Done> done = Done{};
   if (!job->ending) {
+    log(*job, "transforming " + job->plan.input_uri + " with model " + job->plan.model.model_name);
     job->tell(Phase::kRunning);
     done = job->work(buckets_, open_);
   }
@@ -168,7 +179,14 @@ void TransformRunner::run(const std::shared_ptr<Job>& job) {
     const MutexLock lock(mutex_);
     jobs_.erase(job->plan.name);
   }
-  if (job->ending) return job->tell(Phase::kStopped);
+  if (job->abandoned) return;
+  const std::string figures = std::to_string(job->objects_written) + " objects of output, " +
+                              std::to_string(job->records_answered) + " records";
+  if (job->ending) {
+    log(*job, "stopped after " + figures);
+    return job->tell(Phase::kStopped);
+  }
+  log(*job, done ? "completed: " + figures : "failed after " + figures + ": " + done.error().message);
   if (done) return job->tell(Phase::kCompleted);
   job->tell(Phase::kFailed, done.error().message);
 }

@@ -28,6 +28,7 @@
 #include "hosting/model_host.h"
 #include "hosting/transform_plan.h"
 #include "store/buckets.h"
+#include "watch/log_sink.h"
 
 namespace chiliad::hosting {
 
@@ -35,8 +36,9 @@ class TransformRunner {
  public:
   using OpenHost = std::function<Result<std::shared_ptr<ModelHost>>(const ModelPlan&)>;
 
-  // `buckets` and what `open` needs must outlive the runner.
-  TransformRunner(store::Buckets& buckets, OpenHost open);
+  // `buckets`, `logs` and what `open` needs must outlive the runner. Lines go to the group
+  // /aws/sagemaker/TransformJobs.
+  TransformRunner(store::Buckets& buckets, watch::LogSink& logs, OpenHost open);
   ~TransformRunner();  // Running jobs end without a word.
 
   // As Hosting::start_transform().
@@ -46,8 +48,10 @@ class TransformRunner {
  private:
   struct Job;
   void run(const std::shared_ptr<Job>& job);
+  void log(const Job& job, std::string_view text);
 
   store::Buckets& buckets_;
+  watch::LogSink& logs_;
   const OpenHost open_;
   Mutex mutex_;
   std::map<std::string, std::shared_ptr<Job>, std::less<>> jobs_ CHILIAD_GUARDED_BY(mutex_);

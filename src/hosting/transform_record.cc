@@ -7,6 +7,26 @@ constexpr std::string_view kTarget = "target_model";
 constexpr std::string_view kOutput = "SageMakerOutput";
 constexpr std::string_view kInput = "SageMakerInput";
 
+// Both as they were written. Requires: `input` is what `record` says, and both are JSON.
+std::string joined_text(std::string_view record, const aws::Json& input, std::string_view answer) {
+  std::string text;
+  if (!input.is_object()) {
+    return text.append("{\"")
+        .append(kInput)
+        .append("\":")
+        .append(record)
+        .append(",\"")
+        .append(kOutput)
+        .append("\":")
+        .append(answer)
+        .append("}");
+  }
+  // Readers take the last of two members of one name.
+  text.append(record.substr(0, record.rfind('}')));
+  if (!input.empty()) text += ',';
+  return text.append("\"").append(kOutput).append("\":").append(answer).append("}");
+}
+
 }  // namespace
 
 Result<TransformRecords> TransformRecords::open(const TransformPlan& plan) {
@@ -66,17 +86,18 @@ Result<std::string> TransformRecords::kept(std::string_view record, std::string 
   if (!join_ && output_filter_.whole()) return answer;
   Result<aws::Json> output = aws::parse_json(answer);
   if (!output) return std::move(output).error().in("the model's answer");
-  aws::Json joined = std::move(*output);
-  if (join_) {
-    Result<aws::Json> input = aws::parse_json(record);
-    if (!input) return std::move(input).error().in("DataProcessing.JoinSource");
-    if (input->is_object()) {
-      (*input)[std::string(kOutput)] = std::move(joined);
-      joined = std::move(*input);
-    } else {
-      joined = aws::Json{{std::string(kInput), std::move(*input)}, {std::string(kOutput), std::move(joined)}};
-    }
+  if (!join_) return filtered(std::move(*output));
+  Result<aws::Json> input = aws::parse_json(record);
+  if (!input) return std::move(input).error().in("DataProcessing.JoinSource");
+  if (output_filter_.whole()) return joined_text(record, *input, answer);
+  if (!input->is_object()) {
+    return filtered(aws::Json{{std::string(kInput), std::move(*input)}, {std::string(kOutput), std::move(*output)}});
   }
+  (*input)[std::string(kOutput)] = std::move(*output);
+  return filtered(*input);
+}
+
+Result<std::string> TransformRecords::filtered(const aws::Json& joined) const {
   Result<aws::Json> selected = output_filter_.select(joined);
   if (!selected) return std::move(selected).error().in("DataProcessing.OutputFilter");
   return aws::json_text(*selected);

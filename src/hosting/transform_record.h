@@ -33,6 +33,8 @@ class TransformRecords {
   static std::string model_of_key(std::string_view key);
 
  private:
+  Result<std::string> filtered(const aws::Json& joined) const;
+
   bool many_ = false;
   bool join_ = false;
   JsonPath input_filter_;
