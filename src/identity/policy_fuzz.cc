@@ -38,8 +38,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const auto& [document, action, resource, value] = parts;
   const aws::Caller caller = somebody(value);
-  const aws::Condition list[] = {{"sagemaker:TargetModel", value}, {"s3:prefix", value}, {"s3:max-keys", value}};
-  const aws::Conditions conditions{std::span<const aws::Condition>(list)};
+  const aws::Condition given[] = {{"sagemaker:TargetModel", value}, {"s3:prefix", value}, {"s3:max-keys", value}};
+  const aws::Conditions conditions{std::span<const aws::Condition>(given)};
   const Question question{caller, action, resource, conditions};
   if (const Result<Policy> policy = Policy::parse(document, Policy::Use::kIdentity)) {
     (void)policy->decide(question);
