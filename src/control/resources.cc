@@ -16,6 +16,7 @@ using sql::Database;
 using sql::Query;
 using sql::Statement;
 
+// The name stands in resource_by_creation so that NameContains need not read the rows, which are long.
 constexpr std::string_view kMigrations[] = {
     R"(CREATE TABLE resource (
          id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -28,7 +29,7 @@ constexpr std::string_view kMigrations[] = {
          state TEXT NOT NULL
        ) STRICT;
        CREATE UNIQUE INDEX resource_by_name ON resource (kind, name);
-       CREATE INDEX resource_by_creation ON resource (kind, created, id);
+       CREATE INDEX resource_by_creation ON resource (kind, created, id, name);
        CREATE INDEX resource_by_status ON resource (kind, status, id);
        CREATE INDEX resource_by_status_and_creation ON resource (kind, status, created, id);
        CREATE TABLE deployment (
