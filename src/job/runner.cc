@@ -31,6 +31,7 @@ using std::chrono::steady_clock;
 constexpr int kUploads = 4;
 constexpr std::size_t kExitMessage = 1024;
 constexpr std::string_view kOldFolder = ".ended-";
+constexpr std::chrono::seconds kLockWait{2};
 
 fs::path kind_folder(const fs::path& folder, Kind kind) {
   return folder / (kind == Kind::kTraining ? "training" : "processing");
@@ -355,8 +356,13 @@ Result<std::unique_ptr<Runner>> Runner::open(RunnerOptions options, std::vector<
   const fs::path lock_path = state->options.folder / ".lock";
   Result<FileDescriptor> lock_file = open_file(lock_path, O_RDWR | O_CREAT);
   if (!lock_file) return std::move(lock_file).error();
-  if (::flock(lock_file->get(), LOCK_EX | LOCK_NB) != 0)
-    return Error{ErrorCode::kConflict, lock_path.string() + ": another server runs its jobs in this folder"};
+  // Processes of a server that was just killed hold its lock until they have died too, a moment later.
+  const Deadline deadline = steady_clock::now() + kLockWait;
+  while (::flock(lock_file->get(), LOCK_EX | LOCK_NB) != 0) {
+    if (steady_clock::now() >= deadline)
+      return Error{ErrorCode::kConflict, lock_path.string() + ": another server runs its jobs in this folder"};
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  }
   state->lock_file = *std::move(lock_file);
   if (!state->options.keep_folders) {
     Result<std::vector<fs::path>> old = set_aside(state->options.folder);
