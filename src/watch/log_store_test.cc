@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <set>
 #include <thread>
 
@@ -385,6 +386,56 @@ TEST_F(WatchLogStore, ManyWritersAndReadersAtOnce) {
     ASSERT_EQ(lines.size(), std::size_t{kLines});
     for (int i = 0; i < kLines; ++i) ASSERT_EQ(lines[static_cast<std::size_t>(i)], std::to_string(i));
   }
+}
+
+std::uintmax_t bytes_on_disk(const std::filesystem::path& folder) {
+  std::uintmax_t bytes = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    if (entry.is_regular_file()) bytes += entry.file_size();
+  }
+  return bytes;
+}
+
+std::int64_t resident_bytes() {
+  std::int64_t pages = 0;
+  std::int64_t resident = 0;
+  std::FILE* file = std::fopen("/proc/self/statm", "r");
+  if (file == nullptr || std::fscanf(file, "%ld %ld", &pages, &resident) != 2) ADD_FAILURE() << "no /proc";
+  if (file != nullptr) std::fclose(file);
+  return resident * ::sysconf(_SC_PAGESIZE);
+}
+
+class WatchLogStoreLong : public WatchLogStore {};
+
+TEST_F(WatchLogStoreLong, AGigabyteOfPrintsCostsBoundedDiskAndMemory) {
+  const std::unique_ptr<LogStore> store = open();
+  const std::int64_t resident_before = resident_bytes();
+  std::uintmax_t most_on_disk = 0;
+  std::int64_t most_resident = 0;
+  constexpr std::int64_t kBatches = 40'000;
+  constexpr std::size_t kBatch = 256;
+  std::vector<std::string> texts(kBatch);
+  std::vector<LogLine> lines(kBatch);
+  for (std::int64_t batch = 0; batch < kBatches; ++batch) {
+    for (std::size_t i = 0; i < kBatch; ++i) {
+      texts[i] = fmt::format("{:099}", batch * static_cast<std::int64_t>(kBatch) + static_cast<std::int64_t>(i));
+      lines[i] = {now_in_milliseconds(), texts[i]};
+    }
+    store->append(kGroup, "loud/algo-1", lines);
+    if (batch % 1'000 == 0) {
+      most_on_disk = std::max(most_on_disk, bytes_on_disk(folder_->path()));
+      most_resident = std::max(most_resident, resident_bytes());
+    }
+  }
+  ASSERT_TRUE(store->flush());
+  const LogStore::Counters counters = store->counters();
+  EXPECT_EQ(counters.lines, static_cast<std::uint64_t>(kBatches) * kBatch);
+  EXPECT_EQ(counters.lost_lines, 0u);
+  // The stream's 64 MiB, what a transaction adds before it removes (16 MiB), and as much in the write-ahead log.
+  EXPECT_LT(most_on_disk, std::uintmax_t{160} << 20);
+  EXPECT_LT(most_resident - resident_before, std::int64_t{100} << 20);
+  const Result<LogPage> last = store->read_backward(kGroup, "loud/algo-1", INT64_MAX, {.max_events = 1});
+  EXPECT_EQ(texts.back(), last->events[0].text);
 }
 
 TEST_F(WatchLogStore, NamesThatNoStreamMayHaveGoToOneStream) {
