@@ -1,13 +1,8 @@
-// Wires store, cache, freshness and HTTP server together, waits for SIGTERM or SIGINT, drains. Signals are blocked in
-// all threads and taken by sigwait() here, so no handler runs anywhere.
+// Wires store, cache, freshness and HTTP server together, waits for SIGTERM or SIGINT, drains.
 
-#include <pthread.h>
-#include <sched.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -15,6 +10,7 @@
 #include "app/command.h"
 #include "app/commands.h"
 #include "app/serve_flags.h"
+#include "app/server_process.h"
 #include "app/size_text.h"
 #include "base/file.h"
 #include "base/json_writer.h"
@@ -34,34 +30,6 @@ T value_or_fail(Result<T> result, std::string_view context) {
     fail(std::move(result).error().in(context), code);
   }
   return std::move(*result);
-}
-
-int usable_cores() {
-  cpu_set_t cores;
-  if (::sched_getaffinity(0, sizeof cores, &cores) != 0) return 1;
-  return std::max(1, CPU_COUNT(&cores));
-}
-
-sigset_t stop_signals() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGINT);
-  return set;
-}
-
-// As many open files as the system allows; fewer connections than asked for when those are not enough.
-std::size_t connections_allowed(std::size_t wanted) {
-  constexpr rlim_t kOthers = 256;
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-  if (limit.rlim_cur == RLIM_INFINITY || wanted + kOthers <= limit.rlim_cur) return wanted;
-  const std::size_t allowed = limit.rlim_cur > kOthers ? limit.rlim_cur - kOthers : 1;
-  std::fprintf(stderr, "chiliad: only %zu connections: the limit of open files is %llu\n", allowed,
-               static_cast<unsigned long long>(limit.rlim_cur));
-  return allowed;
 }
 
 // Lines of JSON, one a request.
@@ -228,8 +196,7 @@ void announce(const ServeFlags& flags, const Parts& parts) {
 void serve(ServeFlags flags, bool max_request_given) {
   value_or_fail(complete_from_environment(flags, max_request_given), "serve");
   if (flags.models.empty()) fail(Error{ErrorCode::kInvalid, "serve: --models is required"}, kExitUsage);
-  const sigset_t signals = stop_signals();
-  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  block_stop_signals();
   const int threads = flags.threads > 0 ? flags.threads : usable_cores();
   Parts parts;
   open_source(flags, parts);
@@ -238,13 +205,8 @@ void serve(ServeFlags flags, bool max_request_given) {
   start_http(flags, threads, parts);
   announce(flags, parts);
 
-  int signal = 0;
-  ::sigwait(&signals, &signal);
+  wait_for_stop_signal();
   std::fprintf(stderr, "chiliad: stopping: answering what is running\n");
-  sigset_t interrupt;  // A further Ctrl-C ends at once; a further SIGTERM, which supervisors send, changes nothing.
-  sigemptyset(&interrupt);
-  sigaddset(&interrupt, SIGINT);
-  ::pthread_sigmask(SIG_UNBLOCK, &interrupt, nullptr);
   const std::uint64_t cut = parts.http->drain(milliseconds(flags.drain_ms));
   if (cut > 0) {
     fail(Error{ErrorCode::kDeadline, std::to_string(cut) + " connections were still busy after --drain"});

@@ -2,8 +2,8 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
-#include <map>
 
+#include "app/time_flag.h"
 #include "base/number.h"
 
 namespace chiliad::app {
@@ -12,11 +12,6 @@ namespace {
 const char* variable(const char* name) {
   const char* value = std::getenv(name);
   return value != nullptr && *value != '\0' ? value : nullptr;
-}
-
-CLI::Validator time_with_unit() {
-  return CLI::AsNumberWithUnit(std::map<std::string, std::int64_t>{{"ms", 1}, {"s", 1'000}, {"m", 60'000}},
-                               CLI::AsNumberWithUnit::UNIT_REQUIRED, "TIME");
 }
 
 }  // namespace
