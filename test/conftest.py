@@ -86,6 +86,77 @@ def serve(chiliad):
         server.stop(signal.SIGKILL)
 
 
+class Platform:
+    """`chiliad up` on a free port of the loopback interface, with everything below `home`. Its log is in .log."""
+
+    def __init__(self, home, *arguments):
+        self.home = pathlib.Path(home)
+        self.process = subprocess.Popen(
+            [Chiliad.path, "up", "--home", str(home), "--listen", "127.0.0.1:0", *map(str, arguments)],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.log = []
+        self.url = None
+        for line in self.process.stderr:
+            self.log.append(line)
+            ready = re.search(r"ready at (https?://\S+)", line)
+            if ready:
+                self.url = ready[1]
+                break
+        else:
+            pytest.fail("chiliad up ended before it was ready:\n" + "".join(self.log))
+        self.port = int(self.url.rsplit(":", 1)[1])
+        self.reader = threading.Thread(target=self.log.extend, args=(self.process.stderr,), daemon=True)
+        self.reader.start()
+
+    def environment(self):
+        """This process's environment with what `chiliad env` adds to it."""
+        lines = subprocess.run([Chiliad.path, "env", "--home", str(self.home)], capture_output=True, text=True,
+                               check=True, timeout=60).stdout
+        shown = subprocess.run(["sh", "-c", lines + "env -0"], capture_output=True, text=True, check=True).stdout
+        return dict(pair.split("=", 1) for pair in shown.split("\0") if pair)
+
+    def client(self, service, **keywords):
+        """boto3's client of a service, with the first key; it does not try again, so that every answer is seen."""
+        import boto3
+        import botocore.config
+        environment = self.environment()
+        settings = {"endpoint_url": self.url, "region_name": environment["AWS_REGION"],
+                    "aws_access_key_id": environment["AWS_ACCESS_KEY_ID"],
+                    "aws_secret_access_key": environment["AWS_SECRET_ACCESS_KEY"],
+                    "config": botocore.config.Config(retries={"total_max_attempts": 1}, read_timeout=60)}
+        return boto3.client(service, **{**settings, **keywords})
+
+    def stop(self, how=signal.SIGTERM):
+        """Ends the server and returns its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        code = self.process.wait(timeout=60)
+        self.reader.join(timeout=10)
+        return code
+
+
+@pytest.fixture
+def start_platform(chiliad, tmp_path):
+    """start_platform(*arguments, home=...): `chiliad up`; all of them end with the test."""
+    platforms = []
+
+    def start(*arguments, home=None):
+        platforms.append(Platform(home or tmp_path / "home", *arguments))
+        return platforms[-1]
+
+    yield start
+    for platform in platforms:
+        platform.stop(signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def platform(chiliad, tmp_path_factory):
+    """One `chiliad up` for the tests of a file."""
+    platform = Platform(tmp_path_factory.mktemp("home"))
+    yield platform
+    assert platform.stop() == 0, "".join(platform.log)
+
+
 @pytest.fixture(scope="session")
 def reference_dir():
     folder = os.environ.get("REFERENCE_DIR")

@@ -11,6 +11,8 @@ void add_all_commands(CLI::App& app) {
   add_inspect_command(app);
   add_plot_command(app);
   add_serve_command(app);
+  add_up_command(app);
+  add_env_command(app);
   add_parity_command(app);
   add_algorithm_command(app);
 }

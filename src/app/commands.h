@@ -18,6 +18,8 @@ void add_evaluate_command(CLI::App& app);
 void add_inspect_command(CLI::App& app);
 void add_plot_command(CLI::App& app);
 void add_serve_command(CLI::App& app);
+void add_up_command(CLI::App& app);
+void add_env_command(CLI::App& app);
 void add_parity_command(CLI::App& app);
 void add_algorithm_command(CLI::App& app);
 
