@@ -82,13 +82,14 @@ demo() {
 look further
   $demo_folder/8.svg                      history, forecast and interval of customer 8; open it in a browser
   $demo_folder/models/                    one archive a customer; chiliad inspect --model $demo_folder/models/8.tar.gz
-  ./run up                               keeps the server up until Ctrl-C
+  ./run serve                            serves these models until Ctrl-C
+  ./run up                               the SageMaker API, S3 and the rest on one port until Ctrl-C
   build/bin/chiliad --help               everything it can do
 TEXT
 }
 
-# ./run up [OPTION ...]: without options the demo's models, which are made if need be.
-up() {
+# ./run serve [OPTION ...]: without options the demo's models, which are made if need be.
+serve() {
   local demo_rows=()
   need_packages build
   build release
@@ -101,4 +102,15 @@ serving $demo_folder/models on 127.0.0.1:8080 until Ctrl-C; try
 TEXT
   fi
   exec build/bin/chiliad serve "$@"
+}
+
+# ./run up [OPTION ...]: the platform, its state in build/home unless an option says otherwise.
+up() {
+  need_packages build
+  build release
+  case " $* " in
+    *" --home "*) ;;
+    *) set -- --home build/home "$@" ;;
+  esac
+  exec build/bin/chiliad up "$@"
 }

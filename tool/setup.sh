@@ -74,3 +74,20 @@ make_venv() {
   "$folder/bin/python" -m pip install --disable-pip-version-check --quiet --retries 5 "${@/#/--requirement=}"
   echo "$stamp" >"$folder/.stamp"
 }
+
+# need_javascript: .venv/javascript/node_modules holds the packages of test/sdk/javascript, as its lock file says.
+need_javascript() {
+  local folder=.venv/javascript stamp
+  command -v node >/dev/null && command -v npm >/dev/null || need_packages javascript
+  stamp=$({ cat test/sdk/javascript/package-lock.json; node --version; } | sha256sum | cut -d' ' -f1)
+  [ "$(cat "$folder/.stamp" 2>/dev/null)" = "$stamp" ] && return 0
+  phase "JavaScript packages $folder" make_javascript
+}
+
+make_javascript() {
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  cp test/sdk/javascript/package.json test/sdk/javascript/package-lock.json "$folder"
+  (cd "$folder" && npm ci --no-audit --no-fund)
+  echo "$stamp" >"$folder/.stamp"
+}

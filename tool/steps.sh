@@ -95,6 +95,16 @@ build_then() {
   [ $phase_ok = no ] || check "$@"
 }
 
+# The clients of test/: each SDK in an environment of its own.
+need_clients() {
+  need_venv test test/requirements.txt test/requirements-moto.txt
+  need_venv prophet-1.1.4 test/requirements-prophet-1.1.4.txt
+  need_venv cli test/requirements-cli.txt
+  need_venv sagemaker-2 test/sdk/requirements-sagemaker-2.txt
+  need_venv sagemaker-3 test/sdk/requirements-sagemaker-3.txt
+  need_javascript
+}
+
 run_tests() {
   if [ -n "${REFERENCE_DIR:-}" ]; then
     echo "reference data: $REFERENCE_DIR"
@@ -102,8 +112,7 @@ run_tests() {
     echo "reference data: none (no REFERENCE_DIR, no ../shared): the tests that need it are skipped"
   fi
   need_packages build test
-  need_venv test test/requirements.txt test/requirements-moto.txt
-  need_venv prophet-1.1.4 test/requirements-prophet-1.1.4.txt
+  need_clients
   need_s3_server
   # Old models that lie in Prophet's wheel.
   PROPHET_TESTS_DIR=$(compgen -G "$PWD/.venv/test/lib/python3*/site-packages/prophet/tests" | head -n 1 || true)
@@ -131,8 +140,7 @@ long_unit_tests() {
 run_long_tests() {
   local kept=bench/results/test-long.txt status=0
   need_packages build test
-  need_venv test test/requirements.txt test/requirements-moto.txt
-  need_venv prophet-1.1.4 test/requirements-prophet-1.1.4.txt
+  need_clients
   need_s3_server
   build release
   check "long unit tests" long_unit_tests
