@@ -1,0 +1,218 @@
+"""kill -9 of `chiliad up` while jobs run, objects are written and endpoints change: whatever was answered is there after
+the next start, jobs come to their end and endpoints into service by themselves, and no process is left behind."""
+import collections
+import contextlib
+import json
+import os
+import random
+import threading
+import time
+
+import botocore.exceptions
+import pytest
+
+ROLE = "arn:aws:iam::123456789012:role/chiliad"
+IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/chiliad-{}:1"
+SERIES = 40
+LOST = (botocore.exceptions.ConnectionClosedError, botocore.exceptions.EndpointConnectionError,
+        botocore.exceptions.HTTPClientError, botocore.exceptions.ReadTimeoutError,
+        botocore.exceptions.ResponseStreamingError)
+
+
+def series(customer):
+    return "".join(f"2022-{1 + day // 28:02}-{1 + day % 28:02},{customer + day % 7 + 0.01 * day:.2f}\n"
+                   for day in range(200)).encode()
+
+
+def rows():
+    lines = ["customer_id,timestamp,consumption"]
+    lines += [f"{customer},{line}" for customer in range(SERIES) for line in series(customer).decode().splitlines()]
+    return ("\n".join(lines) + "\n").encode()
+
+
+class Work:
+    """What one life of a server is asked to do, and what of it was answered."""
+
+    def __init__(self, life):
+        self.life = life
+        self.objects = {}   # key -> bytes of the last answered put; None: a removal was answered.
+        self.unsure = set()  # Keys whose last change was sent and not answered.
+        self.answered = collections.defaultdict(list)  # "training": [names], ...
+
+    def objects_forever(self, s3, seed):
+        choose = random.Random(seed)
+        while True:
+            key = f"kill/{seed}/{choose.randrange(20)}" + choose.choice(["", "/below", "/"])
+            self.unsure.add(key)
+            if choose.random() < 0.2:
+                s3.delete_object(Bucket="kill", Key=key)
+                self.objects[key] = None
+            else:
+                body = choose.randbytes(choose.choice([0, 100, 20_000, 300_000]))
+                s3.put_object(Bucket="kill", Key=key, Body=body)
+                self.objects[key] = body
+            self.unsure.discard(key)
+
+    def jobs(self, sagemaker):
+        life = self.life
+        sagemaker.create_processing_job(
+            ProcessingJobName=f"split-{life}", RoleArn=ROLE, AppSpecification={"ImageUri": IMAGE.format("split")},
+            ProcessingResources={"ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large",
+                                                   "VolumeSizeInGB": 1}},
+            ProcessingInputs=[{"InputName": "raw", "S3Input": {
+                "S3Uri": "s3://kill/rows.csv", "LocalPath": "/opt/ml/processing/input", "S3DataType": "S3Prefix",
+                "S3InputMode": "File"}}],
+            ProcessingOutputConfig={"Outputs": [{"OutputName": "series", "S3Output": {
+                "S3Uri": f"s3://kill/split-{life}", "LocalPath": "/opt/ml/processing/output",
+                "S3UploadMode": "EndOfJob"}}]})
+        self.answered["processing"].append(f"split-{life}")
+        sagemaker.create_training_job(
+            TrainingJobName=f"train-{life}", RoleArn=ROLE,
+            AlgorithmSpecification={"TrainingImage": IMAGE.format("prophet"), "TrainingInputMode": "File"},
+            InputDataConfig=[{"ChannelName": "training", "DataSource": {"S3DataSource": {
+                "S3DataType": "S3Prefix", "S3Uri": "s3://kill/series/", "S3DataDistributionType": "ShardedByS3Key"}}}],
+            OutputDataConfig={"S3OutputPath": "s3://kill/out"},
+            CheckpointConfig={"S3Uri": f"s3://kill/models-{life}/"},
+            ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 3, "VolumeSizeInGB": 1},
+            StoppingCondition={"MaxRuntimeInSeconds": 600})
+        self.answered["training"].append(f"train-{life}")
+
+    def endpoints(self, sagemaker):
+        life = self.life
+        for name in (f"e-{life}-a", f"e-{life}-b"):
+            sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer={
+                "Image": IMAGE.format("prophet"), "Mode": "MultiModel", "ModelDataUrl": "s3://kill/models/"})
+            sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[{
+                "VariantName": "AllTraffic", "ModelName": name, "InitialInstanceCount": 1,
+                "InstanceType": "ml.m5.large"}])
+            self.answered["configs"].append(name)
+        sagemaker.create_endpoint(EndpointName=f"e-{life}", EndpointConfigName=f"e-{life}-a")
+        self.answered["endpoints"].append((f"e-{life}", f"e-{life}-a"))
+        for turn in range(1000):
+            status = sagemaker.describe_endpoint(EndpointName=f"e-{life}")["EndpointStatus"]
+            if status == "InService":
+                config = f"e-{life}-{'ba'[turn % 2]}"
+                sagemaker.update_endpoint(EndpointName=f"e-{life}", EndpointConfigName=config)
+                self.answered["endpoints"][-1] = (f"e-{life}", config)
+            time.sleep(0.005)
+
+
+def start_threads(platform, work):
+    def guarded(target, *arguments):
+        with contextlib.suppress(*LOST):
+            target(*arguments)
+
+    clients = [(work.objects_forever, platform.client("s3"), 2 * work.life),
+               (work.objects_forever, platform.client("s3"), 2 * work.life + 1),
+               (work.jobs, platform.client("sagemaker")), (work.endpoints, platform.client("sagemaker"))]
+    threads = [threading.Thread(target=guarded, args=call) for call in clients]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def processes_below(home):
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            command = open(f"/proc/{pid}/cmdline", "rb").read()
+            if str(home).encode() in command:
+                found.append((int(pid), command))
+    return found
+
+
+def compare_objects(s3, work):
+    for key, body in work.objects.items():
+        if key in work.unsure:
+            continue
+        try:
+            got = s3.get_object(Bucket="kill", Key=key)["Body"].read()
+        except s3.exceptions.NoSuchKey:
+            got = None
+        assert got == body, f"{key}: {'missing' if got is None else f'{len(got)} bytes'}"
+    # What was not answered is there whole or not at all.
+    for key in work.unsure:
+        with contextlib.suppress(s3.exceptions.NoSuchKey):
+            head = s3.get_object(Bucket="kill", Key=key)
+            assert len(head["Body"].read()) == head["ContentLength"]
+
+
+def wait_for(describe, status, wanted, what, seconds=120):
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = describe()
+        if answer[status] == wanted:
+            return answer
+        assert answer[status] not in ("Failed", "Stopped"), f"{what}: {answer}"
+        assert time.monotonic() < deadline, f"{what} is still {answer[status]}: {answer}"
+        time.sleep(0.1)
+
+
+def compare_jobs(sagemaker, s3, work):
+    for name in work.answered["processing"]:
+        wait_for(lambda: sagemaker.describe_processing_job(ProcessingJobName=name), "ProcessingJobStatus", "Completed",
+                 name)
+        listed = s3.list_objects_v2(Bucket="kill", Prefix=f"{name}/")
+        assert listed["KeyCount"] == SERIES
+    for name in work.answered["training"]:
+        wait_for(lambda: sagemaker.describe_training_job(TrainingJobName=name), "TrainingJobStatus", "Completed", name)
+        listed = s3.list_objects_v2(Bucket="kill", Prefix=f"models-{name.rpartition('-')[2]}/")
+        assert sum(entry["Key"].endswith(".tar.gz") for entry in listed["Contents"]) == SERIES
+
+
+def compare_endpoints(sagemaker, runtime, work):
+    for name in work.answered["configs"]:
+        sagemaker.describe_endpoint_config(EndpointConfigName=name)
+    for name, config in work.answered["endpoints"]:
+        answer = wait_for(lambda: sagemaker.describe_endpoint(EndpointName=name), "EndpointStatus", "InService", name)
+        # The update that was sent last may have been taken without its answer.
+        assert answer["EndpointConfigName"][:-1] == config[:-1]
+        got = runtime.invoke_endpoint(EndpointName=name, TargetModel="7.tar.gz", ContentType="application/json",
+                                      Body=b'{"period": 3}')
+        assert len(json.loads(got["Body"].read())["yhat"]) == 3
+
+
+def campaign(start_platform, chiliad, tmp_path, kills, seed):
+    choose = random.Random(seed)
+    folder = tmp_path / "series"
+    folder.mkdir()
+    for customer in range(SERIES):
+        (folder / f"{customer}.csv").write_bytes(series(customer))
+    chiliad.run("train", "--data", folder, "--models", tmp_path / "models")
+    platform = start_platform()
+    s3 = platform.client("s3")
+    s3.create_bucket(Bucket="kill")
+    s3.put_object(Bucket="kill", Key="rows.csv", Body=rows())
+    for customer in range(SERIES):
+        s3.put_object(Bucket="kill", Key=f"series/{customer}.csv", Body=series(customer))
+        s3.put_object(Bucket="kill", Key=f"models/{customer}.tar.gz",
+                      Body=(tmp_path / "models" / f"{customer}.tar.gz").read_bytes())
+    for life in range(kills):
+        work = Work(life)
+        threads = start_threads(platform, work)
+        # Phases of a small job last a few hundredths of a second: short waits are the likeliest.
+        time.sleep(choose.choice([0.05, 0.15, 0.4, 1.0, 2.0]) * choose.random())
+        platform.process.kill()
+        platform.process.wait()
+        for thread in threads:
+            thread.join(timeout=60)
+            assert not thread.is_alive()
+        deadline = time.monotonic() + 10
+        while left := processes_below(platform.home):
+            assert time.monotonic() < deadline, f"processes that outlived their server: {left}"
+            time.sleep(0.05)
+        platform = start_platform()
+        sagemaker = platform.client("sagemaker")
+        compare_objects(platform.client("s3"), work)
+        compare_jobs(sagemaker, platform.client("s3"), work)
+        compare_endpoints(sagemaker, platform.client("sagemaker-runtime"), work)
+    assert platform.stop() == 0, "".join(platform.log[-20:])
+
+
+def test_nothing_answered_is_lost_by_a_few_kills(start_platform, chiliad, tmp_path):
+    campaign(start_platform, chiliad, tmp_path, kills=4, seed=1)
+
+
+@pytest.mark.long
+def test_nothing_answered_is_lost_by_fifty_kills(start_platform, chiliad, tmp_path):
+    campaign(start_platform, chiliad, tmp_path, kills=50, seed=2)
