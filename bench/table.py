@@ -1,18 +1,21 @@
 """bench/results/table.md: every kept figure beside its rival's and its target, made from the CSV files alone. The
 figures of README.md are the same rows, shorter."""
+import api
 import cold_call
 import fit
 import fleet
 import m4_hourly
+import objects
 import resident
 import scale
 import serve
+import signed_calls
 import split
 from record import RESULTS, ROOT, read, spread
 
 # (question, measure, subject, rival, what is compared, target). "faster": rival / subject of seconds; "rate": subject /
 # rival of rates, at least the target; "grows": subject / rival, at most the target; "most": the subject itself, at most
-# the target; "slower by": subject - rival, at most the target; "difference": subject - rival, no target.
+# the target; "least": at least; "slower by": subject - rival, at most the target; "difference": subject - rival, no target.
 PROPHET, OURS = "Prophet", "chiliad"
 LARGE = f"{scale.LARGE:,} customers"
 ROWS = [
@@ -32,6 +35,13 @@ ROWS = [
     ("serve", serve.P50, OURS, "nginx, fixed body", "report", None),
     ("serve", serve.P99, OURS, "nginx, fixed body", "report", None),
     ("cold_call", cold_call.MEASURE, cold_call.COLD, cold_call.WARM, "slower by", 1e-3),
+    ("signed_calls", signed_calls.RATE, signed_calls.WITH, signed_calls.WITHOUT, "rate", 0.6),
+    ("objects", objects.PUT, OURS, "versitygw", "rate", 1),
+    ("objects", objects.GET, OURS, "versitygw", "rate", 1),
+    ("api", api.RATE, OURS, None, "least", 2000),
+    ("api", api.JOBS, OURS, None, "report", None),
+    ("api", api.IDLE, OURS, None, "most", 40),
+    ("api", api.START, OURS, None, "most", 0.2),
     ("resident", resident.EACH, OURS, None, "most", 4096),
     ("scale", scale.RATE, LARGE, "1,000 customers", "rate", 0.9),
     ("scale", scale.PEAK, LARGE, "1,000 customers", "grows", 1.25),
@@ -76,6 +86,8 @@ def verdict(kind, target, subject, rival):
         return f"{middle / other:.2f} x", f"<= {target} x", middle / other <= target
     if kind == "most":
         return amount(middle, unit), f"<= {amount(target, unit)}", middle <= target
+    if kind == "least":
+        return amount(middle, unit), f">= {amount(target, unit)}", middle >= target
     if kind == "slower by":
         return f"+{amount(middle - other, unit)}", f"<= +{amount(target, unit)}", middle - other <= target
     if kind == "difference":
