@@ -1,5 +1,6 @@
 """A disk that is really full below a running `chiliad up`: callers are told, nothing answered is lost, and when there is
 room again it goes on."""
+import contextlib
 import subprocess
 import time
 
@@ -33,14 +34,9 @@ def test_a_full_disk_is_told_and_survived(small_disk, start_platform):
             kept.append(f"{number}")
     assert full.value.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
     assert len(kept) > 10
-    (small_disk / "rest").touch()
-    filler = open(small_disk / "rest", "wb")
-    try:
+    with open(small_disk / "rest", "wb", buffering=0) as rest, contextlib.suppress(OSError):
         while True:
-            filler.write(bytes(4096))
-            filler.flush()
-    except OSError:
-        pass
+            rest.write(bytes(4096))
 
     answered = []
     for number in range(50):
@@ -54,7 +50,6 @@ def test_a_full_disk_is_told_and_survived(small_disk, start_platform):
         assert s3.get_object(Bucket="disk", Key=key)["Body"].read() == body
     assert platform.process.poll() is None
 
-    filler.close()
     (small_disk / "rest").unlink()
     s3.delete_object(Bucket="disk", Key=kept.pop())
     deadline = time.monotonic() + 10
