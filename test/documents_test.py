@@ -44,6 +44,6 @@ def test_dependencies_names_every_package_and_no_other_is_installed():
 
 
 def test_no_python_package_is_left_unpinned():
-    for path in ROOT.glob("test/requirements*.txt"):
+    for path in ROOT.glob("test/**/requirements*.txt"):
         for line in path.read_text().splitlines():
             assert line.startswith("#") or re.fullmatch(r"[A-Za-z0-9_.-]+==[0-9][0-9A-Za-z.]*", line), f"{path.name}: {line}"
