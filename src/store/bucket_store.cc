@@ -4,6 +4,8 @@
 #include <sys/file.h>
 
 #include <cerrno>
+#include <chrono>
+#include <thread>
 
 #include "store/bucket_store_state.h"
 #include "store/key.h"
@@ -50,11 +52,16 @@ Result<FileDescriptor> lock_home(const fs::path& home) {
   const fs::path path = home / "state" / "objects.lock";
   Result<FileDescriptor> lock = open_file(path, O_RDWR | O_CREAT);
   if (!lock) return lock;
-  if (::flock(lock->get(), LOCK_EX | LOCK_NB) == 0) return lock;
-  if (errno == EWOULDBLOCK)
-    return Error{ErrorCode::kConflict,
-                 home.string() + ": another process has its store open; stop it, or use another folder"};
-  return system_error("lock", path, errno);
+  // A process that was just killed may have been about to start another, which holds the lock a moment longer.
+  const Deadline deadline = std::chrono::steady_clock::now() + std::chrono::seconds{2};
+  while (::flock(lock->get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return system_error("lock", path, errno);
+    if (std::chrono::steady_clock::now() >= deadline)
+      return Error{ErrorCode::kConflict,
+                   home.string() + ": another process has its store open; stop it, or use another folder"};
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  }
+  return lock;
 }
 
 }  // namespace
