@@ -46,6 +46,16 @@ std::optional<Failure> check_runtime_fields(const net::HttpRequest& request, con
   return std::nullopt;
 }
 
+// "b" of "b.localhost:8080", as the S3 face reads it; empty: the bucket stands in the path.
+std::string bucket_before_localhost(std::string_view host) {
+  constexpr std::string_view kEnd = ".localhost";
+  host = host.substr(0, host.find(':'));
+  if (host.size() <= kEnd.size() || !net::same_ignoring_case(host.substr(host.size() - kEnd.size()), kEnd)) return {};
+  std::string bucket(host.substr(0, host.size() - kEnd.size()));
+  for (char& c : bucket) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return bucket;
+}
+
 // IAM and STS answer for every region with the scope of the first one, as on AWS.
 bool is_global(std::string_view service) { return service == "iam" || service == "sts"; }
 
@@ -84,6 +94,12 @@ std::variant<Authenticated, Failure> Authenticator::authenticate(const net::Http
   result.caller = caller_of(request, now);
   if (no_auth_) return trust(request, std::move(result));
 
+  if (protocol == Protocol::kS3) {
+    auto presigned = net::sigv2::read_presigned(request);
+    if (const auto* refusal = std::get_if<sigv4::Refusal>(&presigned)) return failure_of(*refusal, protocol);
+    if (const auto* claim = std::get_if<net::sigv2::Claim>(&presigned))
+      return authenticate_presigned(request, *claim, std::move(result), now);
+  }
   sigv4::ReadSignature read = sigv4::read_signature(request);
   if (const auto* refusal = std::get_if<sigv4::Refusal>(&read)) return failure_of(*refusal, protocol);
   if (std::holds_alternative<std::monostate>(read)) {
@@ -117,6 +133,25 @@ std::variant<Authenticated, Failure> Authenticator::authenticate(const net::Http
   result.caller.region = claim.scope.region;
   result.region = claim.scope.region;
   result.claim = std::move(claim);
+  return result;
+}
+
+// What the AWS CLI 1 and boto3 presign for an endpoint of one's own.
+std::variant<Authenticated, Failure> Authenticator::authenticate_presigned(
+    const net::HttpRequest& request, const net::sigv2::Claim& claim, Authenticated result,
+    std::chrono::system_clock::time_point now) const {
+  identity::FoundKey found = directory_.find_key(claim.access_key_id, claim.session_token, now);
+  if (const auto* refusal = std::get_if<identity::KeyRefusal>(&found)) return failure_of(*refusal, Protocol::kS3);
+  const identity::Key& key = *std::get<std::shared_ptr<const identity::Key>>(found);
+  const auto refusal = net::sigv2::check_presigned(claim, key.secret_access_key(), request,
+                                                   bucket_before_localhost(request.field("host")),
+                                                   std::chrono::floor<std::chrono::seconds>(now));
+  if (refusal) return failure_of(*refusal, Protocol::kS3);
+  result.caller.who = key.who();
+  result.caller.authorizer = key.authorizer();
+  result.caller.access_key_id = claim.access_key_id;
+  result.caller.region = region_;
+  result.region = region_;
   return result;
 }
 

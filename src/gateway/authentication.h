@@ -18,6 +18,7 @@
 #include "gateway/route.h"
 #include "gateway/wording.h"
 #include "identity/directory.h"
+#include "net/sigv2.h"
 #include "net/sigv4_check.h"
 
 namespace chiliad::gateway {
@@ -42,6 +43,9 @@ class Authenticator {
                                                     std::chrono::system_clock::time_point now) const;
 
  private:
+  std::variant<Authenticated, Failure> authenticate_presigned(const net::HttpRequest& request,
+                                                              const net::sigv2::Claim& claim, Authenticated result,
+                                                              std::chrono::system_clock::time_point now) const;
   std::variant<Authenticated, Failure> trust(const net::HttpRequest& request, Authenticated result) const;
 
   identity::Directory& directory_;
