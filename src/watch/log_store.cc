@@ -280,7 +280,7 @@ Result<Done> LogStore::State::make_room() {
 
 Result<Done> LogStore::State::expire(Milliseconds now) {
   const MutexLock writer_lock(writer_mutex);
-  Result<std::vector<LogGroup>> groups = tables.list_groups({}, {}, {}, 100'000);
+  Result<std::vector<LogGroup>> groups = tables.all_groups();
   if (!groups) return std::move(groups).error();
   remembered.clear();
   for (const LogGroup& group : *groups) {

@@ -192,6 +192,24 @@ TEST_F(WatchLogStore, ListsStreamsByNameAndByLastEvent) {
               ElementsAre("b/1", "a/2"));
 }
 
+TEST_F(WatchLogStore, APrefixIsAnyBytes) {
+  const std::unique_ptr<LogStore> store = open();
+  const std::string last("\xF4\x8F\xBF\xBF");
+  for (const std::string& name : {std::string("a"), "a" + last, "a" + last + "x", std::string("b")})
+    say(*store, name, 1, "x");
+  const auto count = [&](std::string_view prefix, bool descending) {
+    return store->list_streams(kGroup, prefix, StreamOrder::kName, descending, {}, 10)->size();
+  };
+  for (const bool descending : {false, true}) {
+    EXPECT_EQ(count("", descending), 4u);
+    EXPECT_EQ(count("a", descending), 3u);
+    EXPECT_EQ(count("a" + last, descending), 2u);
+    EXPECT_EQ(count("\xFF", descending), 0u);
+  }
+  EXPECT_EQ(store->list_streams(kGroup, "a", StreamOrder::kName, true, StreamPosition{"a" + last}, 10)->size(), 1u);
+  EXPECT_EQ(store->list_streams(kGroup, "a", StreamOrder::kName, false, StreamPosition{"a" + last}, 10)->size(), 1u);
+}
+
 TEST_F(WatchLogStore, MakesAndRemovesGroupsAndStreamsByName) {
   const std::unique_ptr<LogStore> store = open();
   EXPECT_EQ(store->create_stream("g", "s", at(1)).error().message, "The specified log group does not exist.");
@@ -202,7 +220,7 @@ TEST_F(WatchLogStore, MakesAndRemovesGroupsAndStreamsByName) {
   const LogLine line{at(5), "kept"};
   EXPECT_EQ(store->put("g", "t", {&line, 1}).error().message, "The specified log stream does not exist.");
   ASSERT_TRUE(store->put("g", "s", {&line, 1}));
-  EXPECT_GT(store->find_group("g")->bytes, 0);
+  EXPECT_GT(store->list_groups("g", "", "", 1)->front().bytes, 0);
   ASSERT_TRUE(store->delete_stream("g", "s"));
   EXPECT_EQ(store->read_forward("g", "s", 0, {}).error().code, ErrorCode::kNotFound);
   EXPECT_EQ(store->counters().bytes, 0);

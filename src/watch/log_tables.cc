@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace chiliad::watch {
 namespace {
 
@@ -55,7 +57,9 @@ CREATE TABLE log_tag (
 ) STRICT, WITHOUT ROWID;
 )"};
 
-#define CHILIAD_LOG_GROUP                                                                                     \
+// Adding up a group's streams takes a look at each of them: only for listings that show it.
+#define CHILIAD_LOG_GROUP "SELECT id, name, created, retention_days, 0 FROM log_group "
+#define CHILIAD_LOG_GROUP_BYTES                                                                               \
   "SELECT id, name, created, retention_days, (SELECT ifnull(sum(bytes), 0) FROM log_stream WHERE group_id = " \
   "log_group.id) FROM log_group "
 #define CHILIAD_LOG_STREAM                                                                                        \
@@ -78,9 +82,11 @@ constexpr Query kSetTag = {"tag a log group",
                            "INSERT OR REPLACE INTO log_tag (group_id, name, value) VALUES (?1, ?2, ?3)"};
 constexpr Query kRemoveTag = {"untag a log group", "DELETE FROM log_tag WHERE group_id = ?1 AND name = ?2"};
 constexpr Query kRemoveTags = {"untag a log group", "DELETE FROM log_tag WHERE group_id = ?1"};
-constexpr Query kListGroups = {"list log groups", CHILIAD_LOG_GROUP
-                               "WHERE name > ?1 AND name >= ?2 AND (?3 = '' OR name < ?3) AND (?4 = '' OR "
-                               "instr(lower(name), lower(?4)) > 0) ORDER BY name LIMIT ?5"};
+// Ranges of names have one bound at each end, so that the index is all that is read: see NameRange.
+constexpr Query kListGroups = {"list log groups", CHILIAD_LOG_GROUP_BYTES
+                               "WHERE name >= ?1 AND name < ?2 AND (?3 = '' OR instr(lower(name), lower(?3)) > 0) "
+                               "ORDER BY name LIMIT ?4"};
+constexpr Query kAllGroups = {"list log groups", CHILIAD_LOG_GROUP "ORDER BY name"};
 
 constexpr Query kFindStream = {"find a log stream", CHILIAD_LOG_STREAM "WHERE group_id = ?1 AND name = ?2"};
 constexpr Query kFindStreamById = {"find a log stream", CHILIAD_LOG_STREAM "WHERE id = ?1"};
@@ -89,12 +95,10 @@ constexpr Query kAddStream = {"add a log stream",
 constexpr Query kRemoveStream = {"remove a log stream", "DELETE FROM log_stream WHERE id = ?1"};
 constexpr Query kRemoveBlocks = {"remove a stream's lines", "DELETE FROM log_block WHERE stream_id = ?1"};
 
-constexpr Query kStreamsByName = {"list log streams", CHILIAD_LOG_STREAM
-                                  "WHERE group_id = ?1 AND name > ?2 AND name >= ?3 AND (?4 = '' OR name < ?4) "
-                                  "ORDER BY name LIMIT ?5"};
+constexpr Query kStreamsByName = {
+    "list log streams", CHILIAD_LOG_STREAM "WHERE group_id = ?1 AND name >= ?2 AND name < ?3 ORDER BY name LIMIT ?4"};
 constexpr Query kStreamsByNameDown = {"list log streams", CHILIAD_LOG_STREAM
-                                      "WHERE group_id = ?1 AND (?2 IS NULL OR name < ?2) AND name >= ?3 AND (?4 = '' "
-                                      "OR name < ?4) ORDER BY name DESC LIMIT ?5"};
+                                      "WHERE group_id = ?1 AND name >= ?2 AND name < ?3 ORDER BY name DESC LIMIT ?4"};
 constexpr Query kStreamsByTime = {"list log streams", CHILIAD_LOG_STREAM
                                   "WHERE group_id = ?1 AND (ifnull(last_time, 0), id) > (?2, ?3) ORDER BY "
                                   "ifnull(last_time, 0), id LIMIT ?4"};
@@ -102,8 +106,8 @@ constexpr Query kStreamsByTimeDown = {"list log streams", CHILIAD_LOG_STREAM
                                       "WHERE group_id = ?1 AND (ifnull(last_time, 0), id) < (?2, ?3) ORDER BY "
                                       "ifnull(last_time, 0) DESC, id DESC LIMIT ?4"};
 constexpr Query kStreamsOfWindow = {"list log streams", CHILIAD_LOG_STREAM
-                                    "WHERE group_id = ?1 AND name > ?2 AND name >= ?3 AND (?4 = '' OR name < ?4) AND "
-                                    "last_time >= ?5 AND first_time < ?6 ORDER BY name LIMIT ?7"};
+                                    "WHERE group_id = ?1 AND name >= ?2 AND name < ?3 AND last_time >= ?4 AND "
+                                    "first_time < ?5 ORDER BY name LIMIT ?6"};
 constexpr Query kStreamsBefore = {"find streams to expire", CHILIAD_LOG_STREAM
                                   "WHERE group_id = ?1 AND ifnull(first_time, ifnull(last_ingested, created)) < ?2 "
                                   "LIMIT ?3"};
@@ -116,6 +120,7 @@ constexpr Query kUpdateStream = {
     "dropped_events = ?7, dropped_bytes = ?8 WHERE id = ?1"};
 
 #undef CHILIAD_LOG_GROUP
+#undef CHILIAD_LOG_GROUP_BYTES
 #undef CHILIAD_LOG_STREAM
 
 Milliseconds time_column(const Statement& row, int column) {
@@ -129,6 +134,21 @@ std::int64_t number(Milliseconds time) { return time.time_since_epoch().count();
 std::optional<std::int64_t> number(const std::optional<Milliseconds>& time) {
   return time ? std::optional(number(*time)) : std::nullopt;
 }
+
+// first <= name < end: the names that start with `prefix`, those behind `after` or, downwards, before it.
+struct NameRange {
+  NameRange(std::string_view prefix, std::string_view after, bool descending) : first(prefix), end(prefix_end(prefix)) {
+    if (end.empty()) end.assign(8, '\xFF');  // Behind every text.
+    if (after.empty()) return;
+    if (descending) {
+      end = std::min(end, std::string(after));
+    } else {
+      first = std::max(first, std::string(after) + '\0');  // The first text behind it.
+    }
+  }
+  std::string first;
+  std::string end;
+};
 
 LogGroup group_of(const Statement& row) {
   LogGroup group{row.column_int64(0), std::string(row.column_text(1)), time_column(row, 2), std::nullopt,
@@ -232,7 +252,14 @@ Result<std::vector<LogGroup>> LogTables::list_groups(std::string_view prefix, st
                                                      std::string_view after, std::size_t limit) {
   Result<Statement> list = database_.prepare(kListGroups);
   if (!list) return std::move(list).error();
-  list->bind(1, after).bind(2, prefix).bind(3, std::string_view(prefix_end(prefix))).bind(4, pattern).bind(5, limit);
+  const NameRange range(prefix, after, false);
+  list->bind(1, std::string_view(range.first)).bind(2, std::string_view(range.end)).bind(3, pattern).bind(4, limit);
+  return all_rows<LogGroup>(*list, group_of);
+}
+
+Result<std::vector<LogGroup>> LogTables::all_groups() {
+  Result<Statement> list = database_.prepare(kAllGroups);
+  if (!list) return std::move(list).error();
   return all_rows<LogGroup>(*list, group_of);
 }
 
@@ -277,15 +304,8 @@ Result<std::vector<LogStream>> LogTables::list_streams(std::int64_t group_id, st
   }
   Result<Statement> list = database_.prepare(descending ? kStreamsByNameDown : kStreamsByName);
   if (!list) return std::move(list).error();
-  list->bind(1, group_id);
-  if (after) {
-    list->bind(2, std::string_view(after->name));
-  } else if (descending) {
-    list->bind_null(2);
-  } else {
-    list->bind(2, std::string_view());
-  }
-  list->bind(3, prefix).bind(4, std::string_view(prefix_end(prefix))).bind(5, limit);
+  const NameRange range(prefix, after ? std::string_view(after->name) : std::string_view(), descending);
+  list->bind(1, group_id).bind(2, std::string_view(range.first)).bind(3, std::string_view(range.end)).bind(4, limit);
   return all_rows<LogStream>(*list, stream_of);
 }
 
@@ -294,8 +314,9 @@ Result<std::vector<LogStream>> LogTables::streams_of_window(std::int64_t group_i
                                                             std::size_t limit) {
   Result<Statement> list = database_.prepare(kStreamsOfWindow);
   if (!list) return std::move(list).error();
-  list->bind(1, group_id).bind(2, after).bind(3, prefix).bind(4, std::string_view(prefix_end(prefix)));
-  list->bind(5, number(window.start)).bind(6, number(window.end)).bind(7, limit);
+  const NameRange range(prefix, after, false);
+  list->bind(1, group_id).bind(2, std::string_view(range.first)).bind(3, std::string_view(range.end));
+  list->bind(4, number(window.start)).bind(5, number(window.end)).bind(6, limit);
   return all_rows<LogStream>(*list, stream_of);
 }
 

@@ -33,7 +33,7 @@ struct LogGroup {
   std::string name;
   Milliseconds created{};
   std::optional<int> retention_days;  // None: the installation's own.
-  std::int64_t bytes = 0;             // Of its streams.
+  std::int64_t bytes = 0;             // Of its streams; only list_groups() adds them up.
 };
 
 struct LogStream {
@@ -115,6 +115,7 @@ class LogTables {
   // Sorted by name, those behind `after` whose names start with `prefix` and contain `pattern`.
   Result<std::vector<LogGroup>> list_groups(std::string_view prefix, std::string_view pattern, std::string_view after,
                                             std::size_t limit);
+  Result<std::vector<LogGroup>> all_groups();
 
   // Errors: kNotFound.
   Result<LogStream> find_stream(std::int64_t group_id, std::string_view name);
