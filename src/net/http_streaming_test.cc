@@ -277,11 +277,11 @@ class HttpFiles : public ::testing::Test {
 };
 
 TEST_F(HttpFiles, AreSentWholeAndInPieces) {
-  const auto server = started(handler_);
-  Client client(server->port());
   for (const std::size_t size : {0u, 1u, 13'000u, 32'768u, 32'769u, 5'000'000u}) {
     for (const std::size_t offset : {std::size_t{0}, size / 3}) {
       make(size, offset, size - offset);
+      const auto server = started(handler_);
+      Client client(server->port());
       client.send("GET /file HTTP/1.1\r\nHost: t\r\n\r\n");
       const std::string head = client.read_until("\r\n\r\n");
       EXPECT_NE(head.find("Content-Length: " + std::to_string(size - offset) + "\r\n"), std::string::npos) << head;

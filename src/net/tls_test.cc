@@ -129,6 +129,7 @@ TEST_F(Tls, BodiesAndFilesOfAnySizePass) {
   handler_.file->descriptor = *open_file(path, O_RDONLY);
   handler_.file->offset = 1;
   handler_.file->length = text.size() - 1;
+  start();
   EXPECT_TRUE(curl(url("/file")) == text.substr(1));
   EXPECT_TRUE(curl("-T " + path.string() + " " + url("/streamed")) == text);
   EXPECT_TRUE(curl("-H 'Transfer-Encoding: chunked' -T " + path.string() + " " + url("/streamed")) == text);
