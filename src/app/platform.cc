@@ -138,6 +138,7 @@ Result<Done> Platform::Parts::open_stores() {
   }
   store::BucketStore::Options store_options;
   store_options.sync = options.sync;
+  store_options.scan_at_open = true;
   Result<std::shared_ptr<store::BucketStore>> opened = store::BucketStore::open(options.home, store_options);
   if (!opened) return std::move(opened).error();
   bucket_store = *std::move(opened);
