@@ -10,6 +10,14 @@ import pytest
 from fleet import CUSTOMERS, ENDPOINT, ROWS, TARGET
 
 
+@pytest.fixture(autouse=True)
+def known_difference(request):
+    """A case that versitygw answers otherwise has to fail there."""
+    marker = request.node.get_closest_marker("versitygw_differs")
+    if marker and request.getfixturevalue("server").name == "versitygw":
+        request.applymarker(pytest.mark.xfail(reason=marker.args[0], strict=True))
+
+
 @pytest.fixture(scope="session")
 def series(tmp_path_factory):
     folder = tmp_path_factory.mktemp("series")
