@@ -1,6 +1,7 @@
 // vfork and not posix_spawn, because PR_SET_PDEATHSIG has to be set in the child, and not fork, which would copy the
 // page tables of a server that may hold gigabytes. Between vfork and exec the child shares our memory: it makes system
-// calls and writes one integer, nothing else.
+// calls and nothing else. Why it could not become the program comes back through a pipe that exec closes: also where
+// vfork is a fork (ThreadSanitizer makes it one).
 
 #include "job/process.h"
 
@@ -34,13 +35,14 @@ struct Child {
   int parent;
   int input;   // /dev/null
   int output;  // The pipe's writing end.
-  volatile int error;
+  int status;  // The writing end of the pipe for errno.
 };
 
 // In the child: sets the stage and becomes the program. Returns only by _exit().
 [[noreturn]] void become(Child& child) {
   const auto give_up = [&] {
-    child.error = errno;
+    const int reason = errno;
+    static_cast<void>(!::write(child.status, &reason, sizeof reason));
     ::_exit(127);
   };
   if (::setpgid(0, 0) != 0 || ::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) give_up();
@@ -48,16 +50,16 @@ struct Child {
   if (::getppid() != child.parent) ::_exit(127);
   for (const int number : {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGCHLD}) ::signal(number, SIG_DFL);
   if (::dup2(child.input, 0) < 0 || ::dup2(child.output, 1) < 0 || ::dup2(child.output, 2) < 0) give_up();
-  if (::syscall(SYS_close_range, 3U, ~0U, 0U) != 0) {
-    // Kernels before 5.9.
-    for (int fd = 3; fd < 65536; ++fd) ::close(fd);
+  if (::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) != 0) {
+    // Kernels before 5.11.
+    for (int fd = 3; fd < 65536; ++fd) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
   }
   if (::chdir(child.folder) != 0) give_up();
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::execve(child.program, child.arguments, child.environment);
-  child.error = errno;
+  give_up();
   ::_exit(127);
 }
 
@@ -71,7 +73,7 @@ __attribute__((noinline)) int start_child(Child& child) {
   if (pid == 0) become(child);
   const int failed = errno;
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  if (pid < 0) child.error = failed;
+  errno = failed;
   return pid;
 }
 
@@ -80,28 +82,36 @@ __attribute__((noinline)) int start_child(Child& child) {
 Result<Process> Process::start(const Start& start) {
   Result<FileDescriptor> input = open_file("/dev/null", O_RDONLY);
   if (!input) return std::move(input).error();
-  int ends[2];
+  int ends[2], status[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return system_error("pipe for", start.program, errno);
   FileDescriptor reading(ends[0]), writing(ends[1]);
+  if (::pipe2(status, O_CLOEXEC) != 0) return system_error("pipe for", start.program, errno);
+  FileDescriptor status_reading(status[0]), status_writing(status[1]);
   ::fcntl(reading.get(), F_SETFL, O_NONBLOCK);
 
   const std::string program = start.program.string(), folder = start.working_folder.string();
   std::vector<std::string> arguments = start.arguments, environment = start.environment;
   arguments.insert(arguments.begin(), start.program.filename().string());
   const std::vector<char*> argv = pointers(arguments), envp = pointers(environment);
-  Child child{program.c_str(), argv.data(), envp.data(), folder.c_str(), ::getpid(), input->get(), writing.get(), 0};
+  Child child{program.c_str(), argv.data(),  envp.data(),   folder.c_str(),
+              ::getpid(),      input->get(), writing.get(), status_writing.get()};
   const int pid = start_child(child);
-  if (pid < 0) return system_error("start", start.program, child.error);
-  if (child.error != 0) {
+  if (pid < 0) return system_error("start", start.program, errno);
+  status_writing.reset();
+  int reason = 0;
+  ssize_t got = 0;
+  while ((got = ::read(status_reading.get(), &reason, sizeof reason)) < 0 && errno == EINTR) {
+  }
+  if (got == sizeof reason) {
     ::waitpid(pid, nullptr, 0);
-    return system_error("start", start.program, child.error);
+    return system_error("start", start.program, reason);
   }
   FileDescriptor ended(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U)));
   if (!ended) {
-    const int reason = errno;
+    const int why = errno;
     ::kill(-pid, SIGKILL);
     ::waitpid(pid, nullptr, 0);
-    return system_error("watch", start.program, reason);
+    return system_error("watch", start.program, why);
   }
   return Process(pid, std::move(ended), std::move(reading));
 }
