@@ -175,7 +175,7 @@ bool is_utf8(std::string_view text) {
 }
 
 std::optional<S3Error> check_names(std::string_view bucket, std::string_view key) {
-  if (const std::string_view wrong = wrong_with_bucket(bucket); !wrong.empty())
+  if (!store::wrong_with_bucket_name(bucket).empty())
     return s3_error(S3Code::kInvalidBucketName, "BucketName", std::string(bucket.substr(0, 255)));
   if (key.size() > kLongestKey) {
     S3Error error = s3_error(S3Code::kKeyTooLong);
@@ -195,19 +195,6 @@ std::optional<std::string> decode_exactly(std::string_view text, bool plus_is_bl
   for (std::size_t i = text.find('%'); i != std::string_view::npos; i = text.find('%', i + 3))
     if (i + 2 >= text.size() || !is_hex(text[i + 1]) || !is_hex(text[i + 2])) return std::nullopt;
   return net::percent_decode(text, plus_is_blank);
-}
-
-std::string_view wrong_with_bucket(std::string_view name) {
-  if (name.size() < 3 || name.size() > 63) return "it needs 3 to 63 characters";
-  const auto is_word = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-  for (const char c : name)
-    if (!is_word(c) && c != '-' && c != '.') return "it may have a-z, 0-9, '-' and '.'";
-  if (!is_word(name.front()) || !is_word(name.back())) return "it begins and ends with a letter or digit";
-  if (name.find("..") != std::string_view::npos) return "it has two dots in a row";
-  const bool is_number =
-      std::all_of(name.begin(), name.end(), [](char c) { return c == '.' || (c >= '0' && c <= '9'); });
-  if (is_number && std::count(name.begin(), name.end(), '.') == 3) return "it looks like an IP address";
-  return {};
 }
 
 std::variant<Query, S3Error> Query::read(std::string_view query) {

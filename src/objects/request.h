@@ -7,7 +7,7 @@
 //   1. Escapes are decoded once and exactly: "%2F" in a path is a '/' of the key, '+' a plus, "." and ".." are parts of
 //      the key like others. A '%' that begins no escape is refused: whoever asks about permissions and whoever opens
 //      the object see the same key.
-//   2. Bucket names pass wrong_with_bucket() before anybody uses them; keys have 1 to 1024 bytes of UTF-8.
+//   2. Bucket names pass store::wrong_with_bucket_name() before anybody uses them; keys have 1 to 1024 bytes of UTF-8.
 //   3. A sub-resource that S3 has and this server has not is kNotImplemented, never the operation without it: a
 //      "PUT /b/k?legal-hold" must not replace the object.
 //
@@ -103,9 +103,5 @@ std::variant<store::CopySource, S3Error> read_copy_source(std::string_view value
 
 // Every escape decoded; none when there is a malformed one.
 std::optional<std::string> decode_exactly(std::string_view text, bool plus_is_blank);
-
-// What is wrong with a bucket's name; empty: nothing. Names are those of S3: 3 to 63 of a-z, 0-9, '-' and '.', a letter
-// or digit at both ends, no "..", no IPv4 address.
-std::string_view wrong_with_bucket(std::string_view name);
 
 }  // namespace chiliad::objects

@@ -17,7 +17,7 @@ using namespace chiliad;           // NOLINT
 using namespace chiliad::objects;  // NOLINT
 
 void check_names(std::string_view bucket, std::string_view key) {
-  CHILIAD_CHECK(wrong_with_bucket(bucket).empty());
+  CHILIAD_CHECK(store::wrong_with_bucket_name(bucket).empty());
   CHILIAD_CHECK(bucket.find('/') == std::string_view::npos && bucket != "." && bucket != "..");
   CHILIAD_CHECK(key.size() <= 1024 && key.find('\0') == std::string_view::npos);
 }
