@@ -89,6 +89,10 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
   if (text.size() > limits.max_bytes) {
     return Error{ErrorCode::kTooLarge, fmt::format("JSON: {} bytes, limit {}", text.size(), limits.max_bytes)};
   }
+  // The library takes a NUL for the end of the text: what follows would go unread.
+  if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
+    return Error{ErrorCode::kInvalid, fmt::format("JSON: a NUL at byte {}", nul + 1)};
+  }
   Builder builder(limits);
   if (!Json::sax_parse(text, &builder)) return std::move(builder).error();
   return std::move(builder.root());

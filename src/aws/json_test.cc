@@ -23,6 +23,15 @@ TEST(AwsJson, BrokenTextNamesTheByte) {
   }
 }
 
+TEST(AwsJson, NulIsNoEndOfTheText) {
+  using namespace std::string_view_literals;
+  for (const std::string_view text : {"{}\0"sv, "{}\0garbage"sv, "\0{}"sv, "{\"a\0\":1}"sv}) {
+    const Result<Json> parsed = parse_json(text);
+    ASSERT_FALSE(parsed);
+    EXPECT_TRUE(parsed.error().message.starts_with("JSON: a NUL at byte ")) << parsed.error().message;
+  }
+}
+
 TEST(AwsJson, DepthCountAndSizeAreBounded) {
   EXPECT_TRUE(parse_json(std::string(64, '[') + std::string(64, ']')));
   for (const char bracket : {'[', '{'}) {
