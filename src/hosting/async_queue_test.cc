@@ -26,7 +26,7 @@ class AsyncQueueTest : public ::testing::Test {
     EXPECT_TRUE(queue) << queue.error().message;
     return std::move(*queue);
   }
-  TempFolder folder_{std::move(*TempFolder::make())};
+  TempFolder folder_{*TempFolder::make()};
 };
 
 TEST_F(AsyncQueueTest, CallsOfAnEndpointComeInTheirOrderAndWhole) {

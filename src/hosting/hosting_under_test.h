@@ -64,7 +64,7 @@ inline constexpr std::string_view kOneRow = R"({"period": 1})";
 // Buckets as folders, with listeners.
 class FolderBuckets final : public store::Buckets {
  public:
-  FolderBuckets() : folder_(std::move(*TempFolder::make())) {}
+  FolderBuckets() : folder_(*TempFolder::make()) {}
 
   Result<std::shared_ptr<store::ObjectStore>> open(std::string_view bucket) override {
     if (down) return Error{ErrorCode::kUnavailable, "the store is down"};
@@ -234,7 +234,7 @@ inline EndpointPlan endpoint_of(const std::string& name, std::vector<VariantPlan
 // A Hosting with buckets "models" and "data", and a server in front.
 class HostingUnderTest : public ::testing::Test {
  protected:
-  HostingUnderTest() : folder_(std::move(*TempFolder::make())) {
+  HostingUnderTest() : folder_(*TempFolder::make()) {
     buckets_.make("models");
     buckets_.make("data");
   }

@@ -243,8 +243,11 @@ Result<Done> TransformRunner::Job::work(store::Buckets& buckets, const OpenHost&
   if (!*second) return transform(**first, threads, buckets);
 
   Objects objects{**input, {}, {}, {}};
-  objects.ahead.push_back(std::move(**first));
-  objects.ahead.push_back(std::move(**second));
+  {
+    const MutexLock lock(objects.mutex);
+    objects.ahead.push_back(std::move(**first));
+    objects.ahead.push_back(std::move(**second));
+  }
   std::vector<std::thread> others;
   for (int i = 1; i < threads; ++i) others.emplace_back([&] { take_objects(objects, buckets); });
   take_objects(objects, buckets);

@@ -6,9 +6,11 @@ namespace {
 constexpr std::string_view kTarget = "target_model";
 constexpr std::string_view kOutput = "SageMakerOutput";
 constexpr std::string_view kInput = "SageMakerInput";
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // Which readers of JSON skip.
 
 // Both as they were written. Requires: `input` is what `record` says, and both are JSON.
 std::string joined_text(std::string_view record, const aws::Json& input, std::string_view answer) {
+  if (record.starts_with(kByteOrderMark)) record.remove_prefix(kByteOrderMark.size());
   std::string text;
   if (!input.is_object()) {
     return text.append("{\"")
