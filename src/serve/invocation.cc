@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -97,6 +98,17 @@ Result<Done> read_names(std::string_view field, element value, std::size_t most,
   return Done{};
 }
 
+Result<Done> read_columns(element value, std::vector<std::string>& out) {
+  Result<Done> read = read_names("columns", value, kMaxColumns, out);
+  if (!read) return read;
+  for (auto column = out.begin(); column != out.end(); ++column) {
+    if (std::find(out.begin(), column, *column) != column) {
+      return wrong("columns", "names '" + column->substr(0, 100) + "' twice");
+    }
+  }
+  return Done{};
+}
+
 Result<Done> read_uncertainty(element value, Invocation& out) {
   std::string_view name;
   if (value.get_string().get(name) == simdjson::SUCCESS) {
@@ -156,7 +168,7 @@ Result<Done> read_field(Field field, element value, Invocation& out, std::vector
     case kFreq: return read_freq(value, out);
     case kDs: return read_dates(value, out);
     case kQuantiles: return read_quantiles(value, out);
-    case kColumns: return read_names("columns", value, kMaxColumns, out.columns);
+    case kColumns: return read_columns(value, out.columns);
     case kUncertainty: return read_uncertainty(value, out);
     case kIntervalWidth: {
       Result<double> width = fraction("interval_width", value);

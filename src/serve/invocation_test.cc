@@ -73,6 +73,7 @@ TEST(InvocationReader, NamesTheFieldThatIsWrong) {
   EXPECT_TRUE(refusal(R"({"ds":["2023-01-01T00:00Z"]})").find("time zone") != std::string::npos);
   EXPECT_TRUE(refusal(R"({"period":7,"quantiles":[1]})").starts_with("'quantiles': "));
   EXPECT_TRUE(refusal(R"({"period":7,"columns":"yhat"})").starts_with("'columns': "));
+  EXPECT_EQ(refusal(R"({"period":7,"columns":["ds","yhat","ds"]})"), "'columns': names 'ds' twice");
   EXPECT_TRUE(refusal(R"({"period":7,"interval_width":1})").starts_with("'interval_width': "));
   EXPECT_TRUE(refusal(R"({"period":7,"uncertainty":"mcmc"})").starts_with("'uncertainty': "));
   EXPECT_TRUE(refusal(R"({"period":7,"seed":-1})").starts_with("'seed': "));

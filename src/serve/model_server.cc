@@ -1,5 +1,7 @@
 #include "serve/model_server.h"
 
+#include <optional>
+
 #include "base/json_writer.h"
 #include "base/number.h"
 #include "serve/batch.h"
@@ -168,8 +170,13 @@ std::string ModelServer::url_of(std::string_view model) const {
 }
 
 void ModelServer::list_models(std::string_view query, net::HttpResponse& response) {
-  const std::int64_t asked = parse_integer(query_value(query, "limit")).value_or(kPageOfModels);
-  const std::size_t limit = asked < 1 ? 1 : std::min(static_cast<std::size_t>(asked), kLargestPage);
+  const std::string given = query_value(query, "limit");
+  const std::optional<std::int64_t> asked = given.empty() ? kPageOfModels : parse_integer(given);
+  if (!asked || *asked < 1) {
+    return container_.fail(Error{ErrorCode::kInvalid, "limit: expected a whole number, 1 or above"}, Stage::kRequest,
+                           "", response);
+  }
+  const std::size_t limit = std::min(static_cast<std::size_t>(*asked), kLargestPage);
   std::vector<ModelCache::Loaded> models = cache_.loaded(query_value(query, "next_page_token"), limit + 1);
   const bool more = models.size() > limit;
   if (more) models.pop_back();

@@ -84,6 +84,8 @@ def test_a_list_of_models_in_pages(server, call, invoke):
         names += [model["modelName"] for model in page["models"]]
         token = page.get("nextPageToken")
     assert names == sorted(f"{i}.tar.gz" for i in range(12))
+    for limit in ("0", "-1", "x", "99999999999999999999"):
+        assert call(server, "GET", f"/models?limit={limit}").status == 400, limit
 
 
 def test_outside_a_container_models_are_those_of_the_store(server, call, models):
