@@ -106,6 +106,17 @@ TEST(SeriesCsv, AFirstLineThatCouldBeEitherIsNotGuessed) {
             "YYYY-MM-DD HH:MM[:SS[.fraction]]");
 }
 
+TEST(SeriesCsv, AFirstLineWithATimeZoneIsToldSo) {
+  const std::string message = message_of(read_series_csv("2022-01-01T00:00Z,1\n2022-01-02,1\n", "f.csv"));
+  EXPECT_TRUE(message.starts_with("f.csv:1: ")) << message;
+  EXPECT_NE(message.find("'2022-01-01T00:00Z' has a time zone"), std::string::npos) << message;
+}
+
+TEST(SeriesCsv, APositionBeyondTheColumnsIsNamed) {
+  EXPECT_EQ(message_of(read_series_csv("ds,y\n2022-01-01,1\n", "f.csv", {.value = {.position = 9}})),
+            "f.csv:1: the value column: there is no column 9, the table has 2");
+}
+
 TEST(SeriesCsv, AnEmptyFileIsASeriesWithoutRows) {
   EXPECT_TRUE(read_series_csv("", "f.csv")->ds.empty());
   EXPECT_TRUE(read_series_csv("ds,y\n", "f.csv")->ds.empty());

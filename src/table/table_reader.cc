@@ -50,6 +50,13 @@ Result<Done> TableReader::decide(const Layout& layout) {
   }
   header_was_asked_for_ = by_name || layout.header != Header::kAuto;
   has_header_ = by_name || layout.header == Header::kYes;
+  // A position that no row has must not pass for an empty field.
+  for (std::size_t role = 0; role < layout.choices.size(); ++role) {
+    if (const std::size_t position = layout.choices[role].position; position > first.size()) {
+      return csv_.bad_row(fmt::format("the {} column: there is no column {}, the table has {}", layout.roles[role].role,
+                                      position, first.size()));
+    }
+  }
   if (!header_was_asked_for_) {
     Result<bool> is_header = first_row_is_header(layout);
     if (!is_header) return std::move(is_header).error();
@@ -74,12 +81,14 @@ Result<bool> TableReader::first_row_is_header(const Layout& layout) const {
   };
   const std::string_view timestamp = text_at(layout.timestamp);
   const std::string_view value = text_at(layout.value);
-  if (parse_instant(timestamp)) return false;
+  const Result<Instant> instant = parse_instant(timestamp);
+  if (instant) return false;
   if (!timestamp.empty() && !is_value(value)) return true;
+  const std::string why = timestamp.empty() ? "" : fmt::format(" ({})", instant.error().message);
   return csv_.bad_row(fmt::format(
       "cannot tell whether this is a header: expected a date, or a header's text, as {}, and found {} with {} as {}; "
-      "say header yes or no",
-      layout.roles[layout.timestamp].role, quoted(timestamp), quoted(value), layout.roles[layout.value].role));
+      "say header yes or no{}",
+      layout.roles[layout.timestamp].role, quoted(timestamp), quoted(value), layout.roles[layout.value].role, why));
 }
 
 std::string TableReader::where(std::size_t role) const {
