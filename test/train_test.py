@@ -75,6 +75,25 @@ def test_json_lines_for_programs(chiliad, fleet):
     assert events[-1]["event"] == "done"
     assert events[-1]["trained"] == 5
     assert events[-1]["end"] == "complete"
+    assert events[-1]["failures"] == []
+    (fleet / "data" / "bad.csv").write_text("2022-01-01,1\n2022-01-02,many\n")
+    done = chiliad.run("train", "--data", fleet / "data", "--models", fleet / "models", "--json", check=False)
+    failures = json.loads(done.stderr.splitlines()[-1])["failures"]
+    assert done.returncode == 3
+    assert len(failures) == 1 and "bad.csv:2" in failures[0]
+
+
+@pytest.mark.parametrize("command", [
+    ("forecast", "--models", "models", "--period", "7"), ("inspect", "models/1.tar.gz"), ("plot", "--model", "models/1.tar.gz"),
+    ("evaluate", "--data", "data", "--holdout", "7"), ("generate", "--customers", "1", "--output", "-"), ("parity", "cases")])
+def test_results_that_a_full_disk_does_not_take_are_a_failure(chiliad, fleet, command):
+    chiliad.run("train", "--data", fleet / "data", "--models", fleet / "models")
+    (fleet / "cases").mkdir()
+    (fleet / "cases" / "damaged.json").write_text('{"format": "of another kind"}')
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([chiliad.path, *command], stdout=full, stderr=subprocess.PIPE, text=True, cwd=fleet, timeout=60)
+    assert done.returncode == 1
+    assert "standard output: No space left on device" in done.stderr
 
 
 def test_a_table_gives_the_archives_of_its_split_folder(chiliad, fleet):

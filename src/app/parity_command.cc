@@ -4,10 +4,10 @@
 
 #include <CLI/CLI.hpp>
 #include <cmath>
-#include <cstdio>
 
 #include "app/command.h"
 #include "app/commands.h"
+#include "app/text_output.h"
 #include "base/json_writer.h"
 #include "parity/check_folder.h"
 
@@ -40,19 +40,18 @@ std::string measure(const std::optional<double>& value, const char* format) {
   return value ? fmt::format(fmt::runtime(format), *value) : "-";
 }
 
-void print_heading() {
-  fmt::print("{:<26} {:>9} {:>9} {:>9} {:>9} {:>9}  {:<22} {:>5}  {}\n", "case", "lp gain", "residual", "yhat-best",
-             "yhat-stop", "worst", "column", "bound", "verdict");
+std::string heading() {
+  return fmt::format("{:<26} {:>9} {:>9} {:>9} {:>9} {:>9}  {:<22} {:>5}  {}\n", "case", "lp gain", "residual",
+                     "yhat-best", "yhat-stop", "worst", "column", "bound", "verdict");
 }
 
-void print_line(const CaseReport& report) {
+std::string line_of(const CaseReport& report) {
   const std::string worst = report.worst_column.empty() ? "-" : fmt::format("{:.1e}", report.worst_difference);
-  fmt::print("{:<26} {:>9} {:>9} {:>9} {:>9} {:>9}  {:<22} {:>5}  {}{}{}\n", report.id,
-             measure(report.log_posterior_gain, "{:.3g}"), measure(report.optimality_residual, "{:.1e}"),
-             measure(report.yhat_to_optimum, "{:.1e}"), measure(report.yhat_to_prophet, "{:.1e}"), worst,
-             report.worst_column.empty() ? "-" : report.worst_column, measure(report.worst_interval, "{:.1f}"),
-             verdict_name(report.verdict), report.reasons.empty() ? "" : ": ", reasons(report));
-  std::fflush(stdout);
+  return fmt::format("{:<26} {:>9} {:>9} {:>9} {:>9} {:>9}  {:<22} {:>5}  {}{}{}\n", report.id,
+                     measure(report.log_posterior_gain, "{:.3g}"), measure(report.optimality_residual, "{:.1e}"),
+                     measure(report.yhat_to_optimum, "{:.1e}"), measure(report.yhat_to_prophet, "{:.1e}"), worst,
+                     report.worst_column.empty() ? "-" : report.worst_column, measure(report.worst_interval, "{:.1f}"),
+                     verdict_name(report.verdict), report.reasons.empty() ? "" : ": ", reasons(report));
 }
 
 void put(JsonWriter& json, std::string_view key, const std::optional<double>& value) {
@@ -64,7 +63,7 @@ void put(JsonWriter& json, std::string_view key, const std::optional<double>& va
   }
 }
 
-void print_json(const CaseReport& report) {
+std::string json_of(const CaseReport& report) {
   JsonWriter json(JsonWriter::Look::kPlain);
   json.begin_object().key("case").string(report.id).key("verdict").string(verdict_name(report.verdict));
   json.key("well_defined").boolean(report.well_defined);
@@ -78,23 +77,26 @@ void print_json(const CaseReport& report) {
   json.key("reasons").begin_array();
   for (const std::string& reason : report.reasons) json.string(reason);
   json.end_array().end_object();
-  std::puts(std::move(json).take().c_str());
+  return std::move(json).take() + "\n";
 }
 
 void run(const Options& options) {
   Totals totals;
-  if (!options.json) print_heading();
+  TextOutput output = value_or_fail(TextOutput::open("-"));
+  const auto write = [&](const std::string& text) { static_cast<void>(value_or_fail(output.write(text))); };
+  if (!options.json) write(heading());
   const Result<int> files = parity::check_folder(options.folder, [&](const CaseReport& report) {
     (report.verdict == Verdict::kPassed   ? totals.passed
      : report.verdict == Verdict::kFailed ? totals.failed
                                           : totals.skipped)++;
-    options.json ? print_json(report) : print_line(report);
+    write(options.json ? json_of(report) : line_of(report));
   });
   if (!files) fail(files.error());
   if (!options.json) {
-    fmt::print("{} passed, {} failed, {} skipped: they need features that are not there yet\n", totals.passed,
-               totals.failed, totals.skipped);
+    write(fmt::format("{} passed, {} failed, {} skipped for the reasons given\n", totals.passed, totals.failed,
+                      totals.skipped));
   }
+  static_cast<void>(value_or_fail(output.finish()));
   if (totals.failed > 0) throw Exit{kExitFailed};
 }
 

@@ -136,12 +136,12 @@ std::string summary_text(const train::TrainSummary& summary, const Totals& total
   }
   if (totals.notes > 0) {
     text += fmt::format("\ntrain: {} series have a note on their fit{}", format_count(totals.notes),
-                        flags.report.empty() ? "; --report FILE shows them" : ", see " + flags.report);
+                        flags.report.empty() ? "; --report FILE shows them" : ", see the report");
   }
   for (const std::string& failure : totals.failures) text += "\ntrain: failed: " + failure;
   if (summary.failed > totals.failures.size())
     text += fmt::format("\ntrain: and {} more{}", format_count(summary.failed - totals.failures.size()),
-                        flags.report.empty() ? "; --report FILE lists them all" : ", see " + flags.report);
+                        flags.report.empty() ? "; --report FILE lists them all" : ", see the report");
   if (summary.end == train::TrainEnd::kStopped)
     text += "\ntrain: stopped by a signal; what is done is kept, the same command goes on from here";
   if (summary.end == train::TrainEnd::kTooManyFailures)
@@ -175,7 +175,10 @@ std::string summary_json(const train::TrainSummary& summary, const Totals& total
     json.key(name);
     mean ? json.number(*mean) : json.null();
   }
-  json.end_object();
+  // The first of them; --report has all.
+  json.key("failures").begin_array();
+  for (const std::string& failure : totals.failures) json.string(failure);
+  json.end_array().end_object();
   return std::move(json).take();
 }
 
