@@ -31,7 +31,8 @@ Refusal refusal_of(const BeastError& error) {
   if (error == http::error::bad_content_length || error == http::error::multiple_content_length) {
     return {400, "Content-Length is malformed, given twice, or given beside Transfer-Encoding"};
   }
-  if (error == http::error::bad_transfer_encoding) return {501, "The only Transfer-Encoding understood is chunked"};
+  if (error == http::error::bad_transfer_encoding)
+    return {501, "Transfer-Encoding is not chunked, or stands beside Content-Length"};
   if (error == http::error::bad_chunk || error == http::error::bad_chunk_extension) {
     return {400, "The body's chunks are malformed"};
   }
