@@ -43,6 +43,26 @@ def test_dependencies_names_every_package_and_no_other_is_installed():
     assert not missing, f"DEPENDENCIES.md does not name {missing}"
 
 
+# Rows of DEPENDENCIES.md whose name is not that of the target in CMakeLists.txt.
+TARGETS = {"Boost.Beast, Boost.Asio": "Boost", "libcurl": "CURL", "nlohmann JSON": "nlohmann_json", "libdeflate": "deflate",
+           "libarchive": "archive", "SQLite": "sqlite3"}
+
+
+def test_dependencies_names_the_folders_that_each_library_is_linked_to():
+    table = (ROOT / "DEPENDENCIES.md").read_text().split("## In the binary")[1].split("##")[0]
+    named = {}
+    for row in table.splitlines():
+        cells = [cell.strip() for cell in row.strip("|").split("|")]
+        if len(cells) == 6 and "`" in cells[4]:
+            named[TARGETS.get(cells[0], cells[0]).lower()] = set(re.findall(r"`(\w+)/`", cells[4]))
+    linked = {}
+    for folder, targets in re.findall(r"^chiliad_uses\((\w+) ([^)]+)\)", (ROOT / "CMakeLists.txt").read_text(), re.MULTILINE):
+        for target in targets.split():
+            library = target.removeprefix("PkgConfig::").split("::")[0].lower()
+            linked.setdefault(library, set()).add(folder)
+    assert named == linked
+
+
 def test_no_python_package_is_left_unpinned():
     for path in ROOT.glob("test/**/requirements*.txt"):
         for line in path.read_text().splitlines():
