@@ -187,10 +187,7 @@ void announce(const ServeFlags& flags, const Parts& parts) {
   const std::string url = "http://" + address + ":" + std::to_string(parts.http->port());
   std::fprintf(stderr, "chiliad: serving %s at %s%s\n", flags.models.c_str(), url.c_str(),
                flags.container ? "/models" : ("/endpoints/" + flags.endpoint + "/invocations").c_str());
-  if (!flags.port_file.empty()) {
-    const std::string port = std::to_string(parts.http->port()) + "\n";
-    value_or_fail(write_file_atomically(flags.port_file, port, Durability::kNone), "--port-file");
-  }
+  value_or_fail(write_port_file(flags.port_file, std::to_string(parts.http->port())), "--port-file");
 }
 
 void serve(ServeFlags flags, bool max_request_given) {

@@ -7,6 +7,9 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <utility>
+
+#include "app/byte_stream.h"
 
 namespace chiliad::app {
 namespace {
@@ -38,6 +41,14 @@ std::size_t connections_allowed(std::size_t wanted) {
   std::fprintf(stderr, "chiliad: only %zu connections: the limit of open files is %llu\n", allowed,
                static_cast<unsigned long long>(limit.rlim_cur));
   return allowed;
+}
+
+Result<Done> write_port_file(const std::string& path, std::string_view port) {
+  if (path.empty()) return Done{};
+  Result<OutputStream> output = OutputStream::open(path);
+  if (!output) return std::move(output).error();
+  if (Result<Done> put = output->put(std::string(port) + "\n"); !put) return put;
+  return output->commit();
 }
 
 void block_stop_signals() {

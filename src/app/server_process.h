@@ -7,6 +7,10 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
 
 namespace chiliad::app {
 
@@ -16,6 +20,10 @@ int usable_cores();
 // Allows as many open files as the system does; fewer connections than asked for when those are not enough, said on
 // standard error.
 std::size_t connections_allowed(std::size_t wanted);
+
+// Tells the port to whoever started the server: a file appears whole, a pipe is written to; nothing for an empty path.
+// Errors: as OutputStream (app/byte_stream.h).
+Result<Done> write_port_file(const std::string& path, std::string_view port);
 
 // SIGTERM and SIGINT wait for wait_for_stop_signal() from here on. Requires: no other thread runs yet.
 void block_stop_signals();

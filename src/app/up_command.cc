@@ -63,10 +63,8 @@ void run_up(const UpFlags& flags) {
   const PlatformOptions options = read_flags(flags);
   block_stop_signals();
   const std::unique_ptr<Platform> platform = value_or_fail(Platform::start(options));
-  if (!flags.port_file.empty()) {
-    const std::string& url = platform->server().url;
-    value_or_fail(write_file_atomically(flags.port_file, url.substr(url.rfind(':') + 1) + "\n", Durability::kNone));
-  }
+  const std::string& url = platform->server().url;
+  value_or_fail(write_port_file(flags.port_file, url.substr(url.rfind(':') + 1)));
   announce(options, *platform);
   wait_for_stop_signal();
   std::fprintf(stderr, "chiliad: stopping: answering what is running\n");

@@ -1,6 +1,10 @@
-"""SIGTERM under load: every request that was sent on an open connection is answered, then the server ends with 0."""
+"""The process of a server: it tells its port; SIGTERM under load answers every request that was sent on an open connection,
+then ends with 0."""
 import http.client
+import os
 import signal
+import stat
+import subprocess
 import threading
 
 from fleet import ENDPOINT, TARGET
@@ -48,3 +52,18 @@ def test_sigterm_loses_no_request(serve, models):
         client.join(timeout=60)
     assert [client.lost for client in load] == [[] for _ in load]
     assert server.stop() == 0
+
+
+def test_the_port_goes_into_a_pipe_that_stays_one(chiliad, models, tmp_path):
+    pipe = tmp_path / "port"
+    os.mkfifo(pipe)
+    server = subprocess.Popen([chiliad.path, "serve", "--models", str(models), "--listen", "127.0.0.1:0", "--port-file", str(pipe)],
+                              stderr=subprocess.DEVNULL)
+    try:
+        connection = http.client.HTTPConnection("127.0.0.1", int(pipe.read_text()), timeout=30)
+        connection.request("GET", "/ping")
+        assert connection.getresponse().status == 200
+        assert stat.S_ISFIFO(pipe.stat().st_mode)
+    finally:
+        server.terminate()
+    assert server.wait(timeout=60) == 0
