@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 
+#include "base/check.h"
 #include "base/csv_field.h"
 #include "base/json_writer.h"
 #include "base/number.h"
@@ -15,7 +16,8 @@ using forecast::Forecast;
 constexpr int kDecimals = 10;
 constexpr std::size_t kDs = SIZE_MAX;  // Stands for the column ds among indices of Forecast's columns.
 
-Result<std::vector<std::size_t>> chosen_columns(const Forecast& forecast, const std::vector<std::string>& wanted) {
+Result<std::vector<std::size_t>> chosen_columns(const Forecast& forecast, const std::vector<std::string>& wanted,
+                                                std::size_t quantiles) {
   const std::vector<std::string>& names = forecast.names();
   std::vector<std::size_t> chosen;
   if (wanted.empty()) {
@@ -36,6 +38,10 @@ Result<std::vector<std::size_t>> chosen_columns(const Forecast& forecast, const 
       return Error{ErrorCode::kInvalid, "'columns': there is no column '" + name + "'; this forecast has " + all};
     }
     chosen.push_back(static_cast<std::size_t>(found - names.begin()));
+  }
+  // The quantiles are the forecast's last columns. Who asks for them wants them, whatever else.
+  for (std::size_t i = names.size() - quantiles; i < names.size(); ++i) {
+    if (std::find(chosen.begin(), chosen.end(), i) == chosen.end()) chosen.push_back(i);
   }
   return chosen;
 }
@@ -116,10 +122,11 @@ void append_csv(std::string& out, const Forecast& forecast, const std::vector<st
 }  // namespace
 
 Result<Done> append_answer(std::string& out, const Forecast& forecast, std::int64_t first_row,
-                           const std::vector<std::string>& columns, Invocation::Format format) {
-  Result<std::vector<std::size_t>> chosen = chosen_columns(forecast, columns);
+                           const Invocation& asked) {
+  CHILIAD_CHECK(asked.options.quantiles.size() <= forecast.names().size());
+  Result<std::vector<std::size_t>> chosen = chosen_columns(forecast, asked.columns, asked.options.quantiles.size());
   if (!chosen) return std::move(chosen).error();
-  if (format == Invocation::Format::kCsv) {
+  if (asked.format == Invocation::Format::kCsv) {
     append_csv(out, forecast, *chosen);
   } else {
     append_json(out, forecast, *chosen, first_row);

@@ -14,7 +14,6 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "base/result.h"
 #include "forecast/prophet.h"
@@ -22,9 +21,11 @@
 
 namespace chiliad::serve {
 
-// Appends to `out`. `first_row` numbers the first row. `columns`: those wanted, in that order; empty: all.
-// Errors: kInvalid for a column that the forecast does not have; names those it has.
+// Appends to `out` what `asked` got, in its format. `first_row` numbers the first row. Of the columns those wanted, in
+// that order, then the quantiles asked for that are not among them; all when none are named.
+// Requires: `forecast` was made with asked.options. Errors: kInvalid for a column that the forecast does not have;
+// names those it has.
 Result<Done> append_answer(std::string& out, const forecast::Forecast& forecast, std::int64_t first_row,
-                           const std::vector<std::string>& columns, Invocation::Format format);
+                           const Invocation& asked);
 
 }  // namespace chiliad::serve

@@ -61,11 +61,9 @@ Result<Done> ForecastModel::answer(const Invocation& invocation, std::string& ou
   if (!forecast) return std::move(forecast).error();
   if (framed && !recalled) remember(invocation, offsets);
 
-  if (!invocation.doubly_encoded) {
-    return append_answer(out, *forecast, first_row, invocation.columns, invocation.format);
-  }
+  if (!invocation.doubly_encoded) return append_answer(out, *forecast, first_row, invocation);
   std::string text;
-  Result<Done> done = append_answer(text, *forecast, first_row, invocation.columns, invocation.format);
+  Result<Done> done = append_answer(text, *forecast, first_row, invocation);
   if (done) append_json_string(out, text, true);
   return done;
 }

@@ -72,6 +72,8 @@ def test_fields_choose_dates_frequency_columns_and_quantiles(server, invoke):
     quantiles = invoke(server, "1.tar.gz", '{"period": 1, "quantiles": [0.05, 0.95]}').json()
     row = str(ROWS)
     assert quantiles["yhat_q0.05"][row] < quantiles["yhat_lower"][row] < quantiles["yhat_q0.95"][row]
+    both = invoke(server, "1.tar.gz", '{"period": 1, "columns": ["yhat"], "quantiles": [0.05, 0.95]}').json()
+    assert both == {column: quantiles[column] for column in ("yhat", "yhat_q0.05", "yhat_q0.95")}
     none = invoke(server, "1.tar.gz", '{"period": 1, "uncertainty": "none"}').json()
     assert "yhat_lower" not in none
     seeded = '{"period": 2, "uncertainty": "simulated", "seed": 3}'
