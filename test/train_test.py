@@ -1,6 +1,7 @@
 """`chiliad train`, `forecast`, `evaluate`, `inspect` and `plot` as a person types them."""
 import csv
 import fcntl
+import gzip
 import json
 import math
 import subprocess
@@ -108,6 +109,42 @@ def test_a_table_gives_the_archives_of_its_split_folder(chiliad, fleet):
     for path in sorted((fleet / "from-split").glob("*.tar.gz")):
         assert path.read_bytes() == (fleet / "from-table" / path.name).read_bytes()
     assert len(list((fleet / "from-table").glob("*.tar.gz"))) == 5
+
+
+def test_gzipped_series_give_the_models_and_errors_of_plain_ones(chiliad, fleet):
+    packed = fleet / "packed"
+    packed.mkdir()
+    for path in (fleet / "data").iterdir():
+        if path.stem == "3":
+            (packed / path.name).write_bytes(path.read_bytes())
+        else:
+            (packed / f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+    chiliad.run("train", "--data", fleet / "data", "--models", fleet / "plain-models", "--holdout", "7")
+    chiliad.run("train", "--data", packed, "--models", fleet / "models", "--holdout", "7")
+    archives = sorted(path.name for path in (fleet / "models").glob("*.tar.gz"))
+    assert archives == [f"{number}.tar.gz" for number in range(5)]
+    for name in archives:
+        assert (fleet / "models" / name).read_bytes() == (fleet / "plain-models" / name).read_bytes()
+
+    def evaluated(data, *arguments):
+        chiliad.run("evaluate", "--data", data, *arguments, "--output", fleet / "errors.csv")
+        return [(row["customer_id"], row["holdout_mae"]) for row in csv.DictReader((fleet / "errors.csv").open())]
+
+    assert evaluated(packed, "--models", fleet / "models") == evaluated(fleet / "data", "--models", fleet / "models")
+    assert evaluated(fleet / "data", "--test", packed) == evaluated(fleet / "data", "--test", fleet / "data")
+    # What was packed again with other settings is the same series.
+    (packed / "1.csv.gz").write_bytes(gzip.compress((fleet / "data" / "1.csv").read_bytes(), 1, mtime=0))
+    again = chiliad.run("train", "--data", packed, "--models", fleet / "models", "--holdout", "7", "--json")
+    assert json.loads(again.stderr.splitlines()[-1])["kept"] == 5
+
+
+def test_a_damaged_gzip_is_that_series_failure(chiliad, fleet):
+    whole = gzip.compress(rows_of(100).encode())
+    (fleet / "data" / "cut.csv.gz").write_bytes(whole[:-20])
+    done = chiliad.run("train", "--data", fleet / "data", "--models", fleet / "models", check=False)
+    assert done.returncode == 3
+    assert "cut.csv.gz: damaged gzip: cut off" in done.stderr
+    assert len(list((fleet / "models").glob("*.tar.gz"))) == 5
 
 
 def test_two_trainers_of_one_folder_are_refused(chiliad, fleet):

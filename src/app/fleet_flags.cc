@@ -52,7 +52,9 @@ Result<OpenedSeries> open_table(const std::string& path, const SeriesFlags& flag
 }  // namespace
 
 void add_series_flags(CLI::App& command, SeriesFlags& flags) {
-  command.add_option("--data", flags.data, "Folder or s3:// location with <id>.csv files, or one table of all series")
+  command
+      .add_option("--data", flags.data,
+                  "Folder or s3:// location with <id>.csv or <id>.csv.gz files, or one table of all series")
       ->required();
   const auto add = [&](const std::string& name, std::string& value, const std::string& what) {
     command.add_option(name, value, what)->group("Columns");

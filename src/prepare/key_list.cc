@@ -25,11 +25,12 @@ void KeyList::keep(Shard shard) {
   places_.shrink_to_fit();
 }
 
-void KeyList::shorten(std::size_t bytes) {
-  for (std::uint64_t& place : places_) {
-    CHILIAD_CHECK((place & kMaxSize) >= bytes);
-    place -= bytes;  // Of the size, in the low bits.
-  }
+bool KeyList::contains(std::string_view key) const {
+  const std::string_view bytes = bytes_;
+  const auto at = std::partition_point(places_.begin(), places_.end(), [bytes, key](std::uint64_t place) {
+    return bytes.substr(place >> kSizeBits, place & kMaxSize) < key;
+  });
+  return at != places_.end() && bytes.substr(*at >> kSizeBits, *at & kMaxSize) == key;
 }
 
 }  // namespace chiliad::prepare

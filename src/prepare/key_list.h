@@ -31,8 +31,8 @@ class KeyList {
 
   // Leaves this instance's keys, sorted by their bytes. Duplicates count each. Requires: shard.index < shard.count.
   void keep(Shard shard);
-  // Takes this many bytes off the end of each key. Requires: no key is shorter.
-  void shorten(std::size_t bytes);
+  // Whether keep() left this key. Requires: keep() came after the last add().
+  bool contains(std::string_view key) const;
 
  private:
   static constexpr int kSizeBits = 24;

@@ -29,12 +29,14 @@ TEST(KeyList, DealsOutAsShardOfDoes) {
   }
 }
 
-TEST(KeyList, KeysAreShortenedAfterTheyAreSorted) {
+TEST(KeyList, ContainsWhatKeepLeft) {
   KeyList list;
-  for (const char* key : {"a.csv", "a-b.csv"}) list.add(key);
-  list.keep({});
-  list.shorten(4);
-  EXPECT_EQ(all_of(list), (std::vector<std::string>{"a-b", "a"})) << "'-' comes before the '.' of the suffix";
+  for (const char* key : {"b.csv", "a.csv", "a-b.csv", "a.csv.gz"}) list.add(key);
+  list.keep({0, 2});  // Of a-b.csv, a.csv, a.csv.gz, b.csv.
+  EXPECT_TRUE(list.contains("a-b.csv"));
+  EXPECT_TRUE(list.contains("a.csv.gz"));
+  for (const char* key : {"a.csv", "b.csv", "", "a.csv.g", "c"}) EXPECT_FALSE(list.contains(key)) << key;
+  EXPECT_FALSE(KeyList().contains("a.csv"));
 }
 
 }  // namespace

@@ -5,15 +5,24 @@
 
 #include "prepare/customer_file.h"
 #include "table/csv_reader.h"
+#include "table/gunzip.h"
 
 namespace chiliad::train {
 namespace {
 
 constexpr std::string_view kSuffix = ".csv";
+constexpr std::string_view kGzip = ".gz";  // May follow.
 constexpr std::uint64_t kMaxSeriesBytes = std::uint64_t{1} << 30;
 
+// "8.csv" of "8.csv.gz" and of itself.
+std::string_view unpacked_name(std::string_view file) {
+  if (file.ends_with(kGzip)) file.remove_suffix(kGzip.size());
+  return file;
+}
+
 bool is_series_file(std::string_view file) {
-  return file.size() > kSuffix.size() && file.ends_with(kSuffix) && !file.starts_with('.');
+  const std::string_view unpacked = unpacked_name(file);
+  return unpacked.size() > kSuffix.size() && unpacked.ends_with(kSuffix) && !unpacked.starts_with('.');
 }
 
 }  // namespace
@@ -33,9 +42,10 @@ Result<SeriesSource> SeriesSource::open(std::string_view location, prepare::Shar
                                           ": no series in it: expected one <id>.csv a customer, as "
                                           "`chiliad split` writes them"};
   }
-  files->keep(shard);
-  files->shorten(kSuffix.size());
-  source.names_ = *std::move(files);
+  files->keep({});
+  if (Result<Done> checked = source.check_for_twins(*files); !checked) return std::move(checked).error();
+  if (shard.count > 1) files->keep(shard);
+  source.files_ = *std::move(files);
   if (Result<Done> read = source.read_long_ids(); !read) return std::move(read).error();
   return source;
 }
@@ -68,10 +78,21 @@ Result<prepare::KeyList> SeriesSource::list_store() const {
   }
 }
 
+// "8.csv" and "8.csv.gz" would be one series, and which of them is the right one would be a guess.
+Result<Done> SeriesSource::check_for_twins(const prepare::KeyList& files) const {
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const std::string_view plain = unpacked_name(files[i]);
+    if (plain.size() == files[i].size() || !files.contains(plain)) continue;
+    return Error{ErrorCode::kInvalid, "one series in two files, " + path_of(plain) + " and " + path_of(files[i]) +
+                                          ": take one of them away"};
+  }
+  return Done{};
+}
+
 // A missing index is no error: only names made of very long ids need one.
 Result<Done> SeriesSource::read_long_ids() {
   bool hashed = false;
-  for (std::size_t i = 0; i < names_.size() && !hashed; ++i) hashed = prepare::is_hashed_customer_name(names_[i]);
+  for (std::size_t i = 0; i < size() && !hashed; ++i) hashed = prepare::is_hashed_customer_name(name(i));
   if (!hashed) return Done{};
   const std::string file(prepare::kLongIdIndex);
   Result<std::string> bytes = store_ ? store_->get(file, {}, std::chrono::steady_clock::now() + std::chrono::minutes(5))
@@ -90,24 +111,43 @@ Result<Done> SeriesSource::read_long_ids() {
   }
 }
 
+std::string SeriesSource::name(std::size_t i) const {
+  std::string_view name = unpacked_name(files_[i]);
+  name.remove_suffix(kSuffix.size());
+  return std::string(name);
+}
+
 std::string SeriesSource::customer_id(std::size_t i) const {
-  std::string name(names_[i]);
+  std::string name = this->name(i);
   if (const auto found = long_ids_.find(name); found != long_ids_.end()) return found->second;
   Result<std::string> id = prepare::decode_customer_id(name);
   return id ? *std::move(id) : name;
 }
 
-std::string SeriesSource::path(std::size_t i) const {
-  if (!shown_as_.empty()) return shown_as_ + ", customer " + customer_id(i);
-  return location_ + (location_.ends_with('/') ? "" : "/") + name(i) + std::string(kSuffix);
+std::string SeriesSource::path_of(std::string_view file) const {
+  return location_ + (location_.ends_with('/') ? "" : "/") + std::string(file);
 }
 
-Result<std::string> SeriesSource::read(std::size_t i, Deadline deadline) const { return read(name(i), deadline); }
+std::string SeriesSource::path(std::size_t i) const {
+  if (!shown_as_.empty()) return shown_as_ + ", customer " + customer_id(i);
+  return path_of(files_[i]);
+}
+
+Result<std::string> SeriesSource::read(std::size_t i, Deadline deadline) const {
+  return read_series(std::string(files_[i]), deadline);
+}
 
 Result<std::string> SeriesSource::read(const std::string& name, Deadline deadline) const {
-  const std::string file = name + std::string(kSuffix);
-  if (store_) return store_->get(file, {}, deadline);
-  return read_file(std::filesystem::path(location_) / file, kMaxSeriesBytes);
+  const std::string plain = name + std::string(kSuffix);
+  const std::string packed = plain + std::string(kGzip);
+  return read_series(files_.contains(packed) ? packed : plain, deadline);
+}
+
+Result<std::string> SeriesSource::read_series(const std::string& file, Deadline deadline) const {
+  Result<std::string> bytes =
+      store_ ? store_->get(file, {}, deadline) : read_file(std::filesystem::path(location_) / file, kMaxSeriesBytes);
+  if (!bytes || !table::starts_like_gzip(*bytes)) return bytes;
+  return table::gunzip(*bytes, path_of(file), kMaxSeriesBytes);
 }
 
 }  // namespace chiliad::train

@@ -321,6 +321,31 @@ TEST_F(TrainTest, AFolderWithoutSeriesIsAnError) {
   EXPECT_EQ(SeriesSource::open((data() / "none").string()).error().code, ErrorCode::kNotFound);
 }
 
+TEST_F(TrainTest, AGzippedSeriesHasTheNameOfItsPlainOne) {
+  for (const char* file : {"a.csv.gz", "a-b.csv", "b.csv.gz", "c.gz", ".csv.gz", ".d.csv.gz"})
+    ASSERT_TRUE(write_file_atomically(data() / file, "2022-01-01,1\n", Durability::kNone));
+  const Result<SeriesSource> source = SeriesSource::open(data().string());
+  ASSERT_TRUE(source) << source.error().message;
+  ASSERT_EQ(source->size(), 3u);
+  EXPECT_EQ(source->name(0), "a-b") << "in the order of the files' names";
+  EXPECT_EQ(source->name(1), "a");
+  EXPECT_EQ(source->path(1), (data() / "a.csv.gz").string());
+  EXPECT_EQ(*source->read("b", Deadline::max()), "2022-01-01,1\n") << "gzip is told by its bytes, not by the name";
+}
+
+TEST_F(TrainTest, OneSeriesInTwoFilesIsAnErrorThatNamesThem) {
+  put("7", series_text(1, 30));
+  put("8", series_text(2, 30));
+  ASSERT_TRUE(write_file_atomically(data() / "8.csv.gz", series_text(2, 30), Durability::kNone));
+  for (const prepare::Shard shard : {prepare::Shard{0, 1}, prepare::Shard{0, 3}}) {
+    const Result<SeriesSource> source = SeriesSource::open(data().string(), shard);
+    ASSERT_FALSE(source) << "on every shard, also where just one of them lies";
+    EXPECT_EQ(source.error().code, ErrorCode::kInvalid);
+    EXPECT_NE(source.error().message.find((data() / "8.csv").string() + " and "), std::string::npos);
+    EXPECT_NE(source.error().message.find((data() / "8.csv.gz").string()), std::string::npos);
+  }
+}
+
 TEST_F(TrainTest, EvaluationOfStoredModelsUsesTheRowsAfterTheirHistory) {
   put_fleet(4);
   run(options());

@@ -3,6 +3,7 @@
 The same commands over folders are the second opinion: what lies in S3 has to give the same bytes and the same numbers.
 """
 import csv
+import gzip
 import json
 import os
 
@@ -81,8 +82,8 @@ def test_a_series_that_changed_in_s3_is_trained_again_alone(in_s3, s3_server, se
     client = s3_server.client()
     models = MODELS + "-changed"
     data = DATA + "-changed"
-    for name in ("3.csv", "4.csv"):
-        client.put_object(Bucket=BUCKET, Key=f"data-changed/{name}", Body=(series / name).read_bytes())
+    client.put_object(Bucket=BUCKET, Key="data-changed/3.csv.gz", Body=gzip.compress((series / "3.csv").read_bytes()))
+    client.put_object(Bucket=BUCKET, Key="data-changed/4.csv", Body=(series / "4.csv").read_bytes())
     assert train(in_s3, data, models)["trained"] == 2
     client.put_object(Bucket=BUCKET, Key="data-changed/4.csv", Body=(series / "5.csv").read_bytes())
     again = train(in_s3, data, models)
