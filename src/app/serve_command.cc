@@ -7,13 +7,13 @@
 #include <filesystem>
 #include <memory>
 
+#include "app/access_log.h"
 #include "app/command.h"
 #include "app/commands.h"
 #include "app/serve_flags.h"
 #include "app/server_process.h"
 #include "app/size_text.h"
 #include "base/file.h"
-#include "base/json_writer.h"
 #include "serve/freshness.h"
 #include "serve/model_server.h"
 
@@ -31,40 +31,6 @@ T value_or_fail(Result<T> result, std::string_view context) {
   }
   return std::move(*result);
 }
-
-// Lines of JSON, one a request.
-class AccessLog {
- public:
-  static Result<std::unique_ptr<AccessLog>> open(const std::string& path) {
-    if (path == "-") return std::unique_ptr<AccessLog>(new AccessLog(stderr, false));
-    std::FILE* file = std::fopen(path.c_str(), "ae");
-    if (file == nullptr) return system_error("open", path, errno);
-    return std::unique_ptr<AccessLog>(new AccessLog(file, true));
-  }
-  ~AccessLog() {
-    if (owned_) std::fclose(file_);
-  }
-
-  void write(const net::HttpRequest& request, int status, std::size_t bytes) {
-    const auto took = std::chrono::steady_clock::now() - request.received_at();
-    JsonWriter json;
-    json.begin_object();
-    json.key("time").string(
-        format_instant_fixed(std::chrono::floor<std::chrono::nanoseconds>(std::chrono::system_clock::now()), 6) + "Z");
-    json.key("method").string(request.method()).key("target").string(request.target());
-    json.key("model").string(request.field("X-Amzn-SageMaker-Target-Model"));
-    json.key("status").integer(status).key("bytes").integer(static_cast<std::int64_t>(bytes));
-    json.key("us").integer(std::chrono::duration_cast<std::chrono::microseconds>(took).count()).end_object();
-    std::string line = std::move(json).take();
-    line += '\n';
-    std::fwrite(line.data(), 1, line.size(), file_);  // stdio's lock keeps lines whole.
-  }
-
- private:
-  AccessLog(std::FILE* file, bool owned) : file_(file), owned_(owned) {}
-  std::FILE* file_;
-  bool owned_;
-};
 
 // What a running server consists of. It ends from the outside in: nobody may be called that is gone.
 struct Parts {
@@ -205,6 +171,10 @@ void serve(ServeFlags flags, bool max_request_given) {
   wait_for_stop_signal();
   std::fprintf(stderr, "chiliad: stopping: answering what is running\n");
   const std::uint64_t cut = parts.http->drain(milliseconds(flags.drain_ms));
+  if (parts.access_log && parts.access_log->lost() > 0) {
+    std::fprintf(stderr, "chiliad: --access-log: %llu lines could not be written to %s\n",
+                 static_cast<unsigned long long>(parts.access_log->lost()), parts.access_log->path().c_str());
+  }
   if (cut > 0) {
     fail(Error{ErrorCode::kDeadline, std::to_string(cut) + " connections were still busy after --drain"});
   }

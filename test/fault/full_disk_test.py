@@ -1,8 +1,10 @@
 """A disk that is really full below a running `chiliad up`: callers are told, nothing answered is lost, and when there is
 room again it goes on."""
 import contextlib
+import json
 import subprocess
 import time
+import urllib.request
 
 import botocore.exceptions
 import pytest
@@ -68,3 +70,33 @@ def test_a_full_disk_is_told_and_survived(small_disk, start_platform):
     for name in answered:
         assert again.client("sagemaker").describe_model(ModelName=name)["ModelName"] == name
     again.stop()
+
+
+def test_an_access_log_goes_on_with_whole_lines_when_there_is_room_again(small_disk, serve, tmp_path):
+    (tmp_path / "models").mkdir()
+    log = small_disk / "access.log"
+    server = serve("--models", tmp_path / "models", "--access-log", log)
+
+    def ping(times):
+        for _ in range(times):
+            urllib.request.urlopen(f"{server.url}/ping", timeout=30).close()
+
+    ping(1)
+    with open(small_disk / "rest", "wb", buffering=0) as rest, contextlib.suppress(OSError):
+        while True:
+            rest.write(bytes(4096))
+    ping(100)  # The page that the first line is in has room for some, and a part of one.
+    (small_disk / "rest").unlink()
+    ping(5)
+    assert server.stop() == 0
+    lost = next(int(line.split()[2]) for line in server.log if "could not be written" in line)
+    assert 0 < lost < 100
+
+    def is_whole(line):
+        with contextlib.suppress(ValueError):
+            return json.loads(line)["status"] == 200
+
+    lines = [line for line in log.read_text().splitlines() if line]
+    whole = [line for line in lines if is_whole(line)]
+    assert len(whole) == 106 - lost
+    assert len(lines) - len(whole) <= 1, "the line that was cut short"
