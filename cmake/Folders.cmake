@@ -5,8 +5,8 @@
 #                             ./run test-long
 #   src/<folder>/*_fuzz.cc    a libFuzzer program each, with CHILIAD_FUZZERS; src/<folder>/*_fuzz_corpus/ seeds it
 
-# Debug presets compile without optimisation, which halves the time of the sanitizers' builds; these folders compute so
-# much that their tests would pay more than the compiler saves.
+# Debug presets, and test programs in every preset, are compiled without optimisation, which halves the compiler's time;
+# these folders compute so much that their tests would pay more than the compiler saves.
 set(CHILIAD_COMPUTING base table archive forecast)
 
 # chiliad_uses(<folder> <targets>...): the third-party targets that a folder links.
@@ -22,6 +22,8 @@ function(chiliad_tests folder sources libraries)
   target_link_libraries(${folder}_test PRIVATE ${libraries} GTest::gtest_main)
   if(folder IN_LIST CHILIAD_COMPUTING)
     target_compile_options(${folder}_test PRIVATE $<$<CONFIG:Debug>:-O1>)
+  else()
+    target_compile_options(${folder}_test PRIVATE $<$<CONFIG:Release>:-O0>)
   endif()
   # One ctest a test file: its suites run in one process, which is quick, and a failure still names the file.
   foreach(source ${sources})

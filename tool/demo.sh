@@ -65,7 +65,7 @@ make_demo_models() {
 demo() {
   local demo_rows=() server_url
   need_packages build
-  build release
+  build release chiliad
   make_demo_models
   shown="chiliad serve --models $demo_folder/models --endpoint demo --listen 127.0.0.1:0 &" \
     timed "start the server" start_server $demo_folder/serve.log --models $demo_folder/models --endpoint demo \
@@ -92,7 +92,7 @@ TEXT
 serve() {
   local demo_rows=()
   need_packages build
-  build release
+  build release chiliad
   if [ $# = 0 ]; then
     [ -d $demo_folder/models ] || make_demo_models
     set -- --models $demo_folder/models --endpoint demo --listen 127.0.0.1:8080
@@ -107,7 +107,7 @@ TEXT
 # ./run up [OPTION ...]: the platform, its state in build/home unless an option says otherwise.
 up() {
   need_packages build
-  build release
+  build release chiliad
   case " $* " in
     *" --home "*) ;;
     *) set -- --home build/home "$@" ;;

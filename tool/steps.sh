@@ -171,6 +171,6 @@ bench() {
 parity() {
   [ $# -ge 1 ] || { echo "usage: ./run parity DIR    a folder of reference cases (*.json, *.json.gz)" >&2; exit 2; }
   need_packages build
-  build release
+  build release chiliad
   build/bin/chiliad parity "$@"
 }
