@@ -30,6 +30,12 @@ std::string query_value(std::string_view query, std::string_view name) {
   return {};
 }
 
+bool is_given_twice(const net::HttpRequest& request, std::string_view name) {
+  int times = 0;
+  for (std::size_t i = 0; i < request.field_count(); ++i) times += net::same_ignoring_case(request.field_name(i), name);
+  return times > 1;
+}
+
 bool allow(std::string_view method, const net::HttpRequest& request, net::HttpResponse& response) {
   if (request.method() == method || (method == "GET" && request.method() == "HEAD")) return true;
   response.status = 405;
@@ -116,6 +122,12 @@ void ModelServer::handle_endpoint(std::string_view rest, const net::HttpRequest&
     return RuntimeFace::answer(400, "ValidationError",
                                "This endpoint holds many models: name one in the field " + std::string(kTargetModel),
                                response);
+  }
+  if (is_given_twice(request, kTargetModel)) {
+    // Whoever stands between client and server may have looked at the other one.
+    metrics_.count_invocation(400);
+    return RuntimeFace::answer(400, "ValidationError",
+                               "The field " + std::string(kTargetModel) + " is given twice: name one model", response);
   }
   invoker_.invoke(model, request, response, exchange, runtime_);
 }

@@ -43,6 +43,19 @@ def test_names_that_leave_the_prefix(server, invoke, name):
     assert invoke(server, "8.tar.gz").status == 200
 
 
+@pytest.mark.parametrize("second", ["9.tar.gz", "8.tar.gz", ""])
+def test_two_names_in_one_request_are_refused(server, invoke, second):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
+        client.sendall(f"POST /endpoints/{ENDPOINT}/invocations HTTP/1.1\r\nHost: a\r\n{TARGET}: 8.tar.gz\r\n"
+                       f"{TARGET.lower()}: {second}\r\nContent-Length: 13\r\nConnection: close\r\n\r\n"
+                       '{"period": 7}'.encode())
+        answer = client.makefile("rb").read().decode()
+    assert answer.startswith("HTTP/1.1 400 ")
+    assert "x-amzn-ErrorType: ValidationError" in answer
+    assert f"The field {TARGET} is given twice" in answer
+    assert invoke(server, "8.tar.gz").status == 200
+
+
 def test_a_name_with_a_nul_is_refused_with_the_head(server, invoke):
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
         client.sendall(f"POST /endpoints/{ENDPOINT}/invocations HTTP/1.1\r\nHost: a\r\n{TARGET}: a\0b\r\n"
