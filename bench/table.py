@@ -4,6 +4,7 @@ import api
 import cold_call
 import fit
 import fleet
+import freshness
 import m4_hourly
 import objects
 import resident
@@ -35,6 +36,8 @@ ROWS = [
     ("serve", serve.P50, OURS, "nginx, fixed body", "report", None),
     ("serve", serve.P99, OURS, "nginx, fixed body", "report", None),
     ("cold_call", cold_call.MEASURE, cold_call.COLD, cold_call.WARM, "slower by", 1e-3),
+    ("freshness", freshness.MOST, OURS, None, "most", 1),
+    ("freshness", freshness.MEDIAN, OURS, None, "report", None),
     ("signed_calls", signed_calls.RATE, signed_calls.WITH, signed_calls.WITHOUT, "rate", 0.6),
     ("objects", objects.PUT, OURS, "versitygw", "rate", 1),
     ("objects", objects.GET, OURS, "versitygw", "rate", 1),
