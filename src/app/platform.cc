@@ -19,6 +19,7 @@
 #include "net/certificate.h"
 #include "net/http_server.h"
 #include "objects/service.h"
+#include "role/role_access.h"
 #include "store/bucket_store.h"
 #include "store/buckets.h"
 #include "watch/log_service.h"
@@ -71,6 +72,7 @@ struct Platform::Parts {
   std::unique_ptr<watch::MetricStore> metrics;
   std::shared_ptr<store::BucketStore> bucket_store;  // Null with a real S3.
   std::shared_ptr<store::Buckets> buckets;
+  std::unique_ptr<role::RoleAccess> role_access;  // Null without signatures: whoever calls may do everything.
   std::unique_ptr<hosting::Hosting> hosting;
   std::unique_ptr<control::SageMaker> sagemaker;
   std::unique_ptr<job::Runner> runner;
@@ -147,7 +149,9 @@ Result<Done> Platform::Parts::open_stores() {
 }
 
 Result<Done> Platform::Parts::open_services() {
+  if (!options.no_auth) role_access = std::make_unique<role::RoleAccess>(*directory, *buckets);
   hosting::HostingOptions hosting_options;
+  hosting_options.access = role_access.get();
   hosting_options.state_folder = options.home / "state";
   hosting_options.cache_folder = options.home / "cache";
   hosting_options.local = !in_s3(options);
@@ -169,6 +173,7 @@ Result<Done> Platform::Parts::open_services() {
   sagemaker = *std::move(opened_control);
 
   job::RunnerOptions runner_options;
+  runner_options.access = role_access.get();
   runner_options.folder = options.home / "jobs";
   runner_options.instances = options.instances;
   runner_options.grace = options.grace;
@@ -252,6 +257,7 @@ std::uint64_t Platform::Parts::close() {
   hosting.reset();
   work.reset();
   sagemaker.reset();
+  role_access.reset();
   buckets.reset();
   bucket_store.reset();
   return cut;

@@ -96,6 +96,7 @@ std::variant<Json, ApiError> resolve_model(const Context& context, Transaction& 
 std::variant<hosting::ModelPlan, ApiError> model_plan(std::string_view name, const Json& request) {
   hosting::ModelPlan plan;
   plan.model_name = name;
+  plan.role_arn = text_at(request, "ExecutionRoleArn");
   const Json* container = only_container(request);
   if (container == nullptr)
     return not_here("A model without PrimaryContainer or with several Containers", "give one container");

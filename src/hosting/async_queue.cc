@@ -12,19 +12,20 @@ constexpr std::string_view kMigrations[] = {
     " input_location TEXT NOT NULL, body BLOB NOT NULL, content_type TEXT NOT NULL, accept TEXT NOT NULL,"
     " custom_attributes TEXT NOT NULL, target_model TEXT NOT NULL, target_variant TEXT NOT NULL,"
     " output_location TEXT NOT NULL, failure_location TEXT NOT NULL, timeout_seconds INTEGER NOT NULL,"
-    " expires_ms INTEGER NOT NULL)"};
+    " expires_ms INTEGER NOT NULL)",
+    "ALTER TABLE async_call ADD COLUMN role TEXT NOT NULL DEFAULT ''"};
 
 constexpr sql::Query kAll = {"read the waiting asynchronous calls",
                              "SELECT row, endpoint, length(body) FROM async_call ORDER BY row"};
 constexpr sql::Query kInsert = {
     "keep an asynchronous call",
     "INSERT INTO async_call (endpoint, inference_id, input_location, body, content_type, accept, custom_attributes,"
-    " target_model, target_variant, output_location, failure_location, timeout_seconds, expires_ms)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"};
+    " target_model, target_variant, output_location, failure_location, timeout_seconds, expires_ms, role)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"};
 constexpr sql::Query kOne = {
     "read an asynchronous call",
     "SELECT inference_id, input_location, body, content_type, accept, custom_attributes, target_model, target_variant,"
-    " output_location, failure_location, timeout_seconds, expires_ms FROM async_call WHERE row = ?1"};
+    " output_location, failure_location, timeout_seconds, expires_ms, role FROM async_call WHERE row = ?1"};
 constexpr sql::Query kDelete = {"delete an asynchronous call", "DELETE FROM async_call WHERE row = ?1"};
 
 }  // namespace
@@ -71,6 +72,7 @@ Result<Done> AsyncQueue::add(AsyncCall call) {
   insert->bind(7, std::string_view(call.custom_attributes)).bind(8, std::string_view(call.target_model));
   insert->bind(9, std::string_view(call.target_variant)).bind(10, std::string_view(call.output_location));
   insert->bind(11, std::string_view(call.failure_location)).bind(12, call.timeout_seconds).bind(13, expires);
+  insert->bind(14, std::string_view(call.role));
   if (Result<Done> inserted = insert->run(); !inserted) return inserted;
   newest_row_ = database_.last_insert_id();
   waiting_[call.endpoint].push_back(newest_row_);
@@ -111,6 +113,7 @@ Result<std::optional<AsyncCall>> AsyncQueue::take(std::string_view endpoint) {
     call->failure_location = one->column_text(9);
     call->timeout_seconds = static_cast<int>(one->column_int64(10));
     call->expires = system_clock::time_point(milliseconds(one->column_int64(11)));
+    call->role = one->column_text(12);
   } else {
     --size_;  // Somebody else deleted it.
   }

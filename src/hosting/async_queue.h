@@ -38,6 +38,7 @@ struct AsyncCall {
   std::string target_variant;
   std::string output_location;
   std::string failure_location;  // Empty: a failure is logged alone.
+  std::string role;              // Who reads the input and writes the rest.
   int timeout_seconds = 900;
   std::chrono::system_clock::time_point expires;  // Not begun by then: it fails.
 };

@@ -31,9 +31,9 @@ bool for_the_time_being(ErrorCode code) {
 
 }  // namespace
 
-AsyncRunner::AsyncRunner(int threads, AsyncQueue& queue, const EndpointTable& endpoints, store::Buckets& buckets,
+AsyncRunner::AsyncRunner(int threads, AsyncQueue& queue, const EndpointTable& endpoints, store::BucketAccess& access,
                          Ended ended)
-    : queue_(queue), endpoints_(endpoints), buckets_(buckets), ended_(std::move(ended)) {
+    : queue_(queue), endpoints_(endpoints), access_(access), ended_(std::move(ended)) {
   for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
 }
 
@@ -163,7 +163,7 @@ bool AsyncRunner::answer(const Taken& taken) {
   if (!call.input_location.empty()) {
     Result<S3Location> from = parse_s3_uri(call.input_location);
     if (!from) return fail(taken, variant, ended(HostEnd::kInvalid, from.error().message));
-    Result<std::shared_ptr<store::ObjectStore>> store = buckets_.open(from->bucket);
+    Result<std::shared_ptr<store::ObjectStore>> store = access_.of(call.role)->open(from->bucket);
     Result<std::string> input = !store ? Result<std::string>(store.error())
                                        : (*store)->get(from->key, {0, kMaxInput + 1}, steady_clock::now() + kStoreTime);
     if (!input && for_the_time_being(input.error().code)) return false;
@@ -185,7 +185,7 @@ bool AsyncRunner::answer(const Taken& taken) {
     if (result.end == HostEnd::kNotReady && stopping()) return false;  // The next process has the time.
     return fail(taken, variant, result);
   }
-  if (Result<Done> written = write(call.output_location, answer.body); !written) {
+  if (Result<Done> written = write(call, call.output_location, answer.body); !written) {
     if (for_the_time_being(written.error().code)) return false;
     return fail(taken, variant, ended(HostEnd::kUnavailable, "Failed to write the result: " + written.error().message));
   }
@@ -215,10 +215,10 @@ HostResult AsyncRunner::invoke(const Taken& taken, const Variant& variant, std::
   }
 }
 
-Result<Done> AsyncRunner::write(const std::string& location, std::string_view bytes) {
+Result<Done> AsyncRunner::write(const AsyncCall& call, const std::string& location, std::string_view bytes) {
   Result<S3Location> to = parse_s3_uri(location);
   if (!to) return std::move(to).error();
-  Result<std::shared_ptr<store::ObjectStore>> store = buckets_.open(to->bucket);
+  Result<std::shared_ptr<store::ObjectStore>> store = access_.of(call.role)->open(to->bucket);
   if (!store) return std::move(store).error();
   Result<store::ObjectInfo> info = (*store)->put(to->key, bytes, {}, steady_clock::now() + kStoreTime);
   if (!info) return std::move(info).error();
@@ -231,7 +231,7 @@ bool AsyncRunner::fail(const Taken& taken, const Variant* variant, const HostRes
     net::HttpResponse answer;
     const LogPlace none;
     answer_failure(result, taken.deployment ? taken.deployment->log() : none, answer);
-    Result<Done> written = write(taken.call.failure_location, answer.body);
+    Result<Done> written = write(taken.call, taken.call.failure_location, answer.body);
     const bool expired = system_clock::now() >= taken.call.expires;
     if (!written && for_the_time_being(written.error().code) && !expired) return false;
   }

@@ -27,7 +27,7 @@
 #include "hosting/async_queue.h"
 #include "hosting/deployment.h"
 #include "hosting/endpoint_table.h"
-#include "store/buckets.h"
+#include "store/bucket_access.h"
 
 namespace chiliad::hosting {
 
@@ -38,7 +38,7 @@ class AsyncRunner {
                                    const HostResult& result, std::chrono::nanoseconds overhead)>;
 
   // All must outlive the runner.
-  AsyncRunner(int threads, AsyncQueue& queue, const EndpointTable& endpoints, store::Buckets& buckets, Ended ended);
+  AsyncRunner(int threads, AsyncQueue& queue, const EndpointTable& endpoints, store::BucketAccess& access, Ended ended);
   ~AsyncRunner();  // Finishes the calls that run.
 
   // Finishes the calls that run; no other begins.
@@ -61,13 +61,13 @@ class AsyncRunner {
   void work(const std::string& endpoint, std::shared_ptr<const Deployment> deployment);
   bool answer(const Taken& taken);
   HostResult invoke(const Taken& taken, const Variant& variant, std::string_view body, HostAnswer& answer);
-  Result<Done> write(const std::string& location, std::string_view bytes);
+  Result<Done> write(const AsyncCall& call, const std::string& location, std::string_view bytes);
   bool fail(const Taken& taken, const Variant* variant, const HostResult& result);
   bool stopping();
 
   AsyncQueue& queue_;
   const EndpointTable& endpoints_;
-  store::Buckets& buckets_;
+  store::BucketAccess& access_;
   const Ended ended_;
   Mutex mutex_;
   Condition work_;

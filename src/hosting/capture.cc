@@ -130,8 +130,8 @@ void CaptureStream::offer(CaptureRecord record) {
 // CaptureWriter
 // ---------------------------------------------------------------------------------------------------
 
-CaptureWriter::CaptureWriter(Options options, store::Buckets& buckets, watch::LogSink& logs)
-    : options_(options), buckets_(buckets), logs_(logs), thread_([this] { run(); }) {}
+CaptureWriter::CaptureWriter(Options options, store::BucketAccess& access, watch::LogSink& logs)
+    : options_(options), access_(access), logs_(logs), thread_([this] { run(); }) {}
 
 CaptureWriter::~CaptureWriter() {
   {
@@ -144,11 +144,11 @@ CaptureWriter::~CaptureWriter() {
 }
 
 Result<std::shared_ptr<CaptureStream>> CaptureWriter::stream(std::string endpoint, std::string variant,
-                                                             CapturePlan plan) {
+                                                             CapturePlan plan, std::string role) {
   Result<S3Location> to = parse_s3_uri(plan.destination);
   if (!to) return std::move(to).error().in("DataCaptureConfig.DestinationS3Uri");
-  std::shared_ptr<CaptureStream> made(
-      new CaptureStream(*this, std::move(endpoint), std::move(variant), std::move(plan), as_folder(std::move(*to))));
+  std::shared_ptr<CaptureStream> made(new CaptureStream(*this, std::move(endpoint), std::move(variant), std::move(plan),
+                                                        as_folder(std::move(*to)), std::move(role)));
   const MutexLock lock(mutex_);
   streams_.push_back(made);
   return made;
@@ -183,7 +183,8 @@ void CaptureWriter::flush() {
   });
 }
 
-// What the store refuses is kept for the next round, unless the stream is at its end.
+// What the store refuses is kept for the next round, unless the stream is at its end, or the bucket is missing or not
+// the role's to write to: others' records need the room.
 void CaptureWriter::write(CaptureStream& stream, bool last) {
   std::vector<CaptureRecord> records;
   {
@@ -205,7 +206,9 @@ void CaptureWriter::write(CaptureStream& stream, bool last) {
       const watch::LogLine line{watch::now_in_milliseconds(), text};
       logs_.append("/aws/sagemaker/Endpoints/" + stream.endpoint_, stream.variant_ + "/data-capture", {&line, 1});
       const auto rest = records.begin() + static_cast<std::ptrdiff_t>(begin);
-      if (last) {
+      const ErrorCode code = put.error().code;
+      const bool never = code == ErrorCode::kForbidden || code == ErrorCode::kNotFound || code == ErrorCode::kInvalid;
+      if (last || never) {
         dropped_.fetch_add(records.size() - begin, std::memory_order_relaxed);
         for (auto record = rest; record != records.end(); ++record) {
           bytes_.fetch_sub(record->bytes(), std::memory_order_relaxed);
@@ -224,7 +227,7 @@ void CaptureWriter::write(CaptureStream& stream, bool last) {
 }
 
 Result<Done> CaptureWriter::put(const CaptureStream& stream, const CaptureRecord& first, std::string_view lines) {
-  Result<std::shared_ptr<store::ObjectStore>> store = buckets_.open(stream.to_.bucket);
+  Result<std::shared_ptr<store::ObjectStore>> store = access_.of(stream.role_)->open(stream.to_.bucket);
   if (!store) return std::move(store).error();
   const std::string key = stream.to_.key + stream.endpoint_ + "/" + stream.variant_ + "/" + path_of(first.time) + "-" +
                           make_uuid() + ".jsonl";

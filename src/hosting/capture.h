@@ -34,7 +34,7 @@
 #include "base/result.h"
 #include "hosting/endpoint_plan.h"
 #include "hosting/s3_location.h"
-#include "store/buckets.h"
+#include "store/bucket_access.h"
 #include "watch/log_sink.h"
 
 namespace chiliad::hosting {
@@ -66,12 +66,14 @@ class CaptureStream {
 
  private:
   friend class CaptureWriter;
-  CaptureStream(CaptureWriter& writer, std::string endpoint, std::string variant, CapturePlan plan, S3Location to)
+  CaptureStream(CaptureWriter& writer, std::string endpoint, std::string variant, CapturePlan plan, S3Location to,
+                std::string role)
       : writer_(writer),
         endpoint_(std::move(endpoint)),
         variant_(std::move(variant)),
         plan_(std::move(plan)),
-        to_(std::move(to)) {}
+        to_(std::move(to)),
+        role_(std::move(role)) {}
   bool empty();
 
   CaptureWriter& writer_;
@@ -79,6 +81,7 @@ class CaptureStream {
   const std::string variant_;
   const CapturePlan plan_;
   const S3Location to_;
+  const std::string role_;
   std::atomic<std::uint64_t> calls_{0};
   Mutex mutex_;
   std::vector<CaptureRecord> records_ CHILIAD_GUARDED_BY(mutex_);
@@ -93,16 +96,17 @@ class CaptureWriter {
   };
   struct Counters {
     std::uint64_t written = 0;  // Records.
-    std::uint64_t dropped = 0;  // There was no room,
-    std::uint64_t failed = 0;   // and files that the store refused for the time being.
+    std::uint64_t dropped = 0;  // There was no room, or nobody will ever write them there,
+    std::uint64_t failed = 0;   // and files that the store refused.
   };
 
   // All must outlive the writer; the writer outlives its streams' use.
-  CaptureWriter(Options options, store::Buckets& buckets, watch::LogSink& logs);
+  CaptureWriter(Options options, store::BucketAccess& access, watch::LogSink& logs);
   ~CaptureWriter();  // Writes what is there.
 
-  // Errors: kInvalid: the destination.
-  Result<std::shared_ptr<CaptureStream>> stream(std::string endpoint, std::string variant, CapturePlan plan);
+  // What is captured is written as `role`. Errors: kInvalid: the destination.
+  Result<std::shared_ptr<CaptureStream>> stream(std::string endpoint, std::string variant, CapturePlan plan,
+                                                std::string role);
 
   // Writes what was offered before the call.
   void flush();
@@ -116,7 +120,7 @@ class CaptureWriter {
   Result<Done> put(const CaptureStream& stream, const CaptureRecord& first, std::string_view lines);
 
   const Options options_;
-  store::Buckets& buckets_;
+  store::BucketAccess& access_;
   watch::LogSink& logs_;
   std::atomic<std::uint64_t> bytes_{0};
   std::atomic<std::uint64_t> written_{0};

@@ -98,8 +98,9 @@ TEST_F(CaptureTest, WhatTheStoreRefusesIsWrittenLaterAndWhatDoesNotFitIsCounted)
   CaptureWriter::Options options;
   options.interval = std::chrono::hours(1);
   options.max_bytes = 4 * record_of(std::string(1000, 'x')).bytes();
-  CaptureWriter writer(options, buckets_, logs_);
-  Result<std::shared_ptr<CaptureStream>> stream = writer.stream("e", "v", captured_plan(100).capture);
+  store::EveryBucket every(buckets_);
+  CaptureWriter writer(options, every, logs_);
+  Result<std::shared_ptr<CaptureStream>> stream = writer.stream("e", "v", captured_plan(100).capture, "");
   ASSERT_TRUE(stream);
   buckets_.down = true;
   for (int i = 0; i < 7; ++i) (*stream)->offer(record_of(std::string(1000, 'x')));

@@ -27,7 +27,8 @@ struct ModelPlan {
   Mode mode = Mode::kSingleModel;
   std::string
       model_data_url;  // MultiModel: "s3://bucket/prefix/", every object below is a model. SingleModel: an archive.
-  bool cache_models = true;  // MultiModelConfig.ModelCacheSetting: false: Disabled.
+  std::string role_arn = {};  // ExecutionRoleArn: what may be read and written for the model.
+  bool cache_models = true;   // MultiModelConfig.ModelCacheSetting: false: Disabled.
   std::map<std::string, std::string> environment;
 };
 

@@ -16,6 +16,7 @@
 #include "hosting/reporter.h"
 #include "hosting/runtime.h"
 #include "hosting/transform.h"
+#include "store/bucket_access.h"
 
 namespace chiliad::hosting {
 namespace {
@@ -75,10 +76,12 @@ struct Hosting::State {
         watch::MetricSink& its_metrics)
       : options(std::move(its_options)),
         buckets(its_buckets),
+        everything(its_buckets),
+        access(options.access != nullptr ? *options.access : everything),
         logs(its_logs),
         log(its_logs, options.region, options.account),
         reporter(its_metrics),
-        captures(std::make_unique<CaptureWriter>(CaptureWriter::Options{}, its_buckets, its_logs)),
+        captures(std::make_unique<CaptureWriter>(CaptureWriter::Options{}, access, its_logs)),
         heavy(std::max(1, options.threads), kMaxWaiting),
         uncached(4, kMaxWaiting),
         batches(std::max(1, options.threads), kMaxWaitingBatches),
@@ -98,6 +101,8 @@ struct Hosting::State {
 
   const HostingOptions options;
   store::Buckets& buckets;
+  store::EveryBucket everything;
+  store::BucketAccess& access;
   watch::LogSink& logs;
   EndpointLog log;
   Reporter reporter;
@@ -147,7 +152,7 @@ Result<Done> Hosting::State::start() {
   ModelLibrary::Options library_options;
   library_options.cache = cache_options(options);
   library_options.local = options.local;
-  Result<std::unique_ptr<ModelLibrary>> opened = ModelLibrary::open(std::move(library_options), buckets);
+  Result<std::unique_ptr<ModelLibrary>> opened = ModelLibrary::open(std::move(library_options), access);
   if (!opened) return std::move(opened).error();
   library = std::move(*opened);
   Result<std::unique_ptr<AsyncQueue>> kept = AsyncQueue::open(options.state_folder / "hosting.db", {});
@@ -160,10 +165,10 @@ Result<Done> Hosting::State::start() {
     log.write_some(call.endpoint, variant != nullptr ? variant->plan.name : "AllTraffic",
                    "asynchronous call " + call.inference_id + " failed: " + result.message);
   };
-  async = std::make_unique<AsyncRunner>(std::max(1, options.threads), *queue, endpoints, buckets, ended);
+  async = std::make_unique<AsyncRunner>(std::max(1, options.threads), *queue, endpoints, access, ended);
   runtime = std::make_unique<Runtime>(options.region, options.account, endpoints, *queue, *async, writers, log);
   transforms =
-      std::make_unique<TransformRunner>(buckets, logs, [this](const ModelPlan& plan) { return open_host(plan, true); });
+      std::make_unique<TransformRunner>(access, logs, [this](const ModelPlan& plan) { return open_host(plan, true); });
   changes = buckets.subscribe([this](std::string_view bucket, std::string_view key) { library->changed(bucket, key); });
   clocks.emplace_back([this] { tick(); });
   if (!options.local && options.revalidate.count() > 0) clocks.emplace_back([this] { revalidate(); });
@@ -246,7 +251,8 @@ Result<std::shared_ptr<const Deployment>> Hosting::State::build(const EndpointPl
     named.add_field("x-Amzn-Invoked-Production-Variant", variant_plan.name);
     variant.answer_field = named.fields;
     if (plan.capture.enabled) {
-      Result<std::shared_ptr<CaptureStream>> capture = captures->stream(plan.name, variant_plan.name, plan.capture);
+      Result<std::shared_ptr<CaptureStream>> capture =
+          captures->stream(plan.name, variant_plan.name, plan.capture, variant_plan.model.role_arn);
       if (!capture) return std::move(capture).error();
       variant.capture = std::move(*capture);
     }

@@ -50,8 +50,9 @@
 #include "hosting/transform_plan.h"
 
 namespace chiliad::store {
+class BucketAccess;
 class Buckets;
-}
+}  // namespace chiliad::store
 namespace chiliad::watch {
 class LogSink;
 class MetricSink;
@@ -71,6 +72,9 @@ struct HostingOptions {
   std::chrono::milliseconds revalidate{5'000};  // Pause between comparisons of models in memory with a real S3.
   std::string account{aws::kDefaultAccount};
   std::string region{aws::kDefaultRegion};
+  // In whose name models are read and results and captures written: ModelPlan::role_arn's. Null: endpoints may use all
+  // buckets.
+  store::BucketAccess* access = nullptr;
 };
 
 class Hosting final : public aws::HttpService {
@@ -82,7 +86,7 @@ class Hosting final : public aws::HttpService {
   // Called once. An Error's message is the FailureReason.
   using Deployed = std::function<void(Result<Done>)>;
 
-  // `buckets`, `logs` and `metrics` must outlive the object.
+  // `buckets`, `logs`, `metrics` and HostingOptions::access must outlive the object.
   // Errors: as ModelCache::open() and sql::Database::open().
   static Result<std::unique_ptr<Hosting>> open(HostingOptions options, store::Buckets& buckets, watch::LogSink& logs,
                                                watch::MetricSink& metrics);

@@ -45,8 +45,8 @@ class PlacedModel final : public serve::Model {
 }  // namespace
 
 struct ModelLibrary::State final : public serve::ModelSource {
-  State(store::Buckets& its_buckets, const Options& options)
-      : buckets(its_buckets), limits(options.limits), is_local(options.local) {}
+  State(store::BucketAccess& its_access, const Options& options)
+      : access(its_access), limits(options.limits), is_local(options.local) {}
 
   // serve::ModelSource: names are "<id>/<model>".
   bool local() const override { return is_local; }
@@ -59,14 +59,14 @@ struct ModelLibrary::State final : public serve::ModelSource {
                             const std::optional<std::filesystem::path>& keep_at, Deadline deadline);
   std::vector<std::shared_ptr<const ModelPlace>> live_places();
 
-  store::Buckets& buckets;
+  store::BucketAccess& access;
   const serve::ModelLimits limits;
   const bool is_local;
 
   Mutex mutex;
   std::uint64_t next_id CHILIAD_GUARDED_BY(mutex) = 1;
   std::map<std::uint64_t, std::weak_ptr<const ModelPlace>> by_id CHILIAD_GUARDED_BY(mutex);
-  std::unordered_map<std::string, std::uint64_t> ids CHILIAD_GUARDED_BY(mutex);  // By uri.
+  std::unordered_multimap<std::string, std::uint64_t> ids CHILIAD_GUARDED_BY(mutex);  // By uri; one for each role.
 
   std::unique_ptr<serve::ModelCache> cache;  // Last: its threads use the rest.
 };
@@ -85,7 +85,7 @@ Result<serve::ModelSource::Stored> ModelLibrary::State::fetch_from(const ModelPl
                                                                    const std::optional<std::filesystem::path>& keep_at,
                                                                    Deadline deadline) {
   const steady_clock::time_point since = steady_clock::now();
-  Result<std::shared_ptr<store::ObjectStore>> store = buckets.open(place.location.bucket);
+  Result<std::shared_ptr<store::ObjectStore>> store = place.buckets->open(place.location.bucket);
   if (!store) return std::move(store).error();
   serve::StoreSource source(**store, is_local, limits);
   Result<Stored> stored = source.fetch(place.key_of(model), keep_at, deadline);
@@ -130,8 +130,8 @@ ModelLibrary::ModelLibrary(std::unique_ptr<State> state) : state_(std::move(stat
 
 ModelLibrary::~ModelLibrary() = default;
 
-Result<std::unique_ptr<ModelLibrary>> ModelLibrary::open(Options options, store::Buckets& buckets) {
-  auto state = std::make_unique<State>(buckets, options);
+Result<std::unique_ptr<ModelLibrary>> ModelLibrary::open(Options options, store::BucketAccess& access) {
+  auto state = std::make_unique<State>(access, options);
   Result<std::unique_ptr<serve::ModelCache>> cache = serve::ModelCache::open(options.cache, *state);
   if (!cache) return std::move(cache).error();
   state->cache = std::move(*cache);
@@ -140,20 +140,26 @@ Result<std::unique_ptr<ModelLibrary>> ModelLibrary::open(Options options, store:
 
 serve::ModelCache& ModelLibrary::cache() { return *state_->cache; }
 
-std::shared_ptr<const ModelPlace> ModelLibrary::place(S3Location location, bool single) {
+std::shared_ptr<const ModelPlace> ModelLibrary::place(S3Location location, bool single, std::string_view role) {
   if (!single) location = as_folder(std::move(location));
   const std::string uri = location.uri();
   const MutexLock lock(state_->mutex);
-  if (const auto known = state_->ids.find(uri); known != state_->ids.end() && !single) {
-    // Null: its last variant has gone, and tidy() has not come by yet.
-    if (std::shared_ptr<const ModelPlace> place = state_->by_id[known->second].lock()) return place;
+  if (!single) {
+    const auto [first, end] = state_->ids.equal_range(uri);
+    for (auto known = first; known != end; ++known) {
+      // Null: its last variant has gone, and tidy() has not come by yet.
+      std::shared_ptr<const ModelPlace> place = state_->by_id[known->second].lock();
+      if (place && place->role == role) return place;
+    }
   }
   const std::uint64_t id = state_->next_id++;
-  if (!single) state_->ids[uri] = id;
+  if (!single) state_->ids.emplace(uri, id);
   auto place = std::make_shared<ModelPlace>();
   place->id = id;
   place->location = std::move(location);
   place->single = single;
+  place->role = role;
+  place->buckets = state_->access.of(role);
   place->cache_prefix = std::to_string(id) + "/";
   place->tally = std::make_shared<LoadTally>();
   state_->by_id[id] = place;
@@ -161,7 +167,7 @@ std::shared_ptr<const ModelPlace> ModelLibrary::place(S3Location location, bool 
 }
 
 Result<Done> ModelLibrary::check(const ModelPlace& place, Deadline deadline) {
-  Result<std::shared_ptr<store::ObjectStore>> store = state_->buckets.open(place.location.bucket);
+  Result<std::shared_ptr<store::ObjectStore>> store = place.buckets->open(place.location.bucket);
   if (!store) return std::move(store).error().in(place.location.uri());
   store::ListRequest request;
   request.prefix = place.location.key;
@@ -192,8 +198,9 @@ void ModelLibrary::changed(std::string_view bucket, std::string_view key) {
     if (state_->ids.empty()) return;
     for (std::size_t end = key_at; end != std::string::npos && end < uri.size(); end = uri.find('/', end) + 1) {
       if (end == 0) break;  // There was no further '/'.
-      const auto found = state_->ids.find(uri.substr(0, end));
-      if (found != state_->ids.end()) names.push_back(std::to_string(found->second) + "/" + uri.substr(end));
+      const auto [first, last] = state_->ids.equal_range(uri.substr(0, end));
+      for (auto found = first; found != last; ++found)
+        names.push_back(std::to_string(found->second) + "/" + uri.substr(end));
     }
   }
   for (const std::string& name : names) state_->cache->invalidate(name);
@@ -202,7 +209,7 @@ void ModelLibrary::changed(std::string_view bucket, std::string_view key) {
 void ModelLibrary::revalidate(Deadline deadline) {
   for (const std::shared_ptr<const ModelPlace>& place : state_->live_places()) {
     if (place->single || place->tally->models_in_memory.load(std::memory_order_relaxed) == 0) continue;
-    Result<std::shared_ptr<store::ObjectStore>> store = state_->buckets.open(place->location.bucket);
+    Result<std::shared_ptr<store::ObjectStore>> store = place->buckets->open(place->location.bucket);
     if (!store) continue;  // What is in memory goes on answering.
     const Result<Done> done =
         serve::revalidate(**store, *state_->cache, place->cache_prefix, place->location.key, deadline);

@@ -20,7 +20,7 @@
 #include "hosting/model_place.h"
 #include "serve/model_cache.h"
 #include "serve/store_source.h"
-#include "store/buckets.h"
+#include "store/bucket_access.h"
 
 namespace chiliad::hosting {
 
@@ -32,15 +32,15 @@ class ModelLibrary {
     bool local = true;  // The buckets lie on this machine's disk.
   };
 
-  // `buckets` must outlive the library. Errors: as ModelCache::open().
-  static Result<std::unique_ptr<ModelLibrary>> open(Options options, store::Buckets& buckets);
+  // `access` must outlive the library. Errors: as ModelCache::open().
+  static Result<std::unique_ptr<ModelLibrary>> open(Options options, store::BucketAccess& access);
 
   // Waiters for loads are called back with kUnavailable.
   ~ModelLibrary();
 
-  // The place of these models, new or in use already. `single`: the location is an archive's key, and the place is a
-  // new one each time, which does not follow what becomes of the object.
-  std::shared_ptr<const ModelPlace> place(S3Location location, bool single);
+  // The place of these models as this role reads them, new or in use already. `single`: the location is an archive's
+  // key, and the place is a new one each time, which does not follow what becomes of the object.
+  std::shared_ptr<const ModelPlace> place(S3Location location, bool single, std::string_view role);
 
   // Whether the bucket answers, and can be listed there. Errors: as the store's, naming the location.
   Result<Done> check(const ModelPlace& place, Deadline deadline);

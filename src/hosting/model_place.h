@@ -14,6 +14,7 @@
 #include "base/mutex.h"
 #include "hosting/distribution.h"
 #include "hosting/s3_location.h"
+#include "store/buckets.h"
 
 namespace chiliad::hosting {
 
@@ -41,10 +42,12 @@ class LoadTally {
 
 // Immutable but for its tally.
 struct ModelPlace {
-  std::uint64_t id = 0;      // Never used again in this process.
-  S3Location location;       // A prefix that is empty or ends in '/', or an archive's key.
-  bool single = false;       // An archive.
-  std::string cache_prefix;  // "<id>/": what the names of its models start with in the cache.
+  std::uint64_t id = 0;                     // Never used again in this process.
+  S3Location location;                      // A prefix that is empty or ends in '/', or an archive's key.
+  bool single = false;                      // An archive.
+  std::string role;                         // Who reads them: places of different roles share no model.
+  std::shared_ptr<store::Buckets> buckets;  // As that role may use them.
+  std::string cache_prefix;                 // "<id>/": what the names of its models start with in the cache.
   std::shared_ptr<LoadTally> tally;
 
   // The key of the model that a call names. With `single`, the archive's.

@@ -70,7 +70,7 @@ Result<std::shared_ptr<ModelHost>> NativeHost::open(const ModelPlan& plan, const
                                           "' names no archive; a prefix of many models needs Mode MultiModel"};
   }
   std::shared_ptr<NativeHost> host(
-      new NativeHost(plan, options, library, threads, library.place(std::move(*location), single)));
+      new NativeHost(plan, options, library, threads, library.place(std::move(*location), single, plan.role_arn)));
   if (single) {
     Result<ModelCache::Pin> pin = library.cache().acquire(host->cache_name(""), steady_clock::now() + kCheckTime);
     if (pin) {

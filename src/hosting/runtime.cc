@@ -271,6 +271,9 @@ void Runtime::invoke_async(const aws::Call& call, const Context& context) {
   };
   accepted.output_location = below(plan.async->output_path, ".out");
   if (!plan.async->failure_path.empty()) accepted.failure_location = below(plan.async->failure_path, "-error.out");
+  const Variant* const wanted =
+      fields.target_variant.empty() ? nullptr : context.deployment->find(fields.target_variant);
+  accepted.role = (wanted != nullptr ? *wanted : context.deployment->variants().front()).plan.model.role_arn;
   accepted.timeout_seconds = fields.invocation_timeout_seconds.value_or(kDefaultTimeout);
   accepted.expires = system_clock::now() + seconds(fields.request_ttl_seconds.value_or(kDefaultTtl));
   accept_async(std::move(accepted), call);

@@ -117,8 +117,8 @@ struct TransformRunner::Job {
   steady_clock::time_point told CHILIAD_GUARDED_BY(telling){};
 };
 
-TransformRunner::TransformRunner(store::Buckets& buckets, watch::LogSink& logs, OpenHost open)
-    : buckets_(buckets), logs_(logs), open_(std::move(open)), pool_(kJobsAtATime, kMaxJobs) {}
+TransformRunner::TransformRunner(store::BucketAccess& access, watch::LogSink& logs, OpenHost open)
+    : access_(access), logs_(logs), open_(std::move(open)), pool_(kJobsAtATime, kMaxJobs) {}
 
 TransformRunner::~TransformRunner() {
   {
@@ -173,7 +173,7 @@ void TransformRunner::run(const std::shared_ptr<Job>& job) {
   if (!job->ending) {
     log(*job, "transforming " + job->plan.input_uri + " with model " + job->plan.model.model_name);
     job->tell(Phase::kRunning);
-    done = job->work(buckets_, open_);
+    done = job->work(*access_.of(job->plan.model.role_arn), open_);
   }
   {
     const MutexLock lock(mutex_);

@@ -27,7 +27,7 @@
 #include "base/work_pool.h"
 #include "hosting/model_host.h"
 #include "hosting/transform_plan.h"
-#include "store/buckets.h"
+#include "store/bucket_access.h"
 #include "watch/log_sink.h"
 
 namespace chiliad::hosting {
@@ -36,9 +36,9 @@ class TransformRunner {
  public:
   using OpenHost = std::function<Result<std::shared_ptr<ModelHost>>(const ModelPlan&)>;
 
-  // `buckets`, `logs` and what `open` needs must outlive the runner. Lines go to the group
+  // `access`, `logs` and what `open` needs must outlive the runner. Lines go to the group
   // /aws/sagemaker/TransformJobs.
-  TransformRunner(store::Buckets& buckets, watch::LogSink& logs, OpenHost open);
+  TransformRunner(store::BucketAccess& access, watch::LogSink& logs, OpenHost open);
   ~TransformRunner();  // Running jobs end without a word.
 
   // As Hosting::start_transform().
@@ -50,7 +50,7 @@ class TransformRunner {
   void run(const std::shared_ptr<Job>& job);
   void log(const Job& job, std::string_view text);
 
-  store::Buckets& buckets_;
+  store::BucketAccess& access_;
   watch::LogSink& logs_;
   const OpenHost open_;
   Mutex mutex_;

@@ -42,8 +42,9 @@
 #include "base/time.h"
 
 namespace chiliad::store {
+class BucketAccess;
 class Buckets;
-}
+}  // namespace chiliad::store
 namespace chiliad::watch {
 class LogSink;
 class MetricSink;
@@ -96,7 +97,7 @@ struct Spec {
   std::string name;  // Unique among the jobs of its kind.
   std::string arn;
   std::string region = "us-east-1";
-  std::string role_arn = {};
+  std::string role_arn = {};  // What the job may do with the store.
   std::string image = {};
   std::vector<std::string> entrypoint = {};
   std::vector<std::string> arguments = {};
@@ -173,12 +174,14 @@ struct RunnerOptions {
   std::uint64_t free_bytes = std::uint64_t{256} << 20;  // Disk that downloads leave free.
   std::uint64_t max_keys = 1'000'000;                   // Objects of one input.
   bool keep_folders = false;                            // Folders of ended jobs stay, for a look.
+  // In whose name inputs are read and results stored: Spec::role_arn's. Null: jobs may use all buckets.
+  store::BucketAccess* access = nullptr;
 };
 
 class Runner {
  public:
   // Folders that an earlier server left are removed. The first runtime that claims an image runs it.
-  // `buckets`, `logs`, `metrics` and `observer` must outlive the Runner. Errors: as base/file.h.
+  // `buckets`, `logs`, `metrics`, `observer` and RunnerOptions::access must outlive the Runner. Errors: as base/file.h.
   static Result<std::unique_ptr<Runner>> open(RunnerOptions options, std::vector<std::unique_ptr<Runtime>> runtimes,
                                               store::Buckets& buckets, watch::LogSink& logs, watch::MetricSink& metrics,
                                               Observer& observer);
@@ -188,7 +191,8 @@ class Runner {
   Runner& operator=(const Runner&) = delete;
 
   // What start() would refuse, without starting: for a check before the job is written down. Errors: kInvalid, naming
-  // the member: an image that no runtime runs, a name, path, URI or mode that cannot work.
+  // the member: an image that no runtime runs, a name, path, URI or mode that cannot work; kForbidden: a role that
+  // cannot be assumed.
   Result<Done> check(const Spec& spec) const;
 
   // Queues the job and returns at once; Starting is reported when its turn has come. `resume`: it ran before and the

@@ -20,7 +20,7 @@
 #include "job/location.h"
 #include "job/plan.h"
 #include "job/results.h"
-#include "store/buckets.h"
+#include "store/bucket_access.h"
 
 namespace chiliad::job {
 namespace {
@@ -85,14 +85,16 @@ struct Runner::State {
         watch::LogSink& the_logs, watch::MetricSink& the_metrics, Observer& the_observer)
       : options(std::move(runner_options)),
         runtimes(std::move(all_runtimes)),
-        buckets(the_buckets),
+        everything(the_buckets),
+        access(options.access != nullptr ? *options.access : everything),
         observer(the_observer),
         places(options.instances),
         around{options, places, the_logs, the_metrics, the_observer} {}
 
   const RunnerOptions options;
   const std::vector<std::unique_ptr<Runtime>> runtimes;
-  store::Buckets& buckets;
+  store::EveryBucket everything;
+  store::BucketAccess& access;
   Observer& observer;
   Places places;
   const Surroundings around;
@@ -214,7 +216,8 @@ void Runner::State::plan(JobRun& job) {
   }
   job.push(Phase::kDownloading, "Downloading input data");
   job.tell(observer);
-  done = plan_data(job, buckets, options, steady_clock::now() + options.transfer_limit);
+  const std::shared_ptr<store::Buckets> buckets = access.of(job.spec.role_arn);
+  done = plan_data(job, *buckets, options, steady_clock::now() + options.transfer_limit);
   if (!done)
     job.end_because(Cause::kFailed, cut_words("ClientError: Data download failed: " + done.error().message, 1024));
 }
@@ -397,7 +400,8 @@ Result<Done> Runner::check(const Spec& spec) const {
   Result<const Runtime*> runtime = state_->runtime_for(spec);
   if (!runtime) return std::move(runtime).error();
   if (Result<Done> done = check_spec(spec); !done) return done;
-  return (*runtime)->check(spec);
+  if (Result<Done> done = (*runtime)->check(spec); !done) return done;
+  return state_->access.check(spec.role_arn);
 }
 
 Result<Done> Runner::start(Spec spec, bool resume) {

@@ -244,6 +244,29 @@ TEST_F(RunnerTest, AnInputWithoutObjectsAndAMissingBucketAreNamed) {
   EXPECT_NE(run(spec).failure_reason.find("missing"), std::string::npos);
 }
 
+TEST_F(RunnerTest, DataIsReadAndStoredAsTheJobsRole) {
+  put("in/a", "x");
+  runner_.reset();
+  NoAccess access;
+  options_.access = &access;
+  open();
+  Spec spec = processing("p", {"true"});
+  spec.role_arn = "r";
+  spec.inputs = {{.name = "i", .s3_uri = "s3://b/in/", .local_path = "/opt/ml/processing/in"}};
+  Change end = run(spec);
+  EXPECT_EQ(end.failure_reason, "ClientError: Data download failed: input i: r is not authorized to open b");
+  spec.name = "o";
+  spec.inputs.clear();
+  spec.outputs = {{"out", "s3://b/out", "/opt/ml/processing/out"}};
+  EXPECT_NE(run(spec).failure_reason.find("r is not authorized to open b"), std::string::npos);
+  spec = training("t", {"true"});
+  spec.checkpoint.emplace().s3_uri = "s3://b/checkpoints";
+  EXPECT_NE(run(spec).failure_reason.find("CheckpointConfig.S3Uri"), std::string::npos);
+  spec.role_arn = "gone";
+  EXPECT_EQ(refusal(spec), "Could not assume role gone.");
+  runner_.reset();
+}
+
 TEST_F(RunnerTest, APlaceThatTwoInputsWantIsAnErrorThatNamesTheKey) {
   put("x/a", "1");
   put("y/a", "2");

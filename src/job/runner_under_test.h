@@ -16,7 +16,7 @@
 #include "base/mutex.h"
 #include "job/job.h"
 #include "job/runtime.h"
-#include "store/buckets.h"
+#include "store/bucket_access.h"
 #include "watch/log_sink.h"
 #include "watch/metric_sink.h"
 
@@ -42,6 +42,32 @@ class FolderBuckets final : public store::Buckets {
 
  private:
   const std::filesystem::path root_;
+};
+
+// Refuses every bucket to every role; "gone" is no role.
+class NoAccess final : public store::BucketAccess {
+ public:
+  Result<Done> check(std::string_view role) override {
+    if (role == "gone") return Error{ErrorCode::kForbidden, "Could not assume role gone."};
+    return Done{};
+  }
+  std::shared_ptr<store::Buckets> of(std::string_view role) override { return std::make_shared<Refusing>(role); }
+
+ private:
+  class Refusing final : public store::Buckets {
+   public:
+    explicit Refusing(std::string_view role) : role_(role) {}
+    Result<std::shared_ptr<store::ObjectStore>> open(std::string_view bucket) override {
+      return Error{ErrorCode::kForbidden, role_ + " is not authorized to open " + std::string(bucket)};
+    }
+    Result<std::vector<store::BucketInfo>> list(Deadline /*deadline*/) override {
+      return std::vector<store::BucketInfo>();
+    }
+    store::Subscription subscribe(store::BucketListener /*listener*/) override { return {}; }
+
+   private:
+    const std::string role_;
+  };
 };
 
 class KeptLines final : public watch::LogSink {

@@ -184,7 +184,7 @@ def test_a_key_without_permission_reaches_no_service(user):
 
 
 # One customer's key against the others' models: every name is refused before anybody looks whether it exists.
-OTHERS = ["9.tar.gz", "88.tar.gz", "8.TAR.GZ", "./8.tar.gz", "/8.tar.gz", "9/../8.tar.gz", "8.tar.gz/../9.tar.gz",
+OTHERS = ["9.tar.gz", "88.tar.gz", "8.TAR.GZ", "./8.tar.gz", "//8.tar.gz", "9/../8.tar.gz", "8.tar.gz/../9.tar.gz",
           "../models/9.tar.gz", "*", "?.tar.gz", "8*", "8%2Etar.gz", "%38.tar.gz", "8.tar.gz%00", "8.tar.gz/", "8.tar",
           "8.tar.gz,9.tar.gz", "8.tar.gz;9.tar.gz", "${aws:username}", "08.tar.gz", "8.tar.gz.gz"]
 
@@ -199,8 +199,9 @@ def test_a_customers_key_invokes_its_own_model_alone(user):
     assert refusal(runtime.invoke_endpoint, **call)[0] == "AccessDeniedException"
     assert refusal(runtime.invoke_endpoint, TargetModel="8.tar.gz", **{**call, "EndpointName": "other"})[0] == (
         "AccessDeniedException")
-    # Its own: let in, and told that there is no such endpoint.
-    assert refusal(runtime.invoke_endpoint, TargetModel="8.tar.gz", **call)[0] != "AccessDeniedException"
+    # Its own, with or without the '/' in front that SageMaker takes too: let in, and told that there is no such endpoint.
+    for name in ["8.tar.gz", "/8.tar.gz"]:
+        assert refusal(runtime.invoke_endpoint, TargetModel=name, **call)[0] != "AccessDeniedException", name
 
 
 def test_a_customers_key_lists_its_own_prefix_alone(platform, user):
@@ -220,3 +221,50 @@ def test_a_customers_key_lists_its_own_prefix_alone(platform, user):
     s3.put_object(Bucket="customers", Key="8/../9/rows.csv", Body=b"x")
     assert [one["Key"] for one in platform.client("s3").list_objects_v2(Bucket="customers")["Contents"]] == [
         "8/../9/rows.csv", "8/rows.csv"]
+
+
+def test_a_job_reaches_no_further_than_its_role(platform, iam, user):
+    s3 = platform.client("s3")
+    for bucket in ["mine", "theirs"]:
+        s3.create_bucket(Bucket=bucket)
+        s3.put_object(Bucket=bucket, Key="in/8.csv", Body=b"customer_id,ds,y\n8,2020-01-01,1\n")
+    s3.put_object(Bucket="mine", Key="list", Body=b'[{"prefix": "s3://theirs/in/"}, "8.csv"]')
+    role = iam.create_role(RoleName="mine-alone", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+    iam.put_role_policy(RoleName="mine-alone", PolicyName="p", PolicyDocument=allow(
+        ["s3:GetObject", "s3:PutObject", "s3:ListBucket"], ["arn:aws:s3:::mine", "arn:aws:s3:::mine/*"]))
+    # Who calls may use no bucket at all, and pass no other role.
+    sagemaker = user("operator", json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "sagemaker:*", "Resource": "*"},
+        {"Effect": "Allow", "Action": "iam:PassRole", "Resource": role}]}))("sagemaker")
+
+    def run(name, source, target, kind="S3Prefix"):
+        folder = "/opt/ml/processing/input"
+        sagemaker.create_processing_job(
+            ProcessingJobName=name, RoleArn=role,
+            AppSpecification={"ImageUri": "x/chiliad-split", "ContainerArguments": ["--output", "/opt/ml/processing/out"]},
+            ProcessingResources={"ClusterConfig": {
+                "InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}},
+            ProcessingInputs=[{"InputName": "i", "S3Input": {
+                "S3Uri": source, "LocalPath": folder, "S3DataType": kind, "S3InputMode": "File"}}],
+            ProcessingOutputConfig={"Outputs": [{"OutputName": "o", "S3Output": {
+                "S3Uri": target, "LocalPath": folder, "S3UploadMode": "EndOfJob"}}]})
+        sagemaker.get_waiter("processing_job_completed_or_stopped").wait(
+            ProcessingJobName=name, WaiterConfig={"Delay": 0.1, "MaxAttempts": 600})
+
+    def failure(*arguments):
+        with pytest.raises(botocore.exceptions.WaiterError) as caught:
+            run(*arguments)
+        return caught.value.last_response["FailureReason"]
+
+    run("good", "s3://mine/in/", "s3://mine/out")
+    who = "User: arn:aws:sts::123456789012:assumed-role/mine-alone/SageMaker is not authorized to perform: "
+    assert who + "s3:ListBucket on resource: arn:aws:s3:::theirs" in failure("a", "s3://theirs/in/", "s3://mine/out")
+    assert who + "s3:GetObject on resource: arn:aws:s3:::theirs/in/8.csv" in failure(
+        "b", "s3://mine/list", "s3://mine/out", "ManifestFile")
+    assert who + "s3:PutObject on resource: arn:aws:s3:::theirs/out/8.csv" in failure(
+        "c", "s3://mine/in/", "s3://theirs/out")
+    assert [one["Key"] for one in s3.list_objects_v2(Bucket="theirs")["Contents"]] == ["in/8.csv"]
+    assert refusal(sagemaker.create_processing_job, ProcessingJobName="d", RoleArn=role.replace("mine-alone", "other"),
+                   AppSpecification={"ImageUri": "x/chiliad-split"}, ProcessingResources={"ClusterConfig": {
+                       "InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}})[0] == (
+                           "AccessDeniedException")
