@@ -66,6 +66,10 @@ struct Parameter {
   bool has_value;
 };
 
+bool contains(const auto& list, std::string_view name) {
+  return std::find(std::begin(list), std::end(list), name) != std::end(list);
+}
+
 std::vector<Parameter> read_query(std::string_view query) {
   std::vector<Parameter> read;
   while (!query.empty()) {
@@ -73,14 +77,13 @@ std::vector<Parameter> read_query(std::string_view query) {
     query.remove_prefix(std::min(pair.size() + 1, query.size()));
     if (pair.empty()) continue;
     const std::size_t equals = std::min(pair.find('='), pair.size());
-    read.push_back({percent_decode(pair.substr(0, equals)),
-                    percent_decode(pair.substr(std::min(equals + 1, pair.size()))), equals < pair.size()});
+    std::string name = percent_decode(pair.substr(0, equals));
+    // A '+' in what S3 reads is a blank to it; those of the claim are base64, and some clients leave them as they are.
+    const bool plus_is_blank = contains(kSigned, name);
+    read.push_back({std::move(name), percent_decode(pair.substr(std::min(equals + 1, pair.size())), plus_is_blank),
+                    equals < pair.size()});
   }
   return read;
-}
-
-bool contains(const auto& list, std::string_view name) {
-  return std::find(std::begin(list), std::end(list), name) != std::end(list);
 }
 
 // Signed as if it were a field.

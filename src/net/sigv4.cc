@@ -67,9 +67,10 @@ std::string canonical_query(std::string_view query) {
     const std::size_t end = std::min(query.find('&', start), query.size());
     const std::string_view pair = query.substr(start, end - start);
     const std::size_t equals = std::min(pair.find('='), pair.size());
+    // A '+' is a blank to whoever reads the query, so it is one here too: else "%2B" could be changed to it on the way.
     if (!pair.empty())
-      pairs.emplace_back(percent_encode(percent_decode(pair.substr(0, equals))),
-                         percent_encode(percent_decode(pair.substr(std::min(equals + 1, pair.size())))));
+      pairs.emplace_back(percent_encode(percent_decode(pair.substr(0, equals), true)),
+                         percent_encode(percent_decode(pair.substr(std::min(equals + 1, pair.size())), true)));
     start = end + 1;
   }
   std::sort(pairs.begin(), pairs.end());

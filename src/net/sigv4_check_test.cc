@@ -199,6 +199,20 @@ TEST(SigV4Check, PassesWhatOurClientPresigns) {
   }
 }
 
+// Services read it as a blank, so "%2B" that becomes "+" on the way is another value.
+TEST(SigV4Check, TakesAPlusInTheQueryForABlank) {
+  const auto signed_query = [](std::string_view query) {
+    return "/a?" + presigned_query(kKeys, scope_of("s3"), "GET", kHost, "/a", query, 60s);
+  };
+  const std::string plus = signed_query("prefix=8%2F%2B");
+  EXPECT_EQ(code_of(presigned(plus)), "passes");
+  const auto with_plus = [](std::string target, std::string_view was) {
+    return target.replace(target.find(was), was.size(), "+");
+  };
+  EXPECT_EQ(code_of(presigned(with_plus(plus, "%2B"))), "SignatureDoesNotMatch");
+  EXPECT_EQ(code_of(presigned(with_plus(signed_query("prefix=8%2F%20"), "%20"))), "passes");
+}
+
 TEST(SigV4Check, TellsWhatIsClaimed) {
   const ReadSignature read = read_signature(Signed("s3", "token").request());
   const auto& claim = std::get<SignatureClaim>(read);
