@@ -206,6 +206,19 @@ TEST_F(EvaluateTest, StoredModelsAreMeasuredOnTheRowsAfterTheirHistory) {
       << get("processing/output/evaluation.json");
 }
 
+TEST_F(EvaluateTest, StoredModelsAreMeasuredOnRowsThatBeginAfterTheirHistory) {
+  put("input/data/training/1.csv", rows(1, false, 0, 93));
+  ASSERT_EQ(run_it("prophet"), 0) << get("output/failure");
+  fs::create_directories(root_ / "processing");
+  fs::rename(root_ / "model", root_ / "processing/models");
+  put("processing/rows/1.csv", rows(1, false, 93, 7));
+  inputs({"models", "rows"});
+  ASSERT_EQ(run_it("evaluate"), 0) << get("output/failure");
+  const std::string json = get("processing/output/evaluation.json");
+  EXPECT_NE(json.find(R"("mode":"models","series":1,"failed":0,"model":{"smape":)"), std::string::npos) << json;
+  EXPECT_NE(json.find(R"("seasonal_naive":{"smape":null)"), std::string::npos) << json;
+}
+
 TEST_F(EvaluateTest, AHoldoutIsMeasuredOnTables) {
   put("processing/rows/all.csv", rows(1, true) + rows(2, true));
   inputs({"rows"}, R"(["--holdout", "7", "--weekly-seasonality", "true"])");

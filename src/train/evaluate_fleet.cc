@@ -23,6 +23,21 @@ Result<Rows> read_rows(const SeriesSource& source, const std::string& name, cons
   return Rows{std::move(series->ds), std::move(series->y)};
 }
 
+// Who brings only the rows that came since learns the model's errors; the naive forecast and MASE need rows before.
+Result<HoldoutErrors> stored_errors(const forecast::FittedModel& model, const Rows& before, const Rows& test) {
+  const auto known = std::ranges::count_if(before.y, [](double y) { return !std::isnan(y); });
+  if (known < 2) {
+    Result<forecast::Forecast> forecast = model.predict(test.ds);
+    if (!forecast) return std::move(forecast).error();
+    return HoldoutErrors{accuracy(test.y, forecast->column("yhat"), forecast->column("yhat_lower"),
+                                  forecast->column("yhat_upper"), std::nullopt),
+                         {}};
+  }
+  Result<forecast::PreparedRows> history = forecast::prepare_rows({before.ds, before.y});
+  if (!history) return std::move(history).error();
+  return holdout_errors(model, *history, test);
+}
+
 Result<SeriesReport> evaluate_stored(store::ObjectStore& models, const std::string& name, Rows rows) {
   Result<forecast::FittedModel> model = load_model(models, name, forecast::KeepHistory::kNo, soon());
   if (!model) return std::move(model).error();
@@ -32,9 +47,7 @@ Result<SeriesReport> evaluate_stored(store::ObjectStore& models, const std::stri
   const Rows test = hold_back(rows, unseen);
   if (test.ds.empty())
     return Error{ErrorCode::kInvalid, "no rows after the model's history, which ends " + format_instant(last)};
-  Result<forecast::PreparedRows> history = forecast::prepare_rows({rows.ds, rows.y});
-  if (!history) return std::move(history).error();
-  Result<HoldoutErrors> errors = holdout_errors(*model, *history, test);
+  Result<HoldoutErrors> errors = stored_errors(*model, rows, test);
   if (!errors) return std::move(errors).error();
   SeriesReport report;
   report.rows = static_cast<std::uint64_t>(model->state().rows);
