@@ -27,7 +27,7 @@ class BucketObjectStore final : public ObjectStore {
   BucketObjectStore(std::shared_ptr<BucketStore> store, std::string bucket)
       : store_(std::move(store)), bucket_(std::move(bucket)) {}
 
-  std::string location() const override { return (store_->folder() / bucket_).string(); }
+  std::string location() const override { return "s3://" + bucket_; }
 
   Result<std::string> get(std::string_view key, const ByteRange& range, Deadline deadline) override;
   Result<ObjectInfo> put(std::string_view key, std::string_view bytes, const PutCondition& condition,

@@ -104,7 +104,7 @@ Outcome<Done> BucketStoreState::check_bucket_and_key(std::string_view bucket, st
 }
 
 Failure BucketStoreState::about(std::string_view bucket, std::string_view key, Failure failure) const {
-  failure.error = about_key((files.root() / bucket).string(), key, std::move(failure.error));
+  failure.error = about_key("s3://" + std::string(bucket), key, std::move(failure.error));
   return failure;
 }
 
