@@ -154,6 +154,7 @@ Result<std::vector<Variable>> set_up_clients(const fs::path& home, const ServerF
       {"AWS_DEFAULT_REGION", server.region},
       {"AWS_EC2_METADATA_DISABLED", "true"},
   };
+  variables.push_back({"AWS_ENDPOINT_URL_S3", server.s3_url});
   if (!server.ca_bundle.empty()) variables.push_back({"AWS_CA_BUNDLE", server.ca_bundle});
   if (environment("SAGEMAKER_USER_CONFIG_OVERRIDE").empty()) {
     variables.push_back({"SAGEMAKER_USER_CONFIG_OVERRIDE", (client / "sagemaker.yaml").string()});

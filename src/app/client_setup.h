@@ -8,6 +8,7 @@
 //                                        AWS to its client by hand, which beats AWS_ENDPOINT_URL; the module makes
 //                                        clients of STS honour it. It then runs the sitecustomize that it stands in
 //                                        front of
+//   AWS_ENDPOINT_URL_S3                  where the objects lie in a real S3
 //   AWS_CA_BUNDLE                        where the server's certificate is a self-made one
 //
 // Source: AWS SDKs and Tools Reference Guide, "Service-specific endpoints"; SageMaker Python SDK, "Configuring and

@@ -69,6 +69,13 @@ TEST_F(ClientSetup, NamesTheCertificatesOfASelfMadeOne) {
   EXPECT_EQ(set_up(server).at("AWS_CA_BUNDLE"), "/h/tls/ca.pem");
 }
 
+TEST_F(ClientSetup, SendsRequestsForObjectsWhereTheyLie) {
+  EXPECT_EQ(set_up(server).at("AWS_ENDPOINT_URL_S3"), "") << "unset: another server's would be left in the shell";
+  server.s3_url = "https://s3.example.com";
+  EXPECT_EQ(set_up(server).at("AWS_ENDPOINT_URL_S3"), "https://s3.example.com");
+  EXPECT_EQ(set_up(server).at("AWS_ENDPOINT_URL"), "http://127.0.0.1:8080");
+}
+
 TEST(ShellLines, QuoteWhatAShellWouldRead) {
   EXPECT_EQ(shell_lines({{"A", "it's $x"}, {"B", ""}}), "export A='it'\\''s $x'\nunset B\n");
 }

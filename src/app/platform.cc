@@ -16,7 +16,9 @@
 #include "identity/sts.h"
 #include "job/job.h"
 #include "job/runtime.h"
+#include "net/aws_config.h"
 #include "net/certificate.h"
+#include "net/credentials.h"
 #include "net/http_server.h"
 #include "objects/service.h"
 #include "role/role_access.h"
@@ -60,6 +62,7 @@ struct Platform::Parts {
   ~Parts() { close(); }
 
   Result<Done> open();
+  void adopt_s3_key();
   Result<Done> open_stores();
   Result<Done> open_services();
   Result<Done> open_port();
@@ -102,6 +105,21 @@ Result<Done> Platform::Parts::open() {
   return Done{};
 }
 
+// Clients of an installation whose objects lie in a real S3 sign for both with one key: they know no other way.
+void Platform::Parts::adopt_s3_key() {
+  const Deadline deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  Result<net::Credentials> key = net::CredentialSource(net::process_environment()).get(deadline);
+  Result<Done> adopted = Error{ErrorCode::kInvalid, "it is a session's key, which ends"};
+  if (!key) {
+    adopted = std::move(key).error();
+  } else if (key->session_token.empty()) {
+    adopted = directory->adopt_key(key->access_key_id, key->secret_access_key, options.home / "credentials");
+  }
+  if (adopted) return;
+  std::fprintf(stderr, "chiliad: --store: the key of the S3 is none here, clients need two: %s\n",
+               adopted.error().message.c_str());
+}
+
 Result<Done> Platform::Parts::open_stores() {
   const fs::path state = options.home / "state";
   std::error_code error;
@@ -119,6 +137,7 @@ Result<Done> Platform::Parts::open_stores() {
       identity::Directory::open(state, std::move(directory_options));
   if (!opened_directory) return std::move(opened_directory).error();
   directory = *std::move(opened_directory);
+  if (in_s3(options)) adopt_s3_key();
   Result<std::optional<identity::CreatedKey>> key = directory->first_key(options.home / "credentials");
   if (!key) return std::move(key).error().in("the first key");
   made_first_key = key->has_value();
@@ -133,6 +152,9 @@ Result<Done> Platform::Parts::open_stores() {
   if (in_s3(options)) {
     Result<store::S3Options> s3_at = s3_options(options.store);
     if (!s3_at) return std::move(s3_at).error();
+    Result<std::string> address = store::s3_address(*s3_at);
+    if (!address) return std::move(address).error().in("--store");
+    server.s3_url = *std::move(address);
     Result<std::shared_ptr<store::Buckets>> opened = store::open_s3_buckets(*std::move(s3_at));
     if (!opened) return std::move(opened).error().in("--store");
     buckets = *std::move(opened);
@@ -196,7 +218,7 @@ Result<Done> Platform::Parts::open_services() {
     s3_service_options.region = options.region;
     s3 = std::make_unique<objects::S3Service>(bucket_store, std::move(s3_service_options));
   } else {
-    s3 = std::make_unique<objects::ElsewhereService>(options.store);
+    s3 = std::make_unique<objects::ElsewhereService>(server.s3_url);
   }
   return Done{};
 }

@@ -43,7 +43,8 @@ Result<Done> ServerFile::write(const fs::path& home) const {
                           {"region", region},
                           {"account", account},
                           {"signatures", signatures},
-                          {"ca_bundle", ca_bundle}};
+                          {"ca_bundle", ca_bundle},
+                          {"s3_url", s3_url}};
   return write_file_atomically(file_path(home), aws::json_text(json) + "\n", Durability::kNone);
 }
 
@@ -71,6 +72,7 @@ Result<ServerFile> ServerFile::read(const fs::path& home) {
   take("region", file.region);
   take("account", file.account);
   take("ca_bundle", file.ca_bundle);
+  take("s3_url", file.s3_url);
   file.pid = static_cast<int>(aws::integer_member(*json, "pid").value_or(0));
   file.signatures = aws::boolean_member(*json, "signatures").value_or(true);
   if (file.url.empty() || file.region.empty()) {

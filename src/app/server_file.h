@@ -1,7 +1,7 @@
 // ServerFile: what a running `chiliad up` tells the other commands of the same home folder.
 //
 //   <home>/run/server.json   {"url": "http://127.0.0.1:8080", "pid": 4711, "region": "us-east-1", "account": "...",
-//                             "signatures": true, "ca_bundle": ""}
+//                             "signatures": true, "ca_bundle": "", "s3_url": ""}
 //   <home>/run/lock          locked as long as the server runs: kill -9 gives it back
 //
 // Thread safety: one thread at a time.
@@ -25,8 +25,9 @@ struct ServerFile {
   int pid = 0;
   std::string region;
   std::string account;
-  bool signatures = true;  // Checked; false: --no-auth.
-  std::string ca_bundle;   // The certificates that clients of a self-made one must trust; empty: none.
+  bool signatures = true;   // Checked; false: --no-auth.
+  std::string ca_bundle;    // The certificates that clients of a self-made one must trust; empty: none.
+  std::string s3_url = {};  // Where the objects lie when they are in a real S3; empty: here.
 
   // Replaces the file whole. Errors: as write_file_atomically().
   Result<Done> write(const std::filesystem::path& home) const;

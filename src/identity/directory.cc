@@ -19,6 +19,7 @@ constexpr std::string_view kFirstName = "chiliad";
 constexpr std::string_view kAdministrator = "arn:aws:iam::aws:policy/AdministratorAccess";
 constexpr std::string_view kService = "sagemaker.amazonaws.com";
 constexpr std::string_view kSealKey = "seal_key";
+constexpr std::size_t kKeysOfUser = 2;
 
 class AllowAll final : public aws::Authorizer {
  public:
@@ -55,6 +56,22 @@ void furnish(Records& records, const std::string& account) {
                   kService, account);
   records.add_identity(role);
   records.attach(role.id, kAdministrator);
+}
+
+std::int64_t seconds_now() { return seconds_of(std::chrono::system_clock::now()); }
+
+// The id of the user `chiliad`, made if need be, with full access.
+std::string administrator(Records& records) {
+  std::optional<IdentityRecord> user = records.find_identity(Records::Kind::kUser, kFirstName);
+  if (!user) {
+    user.emplace();
+    user->id = new_id("AIDA");
+    user->name = kFirstName;
+    user->created = seconds_now();
+    records.add_identity(*user);
+  }
+  records.attach(user->id, kAdministrator);
+  return user->id;
 }
 
 std::shared_ptr<const Key> make_trusted(const Directory::Options& options) {
@@ -110,7 +127,7 @@ Result<std::unique_ptr<Directory>> Directory::open(const fs::path& state_folder,
 }
 
 FoundKey Directory::find_key(std::string_view access_key_id, std::string_view session_token, Time now) {
-  if (!is_access_key_id(access_key_id)) return KeyRefusal::kUnknown;
+  if (!is_adopted_key_id(access_key_id)) return KeyRefusal::kUnknown;
   // A long-term key has no token, a temporary one always.
   const bool temporary = access_key_id.starts_with("ASIA");
   if (temporary == session_token.empty()) return KeyRefusal::kBadToken;
@@ -129,7 +146,7 @@ Result<std::optional<CreatedKey>> Directory::first_key(const fs::path& credentia
     return static_cast<bool>(written);
   };
   const Result<Done> done = state_->records.transaction([&](Records& records) {
-    std::optional<IdentityRecord> user = records.find_identity(Records::Kind::kUser, kFirstName);
+    const std::optional<IdentityRecord> user = records.find_identity(Records::Kind::kUser, kFirstName);
     if (records.count_active_keys() > 0) {
       std::error_code ignored;
       if (!user || fs::exists(credentials_file, ignored)) return true;
@@ -138,16 +155,8 @@ Result<std::optional<CreatedKey>> Directory::first_key(const fs::path& credentia
       }
       return true;
     }
-    const std::int64_t now = seconds_of(std::chrono::system_clock::now());
-    if (!user) {
-      user.emplace();
-      user->id = new_id("AIDA");
-      user->name = kFirstName;
-      user->created = now;
-      records.add_identity(*user);
-    }
-    records.attach(user->id, kAdministrator);
-    const KeyRecord key{new_access_key_id("AKIA"), user->id, new_secret_access_key(), true, now};
+    const KeyRecord key{new_access_key_id("AKIA"), administrator(records), new_secret_access_key(), true,
+                        seconds_now()};
     records.add_key(key);
     return !records.failure() && write(key);
   });
@@ -155,6 +164,40 @@ Result<std::optional<CreatedKey>> Directory::first_key(const fs::path& credentia
   if (not_written) return std::move(*not_written).in("write the first access key");
   if (!done) return done.error();
   return made;
+}
+
+Result<Done> Directory::adopt_key(std::string_view access_key_id, std::string_view secret_access_key,
+                                  const fs::path& credentials_file) {
+  if (!is_adopted_key_id(access_key_id) || access_key_id.starts_with("ASIA") || secret_access_key.empty())
+    return Error{ErrorCode::kInvalid, "expected a long-term access key, its id 3 to 128 of A-Z a-z 0-9 _"};
+  const MutexLock lock(state_->mutex);
+  std::optional<Error> refused;
+  const Result<Done> done = state_->records.transaction([&](Records& records) {
+    const std::string user = administrator(records);
+    const std::optional<KeyRecord> known = records.find_key(access_key_id);
+    if (known && known->identity_id != user) {
+      refused = Error{ErrorCode::kConflict, fmt::format("{} is a key of somebody else here", access_key_id)};
+      return false;
+    }
+    if (known) records.remove_key(*known);
+    if (records.keys_of(user).size() >= kKeysOfUser) {
+      refused = Error{ErrorCode::kConflict, fmt::format("the user {} has {} keys already: delete one of them "
+                                                        "(aws iam delete-access-key)",
+                                                        kFirstName, kKeysOfUser)};
+      return false;
+    }
+    const KeyRecord key{std::string(access_key_id), user, std::string(secret_access_key), true,
+                        known ? known->created : seconds_now()};
+    records.add_key(key);
+    if (records.failure()) return false;
+    Result<Done> written =
+        write_secret_file(credentials_file, credentials_text({std::string(kFirstName), key.id, key.secret}));
+    if (!written) refused = std::move(written).error();
+    return static_cast<bool>(written);
+  });
+  state_->forget(state_->records.take_touched());
+  if (refused) return *std::move(refused);
+  return done;
 }
 
 Result<TemporaryCredentials> Directory::assume_role_for_service(std::string_view role_arn,

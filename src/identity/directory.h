@@ -137,6 +137,13 @@ class Directory {
   // name: `chiliad`. Errors: as sql::Database and base/file.h.
   Result<std::optional<CreatedKey>> first_key(const std::filesystem::path& credentials_file);
 
+  // A key that was made elsewhere, of the S3 in which the installation's objects lie, becomes one of the user
+  // `chiliad`: clients sign for both with it. It is written to `credentials_file` in place of what was there. Calling
+  // it again changes nothing. Errors: kInvalid: no long-term key (a session's, or not 3 to 128 of A-Z a-z 0-9 _);
+  // kConflict: it is somebody else's here, or `chiliad` has two keys already; as sql::Database and base/file.h.
+  Result<Done> adopt_key(std::string_view access_key_id, std::string_view secret_access_key,
+                         const std::filesystem::path& credentials_file);
+
   // sagemaker.amazonaws.com assumes a role, for a job or an endpoint. `duration`: 900 seconds to 12 hours.
   // Errors: kNotFound: no such role; kForbidden: its trust policy does not let the service; kInvalid: no role's ARN,
   // a session name that is none ([A-Za-z0-9_=,.@-]{2,64}), a duration outside. The message is fit for a client.

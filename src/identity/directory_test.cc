@@ -133,6 +133,30 @@ TEST_F(DirectoryTest, AFirstKeyThatCannotBeWrittenDoesNotCount) {
   EXPECT_TRUE(found(first_key().access_key_id));
 }
 
+TEST_F(DirectoryTest, AKeyFromElsewhereBecomesTheFirst) {
+  ASSERT_TRUE(directory_->adopt_key("minio", "s3-secret", credentials()));
+  const std::shared_ptr<const Key> known = found("minio");
+  ASSERT_TRUE(known);
+  EXPECT_EQ(known->secret_access_key(), "s3-secret");
+  EXPECT_TRUE(may(*known, "iam:CreateUser"));
+  EXPECT_NE(read_file(credentials())->find("s3-secret"), std::string::npos);
+  EXPECT_FALSE(*directory_->first_key(credentials())) << "there is one";
+  ASSERT_TRUE(directory_->adopt_key("minio", "changed", credentials()));
+  EXPECT_EQ(found("minio")->secret_access_key(), "changed");
+}
+
+TEST_F(DirectoryTest, WhatIsNoKeyForClientsIsNotAdopted) {
+  EXPECT_EQ(directory_->adopt_key("ASIAAAAAAAAAAAAAAAAA", "s", credentials()).error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(directory_->adopt_key("minio", "", credentials()).error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(directory_->adopt_key("a b", "s", credentials()).error().code, ErrorCode::kInvalid);
+  const std::string alices = add_user("alice", R"({"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}})");
+  EXPECT_EQ(directory_->adopt_key(alices, "s", credentials()).error().code, ErrorCode::kConflict);
+  ASSERT_TRUE(directory_->adopt_key("one", "s", credentials()));
+  ASSERT_TRUE(directory_->adopt_key("two", "s", credentials()));
+  EXPECT_EQ(directory_->adopt_key("three", "s", credentials()).error().code, ErrorCode::kConflict);
+  EXPECT_TRUE(found("one"));
+}
+
 TEST_F(DirectoryTest, KeysAreKnownAfterARestart) {
   const CreatedKey key = first_key();
   const TemporaryCredentials session = assume();

@@ -61,6 +61,7 @@ constexpr Form kPathForm{1, 512, "(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)",
 constexpr Form kPathPrefixForm{1, 512, "\\u002F[\\u0021-\\u007F]*", path_prefix};
 constexpr Form kArnForm{20, 2048, "arn:...", anything};
 constexpr Form kAccessKeyIdForm{16, 128, "[\\w]+", access_key_id};
+constexpr Form kAdoptedKeyForm{3, 128, "[\\w]+", access_key_id};
 constexpr Form kDocumentForm{1, 131'072, "[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+", printable};
 constexpr Form kDescriptionForm{0, 1000, "[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]*", printable};
 constexpr Form kSessionNameForm{2, 64, "[\\w+=,.@-]*", plain_name};

@@ -25,6 +25,7 @@ extern const Form kPathForm;         // (/)|(/[!-~]+/), 512
 extern const Form kPathPrefixForm;   // /[!-~]*
 extern const Form kArnForm;          // 20 to 2048
 extern const Form kAccessKeyIdForm;  // \w+, 16 to 128
+extern const Form kAdoptedKeyForm;   // \w+, 3 to 128: other makers of S3 give shorter ids
 extern const Form kDocumentForm;     // 1 to 131072 characters
 extern const Form kDescriptionForm;  // 0 to 1000
 extern const Form kSessionNameForm;  // [\w+=,.@-]*, 2 to 64
@@ -34,7 +35,7 @@ extern const Form kVersionIdForm;    // v[1-9][0-9]*
 
 bool fits(const Form& form, std::string_view text);
 inline bool is_session_name(std::string_view text) { return fits(kSessionNameForm, text); }
-inline bool is_access_key_id(std::string_view text) { return fits(kAccessKeyIdForm, text); }
+inline bool is_adopted_key_id(std::string_view text) { return fits(kAdoptedKeyForm, text); }
 
 // "r" of "arn:aws:iam::<account>:role/p/r"; none for all else.
 std::optional<std::string> role_name_of(std::string_view arn, std::string_view account);

@@ -88,6 +88,9 @@ class Buckets {
 // before every key of every bucket). Makes no request. Errors: kInvalid, with the option to blame.
 Result<std::shared_ptr<Buckets>> open_s3_buckets(S3Options options);
 
+// Where open_s3_buckets() sends its requests: "https://s3.eu-central-1.amazonaws.com". Errors: as there.
+Result<std::string> s3_address(const S3Options& options);
+
 // S3's rules for the names of general purpose buckets: what is wrong with `name`, or empty.
 // Source: Amazon S3 user guide, "Bucket naming rules".
 std::string_view wrong_with_bucket_name(std::string_view name);

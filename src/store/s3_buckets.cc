@@ -100,6 +100,14 @@ class S3Buckets final : public Buckets {
 
 }  // namespace
 
+Result<std::string> s3_address(const S3Options& options) {
+  S3Options service = options;
+  service.bucket.clear();
+  Result<std::unique_ptr<S3Connection>> opened = S3Connection::open(service, net::process_environment());
+  if (!opened) return std::move(opened).error();
+  return (*opened)->address();
+}
+
 Result<std::shared_ptr<Buckets>> open_s3_buckets(S3Options options) {
   return open_s3_buckets(std::move(options), net::process_environment());
 }

@@ -49,6 +49,8 @@ class S3Connection {
   Error about(std::string_view key, Error error) const;
   const std::string& location() const { return location_; }
   const std::string& region() const { return region_; }
+  // "https://bucket.s3.eu-west-1.amazonaws.com", with the path that goes before keys.
+  std::string address() const { return origin_ + base_path_; }
 
  private:
   S3Connection(const S3Options& options, net::Environment environment);
