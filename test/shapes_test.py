@@ -1,12 +1,13 @@
 """The control plane's tables are those that its script makes of the service model."""
 import importlib.util
+import pathlib
 import re
 import subprocess
 import sys
 
 import pytest
 
-from conftest import ROOT
+ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 def test_tables_are_what_the_script_makes():
