@@ -38,7 +38,7 @@ PlatformOptions read_flags(const UpFlags& flags) {
   PlatformOptions options = flags.platform;
   options.home = std::filesystem::absolute(flags.home.empty() ? value_or_fail(default_home(), kExitUsage)
                                                               : std::filesystem::path(flags.home));
-  ListenAddress listen = value_of_flag(parse_listen(flags.listen), "--listen");
+  ListenAddress listen = value_or_fail(parse_listen(flags.listen), kExitUsage);
   options.address = std::move(listen.address);
   options.port = listen.port;
   options.memory_budget_bytes = value_of_flag(parse_size(flags.memory_budget), "--memory-budget");
