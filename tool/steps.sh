@@ -162,6 +162,7 @@ configure_benchmarks() { cmake --preset release -DCHILIAD_BENCHMARKS=ON; }
 bench() {
   need_packages build bench
   need_venv test test/requirements.txt test/requirements-moto.txt
+  need_s3_server
   grep -qs '^CHILIAD_BENCHMARKS:BOOL=ON' build/CMakeCache.txt || phase "configure with benchmarks" configure_benchmarks
   build release
   bench/run "$@"
