@@ -69,6 +69,7 @@ class FolderBuckets final : public store::Buckets {
 
   Result<std::shared_ptr<store::ObjectStore>> open(std::string_view bucket) override {
     if (down) return Error{ErrorCode::kUnavailable, "the store is down"};
+    held.wait(true);
     const MutexLock lock(mutex_);
     const auto found = buckets_.find(bucket);
     if (found == buckets_.end()) return Error{ErrorCode::kNotFound, "no such bucket: " + std::string(bucket)};
@@ -107,6 +108,7 @@ class FolderBuckets final : public store::Buckets {
   }
 
   std::atomic<bool> down{false};
+  std::atomic<bool> held{false};  // Whoever opens a bucket waits; notify_all() when it is over.
 
  private:
   TempFolder folder_;
