@@ -5,6 +5,7 @@ CHILIAD_TEST_AWS names the program; else that of .venv/cli (test/requirements-cl
 import os
 import pathlib
 import subprocess
+import time
 import urllib.request
 
 import pytest
@@ -39,10 +40,13 @@ def aws(server):
 
 @pytest.fixture
 def files(tmp_path):
+    """Four files of an hour ago: sync compares their times with the objects', which some servers tell in whole seconds."""
     folder = tmp_path / "files"
+    an_hour_ago = time.time() - 3600
     for name, body in {"a.csv": b"1,2\n", "sub/b c.csv": b"3,4\n", "sub/\u00e9.txt": b"5\n", "big.bin": b"x" * BIG}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(body)
+        os.utime(folder / name, (an_hour_ago, an_hour_ago))
     return folder
 
 
