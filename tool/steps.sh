@@ -164,7 +164,7 @@ bench() {
   need_venv test test/requirements.txt test/requirements-moto.txt
   need_s3_server
   grep -qs '^CHILIAD_BENCHMARKS:BOOL=ON' build/CMakeCache.txt || phase "configure with benchmarks" configure_benchmarks
-  build release
+  build release chiliad benchmarks
   bench/run "$@"
 }
 
