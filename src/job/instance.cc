@@ -13,13 +13,14 @@
 #include "job/download.h"
 #include "job/folder_sync.h"
 #include "job/location.h"
-#include "job/process.h"
+#include "process/process.h"
 #include "watch/log_writer.h"
 
 namespace chiliad::job {
 namespace {
 
 namespace fs = std::filesystem;
+using process::Process;
 using std::chrono::steady_clock;
 
 constexpr int kDownloads = 8;
@@ -130,7 +131,7 @@ class Watch {
                [this](const watch::LogLine& line) { take_metrics(line); }) {}
 
   // Waits for the end. nullopt: it could not be killed.
-  std::optional<Process::Exit> run() {
+  std::optional<process::Exit> run() {
     while (true) {
       const auto now = steady_clock::now();
       if (!asked_ && now >= job_.overdue_at()) {
@@ -148,7 +149,7 @@ class Watch {
         return std::nullopt;
       }
       wait(asked_ ? kill_at_ : job_.overdue_at(), now);
-      if (const std::optional<Process::Exit> exit = process_.exit()) {
+      if (const std::optional<process::Exit> exit = process_.exit()) {
         read_rest();
         return exit;
       }
@@ -266,7 +267,7 @@ void fail(JobRun& job, const Surroundings& around, std::string reason) {
   around.places.look_again();
 }
 
-std::string failure_of(const JobRun& job, int index, const Process::Exit& exit) {
+std::string failure_of(const JobRun& job, int index, const process::Exit& exit) {
   std::string words = read_words(job.root_of(index), "output/failure", kReason - 100);
   if (words.empty()) words = "see the log stream of " + host_name(index);
   std::string reason = "AlgorithmError: " + words + ", " + host_name(index);
@@ -312,7 +313,7 @@ void run_process(JobRun& job, int index, const Surroundings& around, Syncs& sync
   }
   syncs.start();
   Watch watch(job, *std::move(process), around, stream);
-  const std::optional<Process::Exit> exit = watch.run();
+  const std::optional<process::Exit> exit = watch.run();
   if (!exit) {
     fail(job, around, "InternalServerError: " + host_name(index) + ": the process does not end by SIGKILL");
   } else if (exit->code != 0) {

@@ -19,7 +19,12 @@
 #include "base/file.h"
 #include "base/result.h"
 
-namespace chiliad::job {
+namespace chiliad::process {
+
+struct Exit {
+  int code = 0;    // Of exit(); 128 + signal when a signal ended it, as shells count.
+  int signal = 0;  // 0: it ended by exit().
+};
 
 class Process {
  public:
@@ -28,11 +33,6 @@ class Process {
     std::vector<std::string> arguments;    // Without the program's name.
     std::vector<std::string> environment;  // "NAME=value"; nothing is inherited.
     std::filesystem::path working_folder;
-  };
-
-  struct Exit {
-    int code = 0;    // Of exit(); 128 + signal when a signal ended it, as shells count.
-    int signal = 0;  // 0: it ended by exit().
   };
 
   // Errors: kNotFound, kForbidden, kUnavailable: the program cannot be started; its name and the reason are in it.
@@ -62,4 +62,4 @@ class Process {
   std::optional<Exit> exit_;
 };
 
-}  // namespace chiliad::job
+}  // namespace chiliad::process

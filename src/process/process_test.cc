@@ -1,4 +1,4 @@
-#include "job/process.h"
+#include "process/process.h"
 
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -8,16 +8,16 @@
 
 #include <chrono>
 
-namespace chiliad::job {
+namespace chiliad::process {
 namespace {
 
 Process::Start shell(std::string script) { return {"/bin/sh", {"-c", std::move(script)}, {"PATH=/usr/bin:/bin"}, "/"}; }
 
-Process::Exit wait(Process& process) {
+Exit wait(Process& process) {
   ::pollfd polled{process.ended(), POLLIN, 0};
   while (::poll(&polled, 1, 60'000) < 0) {
   }
-  return process.exit().value_or(Process::Exit{-1, -1});
+  return process.exit().value_or(Exit{-1, -1});
 }
 
 std::string output(Process& process) {
@@ -43,7 +43,7 @@ TEST(Process, ExitCodesAndSignalsAreTold) {
   EXPECT_EQ(wait(seven).code, 7);
   EXPECT_EQ(seven.exit()->code, 7);
   Process killed = *Process::start(shell("kill -TERM $$"));
-  const Process::Exit exit = wait(killed);
+  const Exit exit = wait(killed);
   EXPECT_EQ(exit.signal, SIGTERM);
   EXPECT_EQ(exit.code, 128 + SIGTERM);
 }
@@ -91,4 +91,4 @@ TEST(Process, ItDiesWithTheProcessThatStartedIt) {
 }
 
 }  // namespace
-}  // namespace chiliad::job
+}  // namespace chiliad::process

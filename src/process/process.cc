@@ -3,7 +3,7 @@
 // calls and nothing else. Why it could not become the program comes back through a pipe that exec closes: also where
 // vfork is a fork (ThreadSanitizer makes it one).
 
-#include "job/process.h"
+#include "process/process.h"
 
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -17,7 +17,7 @@
 #include <cerrno>
 #include <utility>
 
-namespace chiliad::job {
+namespace chiliad::process {
 namespace {
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
@@ -139,7 +139,7 @@ void Process::signal(int number) const {
   if (pid_ > 0 && !exit_) ::kill(-pid_, number);
 }
 
-std::optional<Process::Exit> Process::exit() {
+std::optional<Exit> Process::exit() {
   if (exit_) return exit_;
   siginfo_t info{};
   // Not reaped yet: until then its number, which is its group's, is nobody else's.
@@ -160,4 +160,4 @@ std::optional<Process::Exit> Process::exit() {
   return exit_;
 }
 
-}  // namespace chiliad::job
+}  // namespace chiliad::process
