@@ -1,0 +1,24 @@
+// Boxes by bubblewrap (bwrap, Debian's package bubblewrap): namespaces of the kernel and no daemon, as root and as any
+// user who may make user namespaces.
+//
+// In both cases bwrap itself runs without privileges, in a user namespace. Where the server is root, bwrap runs as user
+// and group kBoxOwner, which nobody else has, so that the program is root neither inside nor outside; the writable
+// mounts and the scratch folder are given to that user at the start, and are the server's to read and remove.
+//
+// Source: bwrap(1), namespaces(7), user_namespaces(7).
+
+#pragma once
+
+#include <memory>
+
+#include "process/box.h"
+
+namespace chiliad::process {
+
+// Who the files of a box belong to on the host where the server is root: a number that Debian, systemd and adduser
+// leave unused.
+inline constexpr unsigned kBoxOwner = 61000;
+
+std::unique_ptr<BoxRunner> bubblewrap();
+
+}  // namespace chiliad::process
