@@ -13,7 +13,6 @@ namespace chiliad::net {
 namespace {
 
 constexpr long kConnectMillis = 10'000;
-constexpr long kSilentSeconds = 30;
 constexpr std::chrono::milliseconds kClockSlack{10};
 constexpr std::size_t kMostIdle = 32;
 constexpr std::size_t kMostFieldBytes = 64 << 10;
@@ -29,20 +28,35 @@ struct FreeList {
 
 // What the callbacks of one request fill.
 struct Answer {
+  CURL* curl = nullptr;
+  const ClientRequest& request;
   ClientResponse response;
-  std::uint64_t max_body_bytes = 0;
+  std::uint64_t body_bytes = 0;
   std::size_t field_bytes = 0;
   bool too_large = false;
+  bool unwanted = false;
 };
+
+int status_of(CURL* curl) {
+  long status = 0;
+  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+  return static_cast<int>(status);
+}
 
 std::size_t take_body(char* bytes, std::size_t, std::size_t count, void* context) {
   auto* answer = static_cast<Answer*>(context);
-  if (count > answer->max_body_bytes - answer->response.body.size()) {
+  if (count > answer->request.max_body_bytes - answer->body_bytes) {
     answer->too_large = true;
     return CURL_WRITEFUNC_ERROR;
   }
-  answer->response.body.append(bytes, count);
-  return count;
+  answer->body_bytes += count;
+  if (!answer->request.take_body) {
+    answer->response.body.append(bytes, count);
+    return count;
+  }
+  answer->response.status = status_of(answer->curl);
+  answer->unwanted = !answer->request.take_body(answer->response, {bytes, count});
+  return answer->unwanted ? CURL_WRITEFUNC_ERROR : count;
 }
 
 std::size_t take_field(char* bytes, std::size_t, std::size_t count, void* context) {
@@ -90,13 +104,14 @@ Result<FieldList> field_list(const ClientRequest& request) {
   return fields;
 }
 
-void set_limits(CURL* curl, std::int64_t left_millis) {
+void set_limits(CURL* curl, std::int64_t left_millis, std::chrono::seconds silence) {
   const long millis = static_cast<long>(std::min<std::int64_t>(left_millis, 24 * 3600 * 1000));
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, millis);
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, std::min(millis, kConnectMillis));
+  if (silence.count() == 0) return;
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, kSilentSeconds);
+  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, static_cast<long>(silence.count()));
 }
 
 void set_request(CURL* curl, const ClientRequest& request, curl_slist* fields) {
@@ -175,13 +190,12 @@ Result<ClientResponse> HttpClient::send(const ClientRequest& request, Deadline d
   if (left <= 0) return Error{ErrorCode::kDeadline, what + ": the time is used up"};
   Handle handle = state_->take();
   CHILIAD_CHECK(handle != nullptr);
-  Answer answer;
-  answer.max_body_bytes = request.max_body_bytes;
+  Answer answer{.curl = handle.get(), .request = request, .response = {}};
   Result<FieldList> fields = field_list(request);
   if (!fields) return std::move(fields).error().in(what);
   CURL* curl = handle.get();
   char reason[CURL_ERROR_SIZE] = "";
-  set_limits(curl, left);
+  set_limits(curl, left, request.silence);
   set_request(curl, request, fields->get());
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
@@ -192,11 +206,10 @@ Result<ClientResponse> HttpClient::send(const ClientRequest& request, Deadline d
   if (surely_not_sent != nullptr) *surely_not_sent = never_connected(code);
   if (answer.too_large)
     return Error{ErrorCode::kTooLarge, what + ": an answer over " + std::to_string(request.max_body_bytes) + " bytes"};
+  if (answer.unwanted) return Error{ErrorCode::kConflict, what + ": the rest of the answer is not wanted"};
   if (code != CURLE_OK)
     return Error{code_of(code, deadline), what + ": " + (reason[0] != '\0' ? reason : curl_easy_strerror(code))};
-  long status = 0;
-  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-  answer.response.status = static_cast<int>(status);
+  answer.response.status = status_of(curl);
   state_->give_back(std::move(handle));  // One that failed is not used again.
   return std::move(answer.response);
 }

@@ -4,8 +4,8 @@
 // Rules the rest relies on:
 //   1. No redirect is followed and nothing is tried again, but for one case: a kept connection that turns out closed
 //      before an answer came. A request with may_repeat = false gets a new connection, and is sent at most once.
-//   2. The answer's body is held in memory, never more than max_body_bytes of it.
-//   3. A peer that sends nothing for 30 s counts as failed, whatever the deadline.
+//   2. The answer's body is held in memory, or handed on as it arrives; never more than max_body_bytes of it.
+//   3. A peer that sends nothing for ClientRequest::silence counts as failed, whatever the deadline.
 //
 // Source: libcurl's manual, curl_easy_setopt(3).
 //
@@ -13,7 +13,9 @@
 
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +27,8 @@
 
 namespace chiliad::net {
 
+struct ClientResponse;
+
 struct ClientRequest {
   std::string method = "GET";
   std::string url = {};
@@ -33,6 +37,10 @@ struct ClientRequest {
   std::uint64_t max_body_bytes = std::uint64_t{1} << 30;
   bool use_proxy = true;
   bool may_repeat = true;
+  std::chrono::seconds silence{30};  // 0: the deadline alone.
+  // Takes the body's pieces as they arrive, in place of ClientResponse::body; `head` has status and fields. False: no
+  // more is wanted, and send() says kConflict.
+  std::function<bool(const ClientResponse& head, std::string_view piece)> take_body = {};
 };
 
 struct ClientResponse {
@@ -52,8 +60,8 @@ class HttpClient {
   ~HttpClient();
 
   // Any status is a success here. Errors: kDeadline; kUnavailable: no connection, a broken one, a body shorter than
-  // announced; kTooLarge above max_body_bytes; kForbidden: the peer's certificate is not trusted. Sets *surely_not_sent
-  // when the request cannot have had an effect, since no connection came about.
+  // announced; kTooLarge above max_body_bytes; kConflict: take_body() said so; kForbidden: the peer's certificate is
+  // not trusted. Sets *surely_not_sent when the request cannot have had an effect, since no connection came about.
   Result<ClientResponse> send(const ClientRequest& request, Deadline deadline, bool* surely_not_sent = nullptr);
 
  private:

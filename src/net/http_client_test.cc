@@ -138,6 +138,44 @@ TEST(HttpClient, HoldsNoMoreThanItsLimit) {
   }
 }
 
+TEST(HttpClient, HandsPiecesOnWhileTheyArrive) {
+  std::atomic<int> taken{0};
+  ScriptedServer server([&](const std::string&, ScriptedConnection& connection) {
+    connection.send("HTTP/1.1 201 X\r\nX-One: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n");
+    // The second piece is sent when the first one has been seen.
+    while (taken == 0 && connection.stall(1)) {
+    }
+    return connection.send("6\r\nsecond\r\n0\r\n\r\n");
+  });
+  HttpClient client;
+  std::string all;
+  ClientRequest request{.url = server.url()};
+  request.take_body = [&](const ClientResponse& head, std::string_view piece) {
+    EXPECT_EQ(head.status, 201);
+    EXPECT_EQ(head.field("x-one"), "a");
+    all.append(piece).append("|");
+    ++taken;
+    return true;
+  };
+  const Result<ClientResponse> response = client.send(request, soon());
+  ASSERT_TRUE(response) << response.error().message;
+  EXPECT_EQ(all, "first|second|");
+  EXPECT_EQ(response->body, "");
+  request.take_body = [](const ClientResponse&, std::string_view) { return false; };
+  EXPECT_EQ(client.send(request, soon()).error().code, ErrorCode::kConflict);
+}
+
+TEST(HttpClient, WaitsForASilentPeerAsLongAsItIsTold) {
+  ScriptedServer server([](const std::string&, ScriptedConnection& connection) {
+    return connection.stall(2'500) && connection.send(scripted_answer(200, "late"));
+  });
+  HttpClient client;
+  EXPECT_EQ(client.send({.url = server.url(), .silence = 1s}, soon()).error().code, ErrorCode::kUnavailable);
+  const Result<ClientResponse> response = client.send({.url = server.url(), .silence = 0s}, soon());
+  ASSERT_TRUE(response) << response.error().message;
+  EXPECT_EQ(response->body, "late");
+}
+
 TEST(HttpClient, CallsWhatIsNoHttpAFailure) {
   ScriptedServer server([](const std::string&, ScriptedConnection& connection) {
     connection.send("SSH-2.0-OpenSSH\r\n");
