@@ -21,6 +21,7 @@
 #include "net/credentials.h"
 #include "net/http_server.h"
 #include "objects/service.h"
+#include "role/credential_port.h"
 #include "role/role_access.h"
 #include "store/bucket_store.h"
 #include "store/buckets.h"
@@ -76,6 +77,7 @@ struct Platform::Parts {
   std::shared_ptr<store::BucketStore> bucket_store;  // Null with a real S3.
   std::shared_ptr<store::Buckets> buckets;
   std::unique_ptr<role::RoleAccess> role_access;  // Null without signatures: whoever calls may do everything.
+  std::unique_ptr<role::CredentialPort> credentials;
   std::unique_ptr<hosting::Hosting> hosting;
   std::unique_ptr<control::SageMaker> sagemaker;
   std::unique_ptr<job::Runner> runner;
@@ -172,6 +174,10 @@ Result<Done> Platform::Parts::open_stores() {
 
 Result<Done> Platform::Parts::open_services() {
   if (!options.no_auth) role_access = std::make_unique<role::RoleAccess>(*directory, *buckets);
+  Result<std::unique_ptr<role::CredentialPort>> opened_credentials =
+      role::CredentialPort::open(*directory, options.no_auth);
+  if (!opened_credentials) return std::move(opened_credentials).error();
+  credentials = *std::move(opened_credentials);
   hosting::HostingOptions hosting_options;
   hosting_options.access = role_access.get();
   hosting_options.state_folder = options.home / "state";
@@ -266,6 +272,7 @@ Result<Done> Platform::Parts::open_port() {
   server.region = options.region;
   server.account = std::string(aws::kDefaultAccount);
   server.signatures = !options.no_auth;
+  credentials->serve({server.url, server.s3_url, server.ca_bundle});
   return server.write(options.home);
 }
 
@@ -273,12 +280,14 @@ std::uint64_t Platform::Parts::close() {
   const std::uint64_t cut = http ? http->drain(options.drain) : 0;
   http.reset();
   gateway.reset();
+  if (credentials) credentials->close();
   if (sagemaker) sagemaker->shutdown();
   s3.reset();
   runner.reset();
   hosting.reset();
   work.reset();
   sagemaker.reset();
+  credentials.reset();
   role_access.reset();
   buckets.reset();
   bucket_store.reset();
