@@ -1,8 +1,9 @@
 // gzip of whole byte strings: the same bytes each time on writing, a limit before memory is taken on reading.
 //
-// Source: RFC 1952; the libdeflate manual. The level is chosen by measurement: doc/archive.md.
+// Source: RFC 1952; the manuals of ISA-L (writing) and libdeflate (reading). Both are chosen by measurement:
+// doc/archive.md.
 //
-// Thread safety: pure functions (each thread keeps a compressor and a decompressor of its own).
+// Thread safety: pure functions (each thread keeps tables and a decompressor of its own).
 
 #pragma once
 
