@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "algorithm/algorithm.h"
 #include "algorithm/tables.h"
@@ -107,6 +108,7 @@ Result<Done> split(const fs::path& root) {
   Result<JoinedTables> tables = join_tables(*files, *chosen);
   if (!tables) return std::move(tables).error();
   options.columns = *chosen;
+  options.threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   options.on_layout = [](std::string_view layout) { say(layout); };
   std::error_code failure;
   fs::create_directories(plan->output, failure);

@@ -12,6 +12,7 @@
 #include "app/byte_stream.h"
 #include "app/command.h"
 #include "app/commands.h"
+#include "app/fleet_flags.h"
 #include "app/progress.h"
 #include "app/size_text.h"
 #include "base/json_writer.h"
@@ -30,6 +31,7 @@ struct SplitFlags {
   std::string header = "auto";
   std::string delimiter = ",";
   std::string memory_budget = "256M";
+  int threads = 0;
   bool skip_bad_rows = false;
   bool overwrite = false;
   bool json = false;
@@ -61,6 +63,7 @@ prepare::SplitOptions options_of(const SplitFlags& flags) {
          kExitUsage);
   }
   options.overwrite = flags.overwrite;
+  options.threads = value_or_fail(read_threads(flags.threads, false), kExitUsage);
   return options;
 }
 
@@ -140,6 +143,7 @@ void add_split_command(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--delimiter", flags->delimiter, "One byte, or tab")->capture_default_str();
   command->add_flag("--skip-bad-rows", flags->skip_bad_rows, "Leave out, count and report rows that cannot be read");
+  command->add_option("--threads", flags->threads, "Threads that write files; 0: one a core");
   command->add_option("--memory-budget", flags->memory_budget, "Rows beyond it go by way of the disk")
       ->capture_default_str();
   command->add_flag("--overwrite", flags->overwrite, "Replace the series that the folder holds");

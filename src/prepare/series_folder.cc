@@ -120,9 +120,7 @@ SeriesFolderWriter::SeriesFolderWriter(SeriesFolderWriter&& other) noexcept
       lock_(std::move(other.lock_)),
       series_(std::move(other.series_)),
       folder_existed_(other.folder_existed_),
-      long_ids_(std::move(other.long_ids_)),
-      customers_(other.customers_),
-      bytes_written_(other.bytes_written_) {}
+      tally_(std::move(other.tally_)) {}
 
 SeriesFolderWriter::~SeriesFolderWriter() {
   std::error_code ignored;
@@ -137,39 +135,48 @@ Result<Done> SeriesFolderWriter::append(std::string_view id, std::string_view ro
   if (!file) return system_error("make", folder_ / file_name, errno);
   struct stat info {};
   if (!is_new && ::fstat(file.get(), &info) != 0) return system_error("stat", folder_ / file_name, errno);
-  if (info.st_size == 0) {
-    ++customers_;
-    if (is_hashed_customer_name(name)) {
-      if (Result<Done> noted = note_long_id(name, id); !noted) return noted;
-    }
-  }
-  bytes_written_ += rows.size();
-  return write_all(file, rows, folder_ / file_name);
+  if (Result<Done> written = write_all(file, rows, folder_ / file_name); !written) return written;
+  const MutexLock lock(tally_->mutex);
+  tally_->bytes_written += rows.size();
+  if (info.st_size > 0) return Done{};
+  ++tally_->customers;
+  if (!is_hashed_customer_name(name)) return Done{};
+  std::string& lines = tally_->long_ids;
+  lines += name;
+  lines += ',';
+  append_quoted_csv_field(lines, id);
+  lines += '\n';
+  return lines.size() < kLongIdBuffer ? Result<Done>(Done{}) : flush_long_ids(lines);
 }
 
-Result<Done> SeriesFolderWriter::note_long_id(std::string_view name, std::string_view id) {
-  long_ids_ += name;
-  long_ids_ += ',';
-  append_quoted_csv_field(long_ids_, id);
-  long_ids_ += '\n';
-  return long_ids_.size() < kLongIdBuffer ? Result<Done>(Done{}) : flush_long_ids();
+std::uint64_t SeriesFolderWriter::customers() const {
+  const MutexLock lock(tally_->mutex);
+  return tally_->customers;
 }
 
-Result<Done> SeriesFolderWriter::flush_long_ids() {
-  if (long_ids_.empty()) return Done{};
+std::uint64_t SeriesFolderWriter::bytes_written() const {
+  const MutexLock lock(tally_->mutex);
+  return tally_->bytes_written;
+}
+
+Result<Done> SeriesFolderWriter::flush_long_ids(std::string& lines) const {
+  if (lines.empty()) return Done{};
   const fs::path path = staging_ / kSeriesFolder / kLongIdIndex;
   Result<FileDescriptor> file = open_file(path, O_WRONLY | O_APPEND | O_CREAT, 0666);
   if (!file) return std::move(file).error();
   struct stat info {};
   if (::fstat(file->get(), &info) != 0) return system_error("stat", path, errno);
-  if (info.st_size == 0) long_ids_.insert(0, "name,customer_id\n");
-  Result<Done> written = write_all(*file, long_ids_, path);
-  long_ids_.clear();
+  if (info.st_size == 0) lines.insert(0, "name,customer_id\n");
+  Result<Done> written = write_all(*file, lines, path);
+  lines.clear();
   return written;
 }
 
 Result<Done> SeriesFolderWriter::commit() {
-  if (Result<Done> flushed = flush_long_ids(); !flushed) return flushed;
+  {
+    const MutexLock lock(tally_->mutex);
+    if (Result<Done> flushed = flush_long_ids(tally_->long_ids); !flushed) return flushed;
+  }
   if (folder_existed_) {
     if (Result<Done> replaced = replace_contents(); !replaced) return replaced;
   } else if (::rename((staging_ / kSeriesFolder).c_str(), folder_.c_str()) != 0) {

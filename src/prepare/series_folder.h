@@ -10,16 +10,18 @@
 //   3. A failure takes the hidden folder away. What kill -9 leaves behind, the next writer to the same place removes.
 //   4. Not synced: after a power cut, split again.
 //
-// Thread safety: one thread at a time.
+// Thread safety: append() may be called from any threads at a time, each customer by one; the rest by one thread alone.
 
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/file.h"
+#include "base/mutex.h"
 #include "base/result.h"
 
 namespace chiliad::prepare {
@@ -34,7 +36,7 @@ class SeriesFolderWriter {
   ~SeriesFolderWriter();
 
   // Adds rows to the customer's file, which is made if need be. `is_new` says that this customer has none yet.
-  // Cost: about 20 us for a new file. Open files: one. Errors: as system_error().
+  // Cost: about 20 us for a new file. Open files: one a thread. Errors: as system_error().
   Result<Done> append(std::string_view id, std::string_view rows, bool is_new);
 
   // A path in the hidden folder, on the same file system, for whatever goes away with it.
@@ -43,13 +45,19 @@ class SeriesFolderWriter {
   // Gives the folder its contents. Errors: kConflict: somebody else filled it meanwhile; as system_error().
   Result<Done> commit();
 
-  std::uint64_t customers() const { return customers_; }
-  std::uint64_t bytes_written() const { return bytes_written_; }
+  std::uint64_t customers() const;
+  std::uint64_t bytes_written() const;
 
  private:
+  struct Tally {
+    Mutex mutex;
+    std::string long_ids CHILIAD_GUARDED_BY(mutex);  // Lines of the index not yet written.
+    std::uint64_t customers CHILIAD_GUARDED_BY(mutex) = 0;
+    std::uint64_t bytes_written CHILIAD_GUARDED_BY(mutex) = 0;
+  };
+
   SeriesFolderWriter() = default;
-  Result<Done> note_long_id(std::string_view name, std::string_view id);
-  Result<Done> flush_long_ids();
+  Result<Done> flush_long_ids(std::string& lines) const;
   Result<Done> replace_contents();
 
   std::filesystem::path folder_;
@@ -57,9 +65,7 @@ class SeriesFolderWriter {
   FileDescriptor lock_;            // Held on staging_, so that others see it is in use.
   FileDescriptor series_;          // staging_/series, for openat().
   bool folder_existed_ = false;
-  std::string long_ids_;  // Lines of the index not yet written.
-  std::uint64_t customers_ = 0;
-  std::uint64_t bytes_written_ = 0;
+  std::unique_ptr<Tally> tally_ = std::make_unique<Tally>();
 };
 
 }  // namespace chiliad::prepare

@@ -37,6 +37,7 @@ struct SplitOptions {
   table::CustomerColumns columns = {};
   std::uint64_t memory_budget = std::uint64_t{256} << 20;  // At least kLeastSplitMemory.
   bool overwrite = false;
+  int threads = 1;  // That make and write files once rows are grouped. The output does not depend on them.
   // Called once, before the first row is taken, with what was decided about header and columns.
   std::function<void(std::string_view layout)> on_layout = {};
   // Called now and then with the rows taken and the input's bytes (after decompression) so far.

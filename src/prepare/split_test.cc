@@ -182,12 +182,14 @@ RandomTable random_table(std::size_t rows, std::size_t customers, std::uint64_t 
   return table;
 }
 
-TEST_F(Split, IsTheGroupingByCustomerWhateverTheBudget) {
+TEST_F(Split, IsTheGroupingByCustomerWhateverTheBudgetAndTheThreads) {
   // 7 MB of rows: within 256 MB; and with 3 MB for rows, by appending (50 customers) or by way of the disk (600).
   for (const std::size_t customers : {50U, 600U}) {
     const RandomTable table = random_table(200'000, customers, customers);
     for (const std::uint64_t budget : {std::uint64_t{256} << 20, kLeastSplitMemory}) {
-      const Result<SplitReport> report = run(table.text, {.memory_budget = budget, .overwrite = true});
+      const int threads = customers == 50 ? 1 : 4;
+      const Result<SplitReport> report =
+          run(table.text, {.memory_budget = budget, .overwrite = true, .threads = threads});
       ASSERT_TRUE(report) << report.error().message;
       EXPECT_EQ(report->customers, table.files.size());
       EXPECT_TRUE(contents(output()) == table.files) << customers << " customers, budget " << budget;
@@ -231,7 +233,7 @@ TEST_F(Split, AFullDiskAtAnyWriteLeavesNoTrace) {
   for (const std::uint64_t room :
        {std::uint64_t{0}, whole->bytes_set_aside / 2, whole->bytes_set_aside, all - 1, all + 10}) {
     fail_writes_after(room);
-    const Result<SplitReport> report = run(text, {.memory_budget = kLeastSplitMemory});
+    const Result<SplitReport> report = run(text, {.memory_budget = kLeastSplitMemory, .threads = 3});
     fail_writes_after(UINT64_MAX);
     ASSERT_FALSE(report) << room;
     EXPECT_EQ(report.error().code, ErrorCode::kNoSpace);
