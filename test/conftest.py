@@ -10,6 +10,9 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = pathlib.Path(os.environ.get("CHILIAD_BINARY", ROOT / "build" / "bin" / "chiliad"))
+VENVS = pathlib.Path(os.environ.get("CHILIAD_VENVS", ROOT / ".venv"))
+# Environments of user code are built once for all servers that tests start.
+os.environ.setdefault("CHILIAD_ENVIRONMENTS", str(VENVS / "environments"))
 
 
 class Chiliad:
@@ -126,6 +129,14 @@ class Platform:
                     "config": botocore.config.Config(retries={"total_max_attempts": 1}, read_timeout=60)}
         return boto3.client(service, **{**settings, **keywords})
 
+    def run(self, *command, limit=600, **variables):
+        """Runs a client's program, told by environment() where the server is, and returns what it printed."""
+        done = subprocess.run([str(part) for part in command], env={**self.environment(), **variables},
+                              capture_output=True, text=True, timeout=limit)
+        assert done.returncode == 0, (
+            f"{command}: exit code {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[-8000:]}")
+        return done.stdout
+
     def stop(self, how=signal.SIGTERM):
         """Ends the server and returns its exit code."""
         if self.process.poll() is None:
@@ -155,6 +166,17 @@ def platform(chiliad, tmp_path_factory):
     platform = Platform(tmp_path_factory.mktemp("home"))
     yield platform
     assert platform.stop() == 0, "".join(platform.log)
+
+
+@pytest.fixture(scope="session")
+def program():
+    """program("sagemaker-2/bin/python"): a program of one of the environments that ./run test makes."""
+    def find(name):
+        path = VENVS / name
+        if not path.exists():
+            pytest.skip(f"{path} does not exist: ./run test makes it")
+        return str(path)
+    return find
 
 
 @pytest.fixture(scope="session")

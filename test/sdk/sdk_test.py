@@ -5,22 +5,13 @@ work done by the commands of the program."""
 import json
 import os
 import pathlib
-import subprocess
 import time
 
 import boto3
 import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
-VENVS = pathlib.Path(os.environ.get("CHILIAD_VENVS", HERE.parent.parent / ".venv"))
 CUSTOMERS = 1000
-
-
-def program(name):
-    path = VENVS / name
-    if not path.exists():
-        pytest.skip(f"{path} does not exist: ./run test makes it")
-    return str(path)
 
 
 @pytest.fixture(scope="module")
@@ -48,17 +39,9 @@ def plain(chiliad, rows, start_server, tmp_path_factory):
     return answers
 
 
-def run(platform, *command, limit=600, **variables):
-    environment = {**platform.environment(), **variables}
-    done = subprocess.run([str(part) for part in command], env=environment, capture_output=True, text=True,
-                          timeout=limit)
-    assert done.returncode == 0, f"{command}: exit code {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[-8000:]}"
-    return done.stdout
-
-
-def test_sagemaker_sdk_2_trains_and_serves_a_fleet(platform, rows, plain):
+def test_sagemaker_sdk_2_trains_and_serves_a_fleet(platform, program, rows, plain):
     python = program("sagemaker-2/bin/python")
-    result = json.loads(run(platform, python, HERE / "fleet_sdk2.py", rows, CUSTOMERS).splitlines()[-1])
+    result = json.loads(platform.run(python, HERE / "fleet_sdk2.py", rows, CUSTOMERS).splitlines()[-1])
     assert result["models"] == CUSTOMERS
     assert "model.json" in result["members"]
     assert result["forecasts"] == plain
@@ -68,22 +51,22 @@ def test_sagemaker_sdk_2_trains_and_serves_a_fleet(platform, rows, plain):
     assert result["endpoints_left"] == 0 and result["models_left"] == 0
 
 
-def test_sagemaker_sdk_3_trains_and_serves_a_fleet(platform, rows, plain):
+def test_sagemaker_sdk_3_trains_and_serves_a_fleet(platform, program, rows, plain):
     python = program("sagemaker-3/bin/python")
-    result = json.loads(run(platform, python, HERE / "fleet_sdk3.py", rows, CUSTOMERS).splitlines()[-1])
+    result = json.loads(platform.run(python, HERE / "fleet_sdk3.py", rows, CUSTOMERS).splitlines()[-1])
     assert result["forecasts"] == plain
     assert result["role"] == "arn:aws:iam::123456789012:role/chiliad"
 
 
-def test_the_cli_trains_and_serves_a_fleet_from_a_shell(platform, rows, plain, tmp_path):
+def test_the_cli_trains_and_serves_a_fleet_from_a_shell(platform, program, rows, plain, tmp_path):
     aws = pathlib.Path(program("cli/bin/aws"))
-    out = run(platform, "sh", HERE / "fleet_cli.sh", rows, tmp_path,
-              PATH=f"{aws.parent}:{os.environ['PATH']}")
+    out = platform.run("sh", HERE / "fleet_cli.sh", rows, tmp_path,
+                       PATH=f"{aws.parent}:{os.environ['PATH']}")
     for customer in plain:
         assert json.loads((tmp_path / f"{customer}.json").read_text()) == plain[customer], out
 
 
-def test_boto3_alone_trains_and_serves_a_fleet(platform, rows, plain):
+def test_boto3_alone_trains_and_serves_a_fleet(platform, program, rows, plain):
     s3, sagemaker = platform.client("s3"), platform.client("sagemaker")
     runtime = platform.client("sagemaker-runtime")
     image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/chiliad-{}:latest"
@@ -134,8 +117,8 @@ def test_boto3_alone_trains_and_serves_a_fleet(platform, rows, plain):
         assert answer["InvokedProductionVariant"] == "AllTraffic"
 
     node = program("javascript/node_modules")
-    seen = json.loads(run(platform, os.environ.get("CHILIAD_NODE", "node"), HERE / "javascript" / "runtime.cjs",
-                          "boto3", "8.tar.gz", NODE_PATH=node))
+    seen = json.loads(platform.run(os.environ.get("CHILIAD_NODE", "node"), HERE / "javascript" / "runtime.cjs",
+                                   "boto3", "8.tar.gz", NODE_PATH=node))
     assert seen["rows"] == 7 and seen["columns"] == list(plain["8"])
     assert seen["variant"] == "AllTraffic"
     # The SDK knows ValidationError by its short name.
