@@ -3,6 +3,7 @@
 #   src/<folder>/*.cc         the library chiliad_<folder>; for app/, the binary chiliad
 #   src/<folder>/*_test.cc    the test program <folder>_test, one ctest a file; suites whose name ends in Long are left to
 #                             ./run test-long
+#   src/<folder>/*.toml, python/*.py   parts of the binary (cmake/Embed.cmake)
 #   src/<folder>/*_fuzz.cc    a libFuzzer program each, with CHILIAD_FUZZERS; src/<folder>/*_fuzz_corpus/ seeds it
 
 # Debug presets, and test programs in every preset, are compiled without optimisation, which halves the compiler's time;
@@ -51,6 +52,26 @@ function(chiliad_tests folder sources libraries)
   endforeach()
 endfunction()
 
+# Files of a folder that become part of the binary; <result> is the source that holds them. cmake/Embed.cmake.
+function(chiliad_shipped folder result)
+  file(GLOB files CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}/src/${folder}
+       ${CMAKE_SOURCE_DIR}/src/${folder}/*.toml ${CMAKE_SOURCE_DIR}/src/${folder}/python/*.py)
+  set(${result} "" PARENT_SCOPE)
+  if(NOT files)
+    return()
+  endif()
+  list(SORT files)
+  list(TRANSFORM files PREPEND ${CMAKE_SOURCE_DIR}/src/${folder}/ OUTPUT_VARIABLE paths)
+  set(made ${CMAKE_BINARY_DIR}/shipped/${folder}.cc)
+  add_custom_command(
+    OUTPUT ${made}
+    COMMAND ${CMAKE_COMMAND} -D FOLDER=${CMAKE_SOURCE_DIR}/src/${folder} -D "FILES=${files}" -D OUTPUT=${made}
+            -P ${CMAKE_SOURCE_DIR}/cmake/Embed.cmake
+    DEPENDS ${paths} ${CMAKE_SOURCE_DIR}/cmake/Embed.cmake
+    VERBATIM)
+  set(${result} ${made} PARENT_SCOPE)
+endfunction()
+
 function(chiliad_folder folder dependencies)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*.cc)
   set(tests ${sources})
@@ -71,7 +92,8 @@ function(chiliad_folder folder dependencies)
   if(folder STREQUAL "app")
     list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
   endif()
-  add_library(${library} STATIC ${sources})
+  chiliad_shipped(${folder} shipped)
+  add_library(${library} STATIC ${sources} ${shipped})
   target_include_directories(${library} PUBLIC ${CMAKE_SOURCE_DIR}/src)
   target_link_libraries(${library} PUBLIC ${libraries} ${CHILIAD_USES_${folder}} Threads::Threads)
   if(folder IN_LIST CHILIAD_COMPUTING)
