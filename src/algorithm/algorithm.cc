@@ -9,7 +9,8 @@ namespace chiliad::algorithm {
 
 bool is_algorithm(std::string_view name) { return name == "split" || name == "prophet" || name == "evaluate"; }
 
-int run(std::string_view name, const std::filesystem::path& root, const std::atomic<bool>& stop) {
+int run(std::string_view name, const std::filesystem::path& root, const std::atomic<bool>& stop,
+        const std::filesystem::path& journal) {
   // Temporary folders are the instance's too: they go with it, by whatever signal it ends.
   std::error_code failure;
   const std::filesystem::path temporary = root / "tmp";
@@ -19,7 +20,7 @@ int run(std::string_view name, const std::filesystem::path& root, const std::ato
   if (!failure) ::setenv("TMPDIR", temporary.c_str(), 1);
   int code = 0;
   if (name == "split") code = run_split(root);
-  if (name == "prophet") code = run_prophet(root, stop);
+  if (name == "prophet") code = run_prophet(root, stop, journal);
   if (name == "evaluate") code = run_evaluate(root, stop);
   if (!failure) std::filesystem::remove(temporary, failure);
   before ? ::setenv("TMPDIR", before->c_str(), 1) : ::unsetenv("TMPDIR");

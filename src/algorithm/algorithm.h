@@ -20,14 +20,16 @@
 namespace chiliad::algorithm {
 
 // Runs the algorithm of this name to its end, or until *stop is set. Returns the exit code: 0 done, 1 failed.
+// `journal`: a folder that outlives the instance, where a job that is begun again finds what it had done; empty: none.
 // Requires: is_algorithm(name).
-int run(std::string_view name, const std::filesystem::path& root, const std::atomic<bool>& stop);
+int run(std::string_view name, const std::filesystem::path& root, const std::atomic<bool>& stop,
+        const std::filesystem::path& journal = {});
 
 bool is_algorithm(std::string_view name);
 
 // The three. Each returns the exit code.
 int run_split(const std::filesystem::path& root);
-int run_prophet(const std::filesystem::path& root, const std::atomic<bool>& stop);
+int run_prophet(const std::filesystem::path& root, const std::atomic<bool>& stop, const std::filesystem::path& journal);
 int run_evaluate(const std::filesystem::path& root, const std::atomic<bool>& stop);
 
 }  // namespace chiliad::algorithm

@@ -203,7 +203,15 @@ Result<train::TrainOptions> read_options(const ProphetSettings& settings, const 
   return options;
 }
 
-Result<Done> train_fleet(const fs::path& root, const std::atomic<bool>& stop) {
+// Outside the folder of the models, where an endpoint would take it for one. Records of archives that did not get as
+// far as the object store count for nothing (train/journal.h), so it may know more than the checkpoints that came back.
+fs::path journal_folder(const ProphetSettings& settings, const fs::path& root, const fs::path& models,
+                        const fs::path& lasting) {
+  if (settings.resume_journal) return models / "_journal";
+  return lasting.empty() ? root / "tmp/journal" : lasting;
+}
+
+Result<Done> train_fleet(const fs::path& root, const std::atomic<bool>& stop, const fs::path& lasting) {
   Result<Container> container = Container::open(root, true);
   if (!container) return std::move(container).error();
   Result<Settings> settings = Settings::of_training(root);
@@ -233,7 +241,7 @@ Result<Done> train_fleet(const fs::path& root, const std::atomic<bool>& stop) {
   options->columns = fleet->columns;
   Result<std::unique_ptr<store::ObjectStore>> models = open_archive_folder(*models_path);
   if (!models) return std::move(models).error();
-  const fs::path state = wanted.resume_journal ? *models_path / "_journal" : root / "tmp/journal";
+  const fs::path state = journal_folder(wanted, root, *models_path, lasting);
   Result<train::Journal> journal =
       train::Journal::open(state, static_cast<int>(container->index()) + 1, static_cast<int>(container->count()));
   if (!journal) return std::move(journal).error();
@@ -247,7 +255,7 @@ Result<Done> train_fleet(const fs::path& root, const std::atomic<bool>& stop) {
                                                    [&](const train::SeriesReport& row) { story.add(row); });
   Result<Done> told = story.finish(summary, root / "output/data" / fmt::format("summary-{}.json", container->host()),
                                    container->host());
-  if (!wanted.resume_journal) fs::remove_all(state, failure);
+  fs::remove_all(root / "tmp/journal", failure);
   if (summary.error) return *summary.error;
   if (!told) return told;
   if (summary.end == train::TrainEnd::kStopped)
@@ -262,8 +270,8 @@ Result<Done> train_fleet(const fs::path& root, const std::atomic<bool>& stop) {
 
 }  // namespace
 
-int run_prophet(const fs::path& root, const std::atomic<bool>& stop) {
-  Result<Done> done = train_fleet(root, stop);
+int run_prophet(const fs::path& root, const std::atomic<bool>& stop, const fs::path& journal) {
+  Result<Done> done = train_fleet(root, stop, journal);
   return done ? 0 : fail(root, std::move(done).error().in("prophet"));
 }
 

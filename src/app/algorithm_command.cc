@@ -22,8 +22,9 @@ struct AlgorithmFlags {
 void run_algorithm(const AlgorithmFlags& flags) {
   const char* variable = std::getenv("CHILIAD_ROOT");
   const std::string root = !flags.root.empty() ? flags.root : variable != nullptr ? variable : "/opt/ml";
+  const char* journal = std::getenv("CHILIAD_JOURNAL");
   StopSignal stop;
-  throw Exit{algorithm::run(flags.name, root, stop.requested())};
+  throw Exit{algorithm::run(flags.name, root, stop.requested(), journal != nullptr ? journal : "")};
 }
 
 }  // namespace

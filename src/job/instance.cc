@@ -297,8 +297,10 @@ bool prepare(JobRun& job, int index, const Surroundings& around, Syncs& syncs) {
 
 void run_process(JobRun& job, int index, const Surroundings& around, Syncs& syncs, const std::string& stream) {
   const fs::path root = job.root_of(index);
-  Result<Command> command =
-      job.runtime.command(job.spec, root, contract_environment(job.spec, index, job.runtime.seen_root(root)));
+  std::vector<std::string> contract = contract_environment(job.spec, index, job.runtime.seen_root(root));
+  // For programs that see the server's folders.
+  if (job.runtime.seen_root(root) == root) contract.push_back("CHILIAD_JOURNAL=" + job.journal().string());
+  Result<Command> command = job.runtime.command(job.spec, root, std::move(contract));
   Result<Process> process = command ? Process::start({command->program, command->arguments, command->environment, root})
                                     : Result<Process>(std::move(command).error());
   if (!process) {

@@ -18,6 +18,10 @@ JobRun::JobRun(Spec spec_of_it, const Runtime& runtime_of_it, bool is_resume, st
 
 std::filesystem::path JobRun::root_of(int index) const { return folder / host_name(index); }
 
+std::filesystem::path JobRun::journal() const {
+  return folder.parent_path().parent_path() / "journals" / folder.parent_path().filename() / spec.name;
+}
+
 std::filesystem::path JobRun::records_of(std::size_t input, int index) const {
   return folder / "records" / std::to_string(input) / std::to_string(index + 1);
 }

@@ -56,6 +56,8 @@ class JobRun {
   FileDescriptor wake;           // An eventfd, readable once cancelled() is true.
 
   std::filesystem::path root_of(int index) const;
+  // Outlives the server, and is removed with the job's end: for what a job that is begun anew wants to find again.
+  std::filesystem::path journal() const;
   // Where the records of input i for this instance lie until it takes them.
   std::filesystem::path records_of(std::size_t input, int index) const;
 

@@ -122,6 +122,7 @@ Result<watch::MetricPatterns> metric_patterns(const Spec& spec) {
 Result<Done> prepare_run(JobRun& job) {
   std::error_code failure;
   fs::remove_all(job.folder, failure);
+  if (!job.resume) fs::remove_all(job.journal(), failure);
   fs::create_directories(job.folder, failure);
   if (failure) return system_error("make", job.folder, failure.value());
   FileDescriptor wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));

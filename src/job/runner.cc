@@ -313,10 +313,9 @@ void Runner::State::end(JobRun& job) {
 
 void Runner::State::finish(const Job& job) {
   end(*job->run);
-  if (!options.keep_folders) {
-    std::error_code ignored;
-    fs::remove_all(job->run->folder, ignored);
-  }
+  std::error_code ignored;
+  if (job->run->cause() != Cause::kClosing) fs::remove_all(job->run->journal(), ignored);
+  if (!options.keep_folders) fs::remove_all(job->run->folder, ignored);
   forget(job);
   job->run->tell(observer);
 }

@@ -501,6 +501,27 @@ TEST_F(RunnerTest, WhenTheRunnerClosesItsProcessesEndAndTheJobCanBeBegunAnew) {
   EXPECT_EQ(changes_.end_of("t").phase, Phase::kCompleted);
 }
 
+TEST_F(RunnerTest, AJournalOutlivesTheRunnerAndGoesWithTheJobsEnd) {
+  options_.closing = std::chrono::milliseconds(50);
+  runner_.reset();
+  open();
+  const Spec spec = training("t", {"mkdir -p $CHILIAD_JOURNAL", "[ -e $CHILIAD_JOURNAL/there ] && exit 0",
+                                   "touch $CHILIAD_JOURNAL/there ready", "exec sleep 600"});
+  const fs::path root = options_.folder / "training/t/algo-1";
+  const auto begin = [&](bool resume) {
+    ASSERT_TRUE(runner_->start(spec, resume));
+    while (!fs::exists(root / "ready")) std::this_thread::yield();
+    runner_.reset();
+    open();
+  };
+  begin(false);
+  // One of the same name that is not the same job finds nothing of it.
+  begin(false);
+  ASSERT_TRUE(runner_->start(spec, true));
+  EXPECT_EQ(changes_.end_of("t").phase, Phase::kCompleted);
+  EXPECT_FALSE(fs::exists(options_.folder / "journals/training/t"));
+}
+
 TEST_F(RunnerTest, ASecondRunnerInTheSameFolderIsRefused) {
   EXPECT_EQ(Runner::open(options_, {}, buckets_, logs_, metrics_, changes_).error().code, ErrorCode::kConflict);
 }

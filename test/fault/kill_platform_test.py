@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import random
+import signal
 import threading
 import time
 
@@ -216,3 +217,64 @@ def test_nothing_answered_is_lost_by_a_few_kills(start_platform, chiliad, tmp_pa
 @pytest.mark.long
 def test_nothing_answered_is_lost_by_fifty_kills(start_platform, chiliad, tmp_path):
     campaign(start_platform, chiliad, tmp_path, kills=50, seed=2)
+
+
+def long_series(customer):
+    """Some hundredths of a second to fit, so that a job lasts longer than the pause between two looks at checkpoints."""
+    days = (f"20{y:02}-{m:02}-{d:02}" for y in range(15, 23) for m in range(1, 13) for d in range(1, 29))
+    return "".join(f"{day},{customer + at % 7 + 0.01 * at:.2f}\n" for at, day in enumerate(days)).encode()
+
+
+def recorded(journals):
+    """The archives that complete lines of these journals name."""
+    lines = [line.split("\t") for file in journals.glob("journal-*")
+             for line in file.read_text().rpartition("\n")[0].splitlines()[1:]]
+    return {field for line in lines for field in line if field.endswith(".tar.gz")}
+
+
+def test_a_job_whose_server_is_killed_fits_only_what_is_not_both_recorded_and_stored(start_platform):
+    platform = start_platform()
+    s3, sagemaker = platform.client("s3"), platform.client("sagemaker")
+    s3.create_bucket(Bucket="kill")
+    for customer in range(200):
+        s3.put_object(Bucket="kill", Key=f"series/{customer:03}.csv", Body=long_series(customer))
+    sagemaker.create_training_job(
+        TrainingJobName="t", RoleArn=ROLE,
+        AlgorithmSpecification={"TrainingImage": IMAGE.format("prophet"), "TrainingInputMode": "File"},
+        HyperParameters={"threads": "1", "n_changepoints": "200"},
+        InputDataConfig=[{"ChannelName": "training", "DataSource": {"S3DataSource": {
+            "S3DataType": "S3Prefix", "S3Uri": "s3://kill/series/", "S3DataDistributionType": "FullyReplicated"}}}],
+        OutputDataConfig={"S3OutputPath": "s3://kill/out", "CompressionType": "NONE"},
+        CheckpointConfig={"S3Uri": "s3://kill/models/"},
+        ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+        StoppingCondition={"MaxRuntimeInSeconds": 600})
+
+    def stored():
+        return {entry["Key"].removeprefix("models/")
+                for entry in s3.list_objects_v2(Bucket="kill", Prefix="models/").get("Contents", [])}
+
+    def until(condition):
+        deadline = time.monotonic() + 120
+        while not condition():
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+
+    journals = platform.home / "jobs/journals/training/t"
+    # Held where some models are recorded, one perhaps just half, until the store has what there is.
+    until(lambda: len(recorded(journals)) >= 10)
+    (process, _), = [one for one in processes_below(platform.home) if b"algorithm" in one[1]]
+    os.kill(process, signal.SIGSTOP)
+    checkpoints = platform.home / "jobs/training/t/algo-1/checkpoints"
+    until(lambda: {file.name for file in checkpoints.glob("[0-9]*.tar.gz")} == stored())
+    kept = len(recorded(journals) & stored())
+    assert 10 <= kept < 200
+    platform.process.kill()
+    platform.process.wait()
+
+    platform = start_platform()
+    s3, sagemaker = platform.client("s3"), platform.client("sagemaker")
+    wait_for(lambda: sagemaker.describe_training_job(TrainingJobName="t"), "TrainingJobStatus", "Completed", "t")
+    summary = json.load(s3.get_object(Bucket="kill", Key="out/t/output/data/summary-algo-1.json")["Body"])
+    assert (summary["kept"], summary["trained"], summary["failed"]) == (kept, 200 - kept, 0)
+    assert stored() == {f"{customer:03}.tar.gz" for customer in range(200)}
+    assert not journals.exists()
