@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "hosting/hosting.h"
 #include "net/http_message.h"
 #include "serve/batch.h"
 #include "serve/model_name.h"
@@ -17,8 +18,11 @@ constexpr std::string_view kSingle = "model";  // Its name below its place.
 constexpr std::string_view kTooBusy = "too many calls are waiting: try again later";
 constexpr auto kCheckTime = std::chrono::seconds(30);
 
-// The body and Accept of a call. Errors: kInvalid.
+// The body and Accept of a call. Errors: kInvalid; kTooLarge: reading takes up to 15 bytes of memory for each.
 Result<Done> read_call(const HostCall& call, Invocation& invocation) {
+  if (call.body.size() > Hosting::kMaxBody) {
+    return Error{ErrorCode::kTooLarge, "the body is larger than " + std::to_string(Hosting::kMaxBody) + " bytes"};
+  }
   thread_local serve::InvocationReader reader;
   if (Result<Done> read = reader.read(call.body, invocation); !read) return read;
   Result<Invocation::Format> format = serve::format_accepted(call.accept);

@@ -12,11 +12,12 @@
 #include <thread>
 #include <vector>
 
-#include "archive/gzip.h"
 #include "base/file.h"
 #include "base/random.h"
+#include "hosting/answer_spool.h"
 #include "hosting/transform_input.h"
 #include "hosting/transform_record.h"
+#include "hosting/transform_source.h"
 
 namespace chiliad::hosting {
 namespace {
@@ -29,27 +30,15 @@ using Phase = TransformProgress::Phase;
 constexpr int kJobsAtATime = 2;
 constexpr std::size_t kMaxJobs = 10'000;  // That wait.
 constexpr int kMaxConcurrent = 16;
-constexpr std::uint64_t kPiece = std::uint64_t{1} << 20;
-constexpr std::uint64_t kMaxPayload = std::uint64_t{100} << 20;
-constexpr std::uint64_t kMaxUnpacked = std::uint64_t{256} << 20;
+constexpr std::uint64_t kLargeRecords = std::uint64_t{512} << 20;
 constexpr auto kStoreTime = seconds(300);
 
-struct Group {
-  std::string text;                       // Whole lines, or a whole object.
-  std::vector<std::string_view> records;  // Of `text`.
-  std::size_t first = 0;                  // Number of the first record in its object.
-  std::string output;
+// A group of records and what was answered.
+struct Answers {
+  explicit Answers(std::filesystem::path file) : output(std::move(file)) {}
+  TransformSource::Group group;
+  AnswerSpool output;
   std::optional<Error> failure;
-};
-
-// One object on its way: what was read of it, and the file of its answers.
-struct Source {
-  TransformObject object;
-  std::uint64_t offset = 0;
-  std::uint64_t size = 0;
-  std::string rest;  // Read and not yet in a group.
-  bool at_end = false;
-  std::size_t records = 0;
 };
 
 // Objects of a job, for its threads.
@@ -60,26 +49,13 @@ struct Objects {
   std::optional<Error> failure CHILIAD_GUARDED_BY(mutex);
 };
 
-void add_records(Group& group, bool lines) {
-  if (!lines) {
-    group.records.push_back(group.text);
-    return;
-  }
-  std::string_view text = group.text;
-  while (!text.empty()) {
-    std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(text.size(), line.size() + 1));
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (!line.empty()) group.records.push_back(line);
-  }
-}
-
 }  // namespace
 
 struct TransformRunner::Job {
-  Job(TransformPlan its_plan, TransformObserver its_observer)
+  Job(TransformPlan its_plan, TransformObserver its_observer, TransformBudget& the_budget)
       : plan(std::move(its_plan)),
         observer(std::move(its_observer)),
+        budget(the_budget),
         log_stream(plan.name + "/i-" + random_text("0123456789abcdef", 17) + "-" +
                    std::to_string(watch::now_in_milliseconds().time_since_epoch().count() / 1000)) {}
 
@@ -87,9 +63,7 @@ struct TransformRunner::Job {
   void take_objects(Objects& objects, store::Buckets& buckets);
   Result<Done> transform(const TransformObject& object, int threads, store::Buckets& buckets);
   Result<Done> write_answers(const TransformObject& object, std::size_t wave, store::Buckets& buckets);
-  Result<Done> read_more(Source& source);
-  Result<bool> next_group(Source& source, Group& group);
-  void answer(Group& group, const TransformObject& object);
+  void answer(Answers& answers, const TransformObject& object);
   Result<std::string> answer_record(std::string_view record, const TransformObject& object);
   Result<Done> put(const TransformObject& object, const std::filesystem::path& file, store::Buckets& buckets);
   bool pause(milliseconds time);
@@ -97,12 +71,9 @@ struct TransformRunner::Job {
   void tell_locked(Phase phase, std::string reason) CHILIAD_REQUIRES(telling);
   void tell_progress();
 
-  std::uint64_t max_payload() const {
-    return plan.max_payload_mb <= 0 ? kMaxPayload : static_cast<std::uint64_t>(plan.max_payload_mb) << 20;
-  }
-
   const TransformPlan plan;
   const TransformObserver observer;
+  TransformBudget& budget;
   const std::string log_stream;
   std::optional<TransformRecords> records;
   std::optional<S3Location> output;
@@ -118,7 +89,7 @@ struct TransformRunner::Job {
 };
 
 TransformRunner::TransformRunner(store::BucketAccess& access, watch::LogSink& logs, OpenHost open)
-    : access_(access), logs_(logs), open_(std::move(open)), pool_(kJobsAtATime, kMaxJobs) {}
+    : access_(access), logs_(logs), open_(std::move(open)), budget_(kLargeRecords), pool_(kJobsAtATime, kMaxJobs) {}
 
 TransformRunner::~TransformRunner() {
   {
@@ -130,11 +101,12 @@ TransformRunner::~TransformRunner() {
       job->wake.notify_all();
     }
   }
+  budget_.look_again();
   pool_.stop();
 }
 
 Result<Done> TransformRunner::start(TransformPlan plan, TransformObserver observer) {
-  auto job = std::make_shared<Job>(std::move(plan), std::move(observer));
+  auto job = std::make_shared<Job>(std::move(plan), std::move(observer), budget_);
   Result<TransformRecords> records = TransformRecords::open(job->plan);
   if (!records) return std::move(records).error();
   job->records = std::move(*records);
@@ -155,12 +127,15 @@ Result<Done> TransformRunner::start(TransformPlan plan, TransformObserver observ
 }
 
 void TransformRunner::stop(std::string_view name) {
-  const MutexLock lock(mutex_);
-  const auto found = jobs_.find(name);
-  if (found == jobs_.end()) return;
-  found->second->ending = true;
-  const MutexLock waiting(found->second->mutex);
-  found->second->wake.notify_all();
+  {
+    const MutexLock lock(mutex_);
+    const auto found = jobs_.find(name);
+    if (found == jobs_.end()) return;
+    found->second->ending = true;
+    const MutexLock waiting(found->second->mutex);
+    found->second->wake.notify_all();
+  }
+  budget_.look_again();
 }
 
 void TransformRunner::log(const Job& job, std::string_view text) {
@@ -295,11 +270,7 @@ Result<Done> TransformRunner::Job::transform(const TransformObject& object, int 
 
 Result<Done> TransformRunner::Job::write_answers(const TransformObject& object, std::size_t wave,
                                                  store::Buckets& buckets) {
-  Result<store::ObjectInfo> info = object.store->head(object.key, steady_clock::now() + kStoreTime);
-  if (!info) return std::move(info).error();
-  Source source;
-  source.object = object;
-  source.size = info->size_bytes;
+  TransformSource source(plan, object, budget, ending);
   Result<TempFolder> folder = TempFolder::make();
   if (!folder) return std::move(folder).error();
   const std::filesystem::path path = folder->path() / "out";
@@ -307,25 +278,26 @@ Result<Done> TransformRunner::Job::write_answers(const TransformObject& object, 
   if (!file) return std::move(file).error();
   bool more = true;
   while (more && !ending) {
-    std::vector<Group> groups;
-    groups.reserve(wave);  // Records are views of their group.
-    while (more && groups.size() < wave) {
-      Group& group = groups.emplace_back();
-      Result<bool> read = next_group(source, group);
-      if (!read) return std::move(read).error();
+    std::vector<Answers> all;
+    all.reserve(wave);  // Records are views of their group.
+    while (more && all.size() < wave) {
+      Answers& answers = all.emplace_back(folder->path() / std::to_string(all.size()));
+      Result<bool> read = source.next(answers.group);
+      if (!read) return ending ? Result<Done>(Done{}) : Result<Done>(std::move(read).error());
       more = *read;
-      if (group.records.empty()) groups.pop_back();
+      if (answers.group.holds_share()) break;
+      if (answers.group.count() == 0) all.pop_back();
     }
     std::vector<std::thread> threads;
-    for (std::size_t i = 1; i < groups.size(); ++i) {
-      threads.emplace_back([this, &object, &group = groups[i]] { answer(group, object); });
+    for (std::size_t i = 1; i < all.size(); ++i) {
+      threads.emplace_back([this, &object, &answers = all[i]] { answer(answers, object); });
     }
-    if (!groups.empty()) answer(groups.front(), object);
+    if (!all.empty()) answer(all.front(), object);
     for (std::thread& thread : threads) thread.join();
-    for (Group& group : groups) {
-      if (group.failure) return std::move(*group.failure);
-      if (Result<Done> written = write_all(*file, group.output, path); !written) return written;
-      records_answered += group.records.size();
+    for (Answers& answers : all) {
+      if (answers.failure) return std::move(*answers.failure);
+      if (Result<Done> written = answers.output.move_to(*file, path); !written) return written;
+      records_answered += answers.group.count();
     }
     tell_progress();
   }
@@ -334,69 +306,20 @@ Result<Done> TransformRunner::Job::write_answers(const TransformObject& object, 
   return put(object, path, buckets);
 }
 
-// The next piece of the object; a packed one whole.
-Result<Done> TransformRunner::Job::read_more(Source& source) {
-  if (source.offset >= source.size) {
-    source.at_end = true;
-    return Done{};
-  }
-  store::ByteRange range{source.offset, kPiece};
-  if (plan.gzip) {
-    if (source.size > kMaxPayload) return Error{ErrorCode::kTooLarge, "a packed object has at most 100 MiB"};
-    range = {};
-  }
-  Result<std::string> piece = source.object.store->get(source.object.key, range, steady_clock::now() + kStoreTime);
-  if (!piece) return std::move(piece).error();
-  if (piece->empty()) return Error{ErrorCode::kConflict, "the object was replaced while it was read"};
-  source.offset += piece->size();
-  if (!plan.gzip) {
-    source.rest += *piece;
-    return Done{};
-  }
-  source.offset = source.size;
-  Result<archive::Buffer> unpacked = archive::gunzip(*piece, kMaxUnpacked);
-  if (!unpacked) return std::move(unpacked).error();
-  source.rest = unpacked->view();
-  return Done{};
-}
-
-// False: the object's last group. A group is a payload's worth of whole lines, or the object.
-Result<bool> TransformRunner::Job::next_group(Source& source, Group& group) {
-  const bool lines = plan.split == TransformPlan::Split::kLine;
-  std::size_t end = std::string::npos;
-  for (;;) {
-    if (lines && source.rest.size() >= kPiece) {
-      end = source.rest.rfind('\n', kPiece);
-      if (end == std::string::npos) end = source.rest.find('\n', kPiece);  // One long line.
-    }
-    if (end != std::string::npos || source.at_end) break;
-    if (source.rest.size() > max_payload()) {
-      return Error{ErrorCode::kTooLarge,
-                   "a record is larger than MaxPayloadInMB, " + std::to_string(max_payload() >> 20) + " MB"};
-    }
-    if (Result<Done> read = read_more(source); !read) return std::move(read).error();
-  }
-  const bool last = end == std::string::npos;
-  group.text = last ? std::move(source.rest) : source.rest.substr(0, end + 1);
-  source.rest.erase(0, last ? std::string::npos : end + 1);
-  group.first = source.records;
-  add_records(group, lines);
-  source.records += group.records.size();
-  return !last;
-}
-
-void TransformRunner::Job::answer(Group& group, const TransformObject& object) {
-  for (std::size_t i = 0; i < group.records.size() && !ending; ++i) {
-    const std::string_view record = group.records[i];
-    Result<std::string> answer = record.size() > max_payload()
+void TransformRunner::Job::answer(Answers& answers, const TransformObject& object) {
+  std::size_t number = answers.group.first();
+  while (const std::optional<std::string_view> next = ending ? std::nullopt : answers.group.next_record()) {
+    const std::string_view record = *next;
+    ++number;
+    Result<std::string> answer = record.size() > max_record_bytes(plan)
                                      ? Result<std::string>(Error{ErrorCode::kTooLarge, "larger than MaxPayloadInMB"})
                                      : answer_record(record, object);
-    if (!answer) {
-      group.failure = std::move(answer).error().in("record " + std::to_string(group.first + i + 1));
+    if (answer && plan.assemble == TransformPlan::Assemble::kLine) *answer += '\n';
+    Result<Done> kept = answer ? answers.output.append(*answer) : Result<Done>(std::move(answer).error());
+    if (!kept) {
+      answers.failure = std::move(kept).error().in("record " + std::to_string(number));
       return;
     }
-    group.output += *answer;
-    if (plan.assemble == TransformPlan::Assemble::kLine) group.output += '\n';
   }
 }
 

@@ -1,11 +1,12 @@
 // TransformRunner: transform jobs (batch inference): objects in, <key>.out objects out.
 //
-//   objects --line by line--> groups of records --several at a time--> answers, in the records' order --> a file -->
-//   store
+//   objects --transform_source.h--> groups of records --several at a time--> answers, in the records' order --> a file
+//   --> store
 //
 // Two jobs run at a time, the others wait. A job's calls are records of a group, up to MaxConcurrentTransforms groups
-// at a time (16 at most). Memory of a job: so many groups of 1 MiB, or of one record where that is larger; output grows
-// in a file. An object's output appears whole; a job that is run again writes the same objects again.
+// at a time (16 at most). Memory: 4 MiB and an answer for each group, and for records above 2 MiB, of all jobs
+// together, 512 MiB: who finds them taken waits. Output grows in files. An object's output appears whole; a job that is
+// run again writes the same objects again.
 //
 // A model answers each record on its own, whatever BatchStrategy says: SplitType Line makes records of lines, None
 // takes the object as one. A failing record fails the job, after the retries that ModelClientConfig allows for what may
@@ -26,6 +27,7 @@
 #include "base/mutex.h"
 #include "base/work_pool.h"
 #include "hosting/model_host.h"
+#include "hosting/transform_budget.h"
 #include "hosting/transform_plan.h"
 #include "store/bucket_access.h"
 #include "watch/log_sink.h"
@@ -53,6 +55,7 @@ class TransformRunner {
   store::BucketAccess& access_;
   watch::LogSink& logs_;
   const OpenHost open_;
+  TransformBudget budget_;
   Mutex mutex_;
   std::map<std::string, std::shared_ptr<Job>, std::less<>> jobs_ CHILIAD_GUARDED_BY(mutex_);
   WorkPool pool_;
