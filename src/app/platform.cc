@@ -25,6 +25,7 @@
 #include "role/role_access.h"
 #include "store/bucket_store.h"
 #include "store/buckets.h"
+#include "watch/counters_text.h"
 #include "watch/log_service.h"
 #include "watch/log_store.h"
 #include "watch/metric_service.h"
@@ -243,6 +244,9 @@ Result<Done> Platform::Parts::open_port() {
   gateway::GatewayOptions gateway_options;
   gateway_options.region = options.region;
   gateway_options.no_auth = options.no_auth;
+  gateway_options.metrics = [this](std::string& text) {
+    watch::append_counters(text, logs->counters(), metrics->counters());
+  };
   gateway = std::make_unique<gateway::Gateway>(*directory, std::move(services), std::move(gateway_options));
 
   net::HttpServerOptions http_options = gateway::server_options(options.address, options.port, options.threads);

@@ -1,6 +1,7 @@
 """CloudWatch Logs and metrics with boto3: what the SDKs poll, what user code writes, both of CloudWatch's protocols."""
 import datetime
 import time
+import urllib.request
 import uuid
 
 import botocore.exceptions
@@ -209,3 +210,19 @@ def test_the_query_protocol(platform):
                 **{"Statistics.member.1": "Sum", "Dimensions.member.1.Name": "d", "Dimensions.member.1.Value": "7"})
     assert read.find(".//Datapoints/member/Sum", names).text == "2.5"
     assert call(Action="GetMetricStatistics").find(".//Error/Code", names).text == "MissingParameter"
+
+
+def test_what_is_kept_and_lost_is_counted(platform, logs, cloudwatch, group):
+    def counters():
+        with urllib.request.urlopen(f"{platform.url}/metrics") as answer:
+            lines = answer.read().decode().splitlines()
+        return {name: int(value) for name, value in (line.rsplit(" ", 1) for line in lines if line[0] != "#")}
+
+    before = counters()
+    put(logs, group, "s", "one", "two", "three")
+    now = datetime.datetime.now(UTC)
+    cloudwatch.put_metric_data(Namespace="Counted", MetricData=[{"MetricName": "m", "Value": 1, "Timestamp": now}] * 2)
+    grown = {name: value - before[name] for name, value in counters().items() if value != before[name]}
+    assert grown.pop("chiliad_log_bytes") > 0
+    assert {name: by for name, by in grown.items() if not name.startswith("chiliad_gateway")} == {
+        "chiliad_log_lines_total": 3, "chiliad_log_streams": 1, "chiliad_metric_values_total": 2}
