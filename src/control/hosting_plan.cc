@@ -195,6 +195,10 @@ std::variant<hosting::TransformPlan, ApiError> transform_plan(std::string_view n
   plan.input_filter = text_at(request, "DataProcessing/InputFilter");
   plan.output_filter = text_at(request, "DataProcessing/OutputFilter");
   plan.join_input = text_at(request, "DataProcessing/JoinSource") == "Input";
+  if (const Json* capture = aws::member(request, "DataCaptureConfig")) {
+    plan.capture_destination = text_at(*capture, "DestinationS3Uri");
+    plan.generate_inference_id = aws::boolean_member(*capture, "GenerateInferenceId").value_or(false);
+  }
   return plan;
 }
 

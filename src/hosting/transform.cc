@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "hosting/answer_spool.h"
+#include "hosting/transform_capture.h"
 #include "hosting/transform_input.h"
 #include "hosting/transform_record.h"
 #include "hosting/transform_source.h"
@@ -60,6 +61,7 @@ struct TransformRunner::Job {
                    std::to_string(watch::now_in_milliseconds().time_since_epoch().count() / 1000)) {}
 
   Result<Done> work(store::Buckets& buckets, const OpenHost& open);
+  Result<Done> transform_all(store::Buckets& buckets);
   void take_objects(Objects& objects, store::Buckets& buckets);
   Result<Done> transform(const TransformObject& object, int threads, store::Buckets& buckets);
   Result<Done> write_answers(const TransformObject& object, std::size_t wave, store::Buckets& buckets);
@@ -77,6 +79,8 @@ struct TransformRunner::Job {
   const std::string log_stream;
   std::optional<TransformRecords> records;
   std::optional<S3Location> output;
+  Instant begun;
+  std::unique_ptr<TransformCapture> capture;  // Null: none.
   std::shared_ptr<ModelHost> host;
   std::atomic<std::uint64_t> objects_written{0};
   std::atomic<std::uint64_t> records_answered{0};
@@ -113,6 +117,10 @@ Result<Done> TransformRunner::start(TransformPlan plan, TransformObserver observ
   Result<S3Location> output = parse_s3_uri(job->plan.output_path);
   if (!output) return std::move(output).error().in("TransformOutput.S3OutputPath");
   job->output = as_folder(std::move(*output));
+  if (!job->plan.capture_destination.empty()) {
+    Result<S3Location> captures = parse_s3_uri(job->plan.capture_destination);
+    if (!captures) return std::move(captures).error().in("DataCaptureConfig.DestinationS3Uri");
+  }
   {
     const MutexLock lock(mutex_);
     if (!jobs_.emplace(job->plan.name, job).second) {
@@ -147,6 +155,7 @@ void TransformRunner::run(const std::shared_ptr<Job>& job) {
   Result<Done> done = Done{};
   if (!job->ending) {
     log(*job, "transforming " + job->plan.input_uri + " with model " + job->plan.model.model_name);
+    job->begun = std::chrono::system_clock::now();
     job->tell(Phase::kRunning);
     done = job->work(*access_.of(job->plan.model.role_arn), open_);
   }
@@ -203,6 +212,17 @@ Result<Done> TransformRunner::Job::work(store::Buckets& buckets, const OpenHost&
   Result<std::shared_ptr<ModelHost>> opened = open(plan.model);
   if (!opened) return std::move(opened).error();
   host = std::move(*opened);
+  if (!plan.capture_destination.empty()) {
+    Result<std::unique_ptr<TransformCapture>> made = TransformCapture::open(plan, *output, begun);
+    if (!made) return std::move(made).error();
+    capture = *std::move(made);
+  }
+  Result<Done> done = transform_all(buckets);
+  if (!done || ending || !capture) return done;
+  return capture->finish(buckets, steady_clock::now() + kStoreTime);
+}
+
+Result<Done> TransformRunner::Job::transform_all(store::Buckets& buckets) {
   Result<std::unique_ptr<TransformInput>> input = TransformInput::open(plan, buckets);
   if (!input) return std::move(input).error();
   const int threads = std::clamp(plan.max_concurrent_transforms, 1, kMaxConcurrent);
@@ -336,7 +356,11 @@ Result<std::string> TransformRunner::Job::answer_record(std::string_view record,
     HostAnswer answer;
     const HostResult result =
         answer_and_wait(*host, call, call.received + seconds(plan.invocations_timeout_seconds), answer);
-    if (result.end == HostEnd::kAnswered) return records->kept(record, std::move(answer.body));
+    if (result.end == HostEnd::kAnswered) {
+      Result<std::string> kept = records->kept(record, std::move(answer.body));
+      if (!kept || !plan.generate_inference_id) return kept;
+      return with_inference_id(*std::move(kept), answer.content_type.starts_with("text/csv"), begun);
+    }
     const bool may_pass = result.end == HostEnd::kNotReady || result.end == HostEnd::kUnavailable;
     if (!may_pass || tries >= plan.invocations_max_retries || !pause(milliseconds(500) * (1 << tries))) {
       const bool client =
@@ -354,7 +378,7 @@ Result<Done> TransformRunner::Job::put(const TransformObject& object, const std:
       (*store)->upload(file, output->key + object.relative + ".out", steady_clock::now() + kStoreTime);
   if (!info) return std::move(info).error().in("TransformOutput.S3OutputPath");
   ++objects_written;
-  return Done{};
+  return capture ? capture->add(object) : Result<Done>(Done{});
 }
 
 }  // namespace chiliad::hosting

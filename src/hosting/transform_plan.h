@@ -46,6 +46,10 @@ struct TransformPlan {
   std::string input_filter;
   std::string output_filter;
   bool join_input = false;  // JoinSource: Input.
+
+  // DataCaptureConfig (transform_capture.h). Empty: no capture.
+  std::string capture_destination;
+  bool generate_inference_id = false;
 };
 
 struct TransformProgress {

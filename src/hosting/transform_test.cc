@@ -2,6 +2,7 @@
 
 #include "archive/gzip.h"
 #include "hosting/hosting_under_test.h"
+#include "hosting/transform_capture.h"
 #include "hosting/transform_input.h"
 #include "hosting/transform_record.h"
 
@@ -121,6 +122,61 @@ TEST_F(TransformTest, ManifestAndPackedInput) {
   }
 }
 
+TEST_F(TransformTest, CapturesAreManifestsThatAnotherJobReads) {
+  buckets_.put("data", "in/a.json", kOneRow);
+  buckets_.put("data", "in/eu/b.json", kOneRow);
+  TransformPlan plan = plan_of("s3://data/in/");
+  plan.capture_destination = "s3://data/captured";
+  ASSERT_EQ(run(plan).phase, Phase::kCompleted);
+  const std::vector<std::string> keys = buckets_.keys("data", "captured/");
+  ASSERT_EQ(keys.size(), 2u);
+  const std::string today = format_instant_fixed(std::chrono::system_clock::now(), 0);
+  EXPECT_TRUE(keys[0].starts_with("captured/input/" + today.substr(0, 4) + "/" + today.substr(5, 2) + "/")) << keys[0];
+  EXPECT_TRUE(keys[0].ends_with("/job.jsonl")) << keys[0];
+  EXPECT_EQ(buckets_.get("data", keys[0]), "[{\"prefix\":\"s3://data/in/\"},\n\"a.json\",\n\"eu/b.json\"]\n");
+  EXPECT_EQ(buckets_.get("data", keys[1]), "[{\"prefix\":\"s3://data/out/\"},\n\"a.json.out\",\n\"eu/b.json.out\"]\n");
+  plan = plan_of("s3://data/" + keys[0]);
+  plan.manifest = true;
+  EXPECT_EQ(run(plan).objects, 2u);
+}
+
+TEST_F(TransformTest, AnswersCarryAnIdentifierWhereOneIsAskedFor) {
+  buckets_.put("data", "in/a.json", kOneRow);
+  TransformPlan plan = plan_of("s3://data/in/");
+  plan.capture_destination = "s3://data/captured/";
+  plan.generate_inference_id = true;
+  ASSERT_EQ(run(plan).phase, Phase::kCompleted);
+  const aws::Json answer = *aws::parse_json(buckets_.get("data", "out/a.json.out"));
+  EXPECT_EQ(aws::string_member(answer, "SageMakerInferenceId")->size(), 36u);
+  EXPECT_TRUE(aws::string_member(answer, "SageMakerInferenceTime")->ends_with("Z"));
+  EXPECT_TRUE(aws::member(answer, "yhat"));
+  plan.accept = "text/csv";
+  ASSERT_EQ(run(plan).phase, Phase::kCompleted);
+  const std::string csv = buckets_.get("data", "out/a.json.out");
+  const auto columns = std::count(csv.begin(), csv.begin() + static_cast<std::ptrdiff_t>(csv.find('\n')), ',');
+  EXPECT_EQ(std::count(csv.begin(), csv.end(), ','), 2 * columns) << csv;
+  buckets_.put("data", "in/a.json", R"("{\"period\": 1}")");
+  plan.accept = "";
+  EXPECT_NE(run(plan).failure_reason.find("GenerateInferenceId"), std::string::npos);
+}
+
+TEST(WithInferenceId, IsPutIntoAnyObjectAndBesideEachLine) {
+  const Instant start = *parse_instant("2022-08-30T00:49:15.7");
+  for (const char* object : {"{}", " { } ", "{\"a\":1}", "{\"a\":{}}\n"}) {
+    const Result<std::string> text = with_inference_id(object, false, start);
+    ASSERT_TRUE(text) << object;
+    const Result<aws::Json> json = aws::parse_json(*text);
+    ASSERT_TRUE(json) << *text;
+    EXPECT_EQ(*aws::string_member(*json, "SageMakerInferenceTime"), "2022-08-30T00:49:15Z");
+  }
+  for (const char* other : {"", " ", "1", "[{}]", "\"{}\"", "}{"})
+    EXPECT_FALSE(with_inference_id(other, false, start)) << other;
+  const std::string csv = *with_inference_id("0\n1\n", true, start);
+  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 2);
+  EXPECT_TRUE(csv.ends_with(",2022-08-30T00:49:15Z\n"));
+  EXPECT_EQ(*with_inference_id("", true, start), "");
+}
+
 TEST_F(TransformTest, FailuresSayWhichRecord) {
   buckets_.put("data", "in/a.jsonl", "{\"period\": 1}\n{\"period\": 0}\n");
   TransformPlan plan = plan_of("s3://data/in/");
@@ -141,6 +197,9 @@ TEST_F(TransformTest, FailuresSayWhichRecord) {
 TEST_F(TransformTest, WhatIsNotSupportedIsRefusedAtTheStart) {
   TransformPlan plan = plan_of("s3://data/in/");
   plan.output_filter = "$..x";
+  EXPECT_EQ(hosting_->start_transform(plan, {}).error().code, ErrorCode::kInvalid);
+  plan = plan_of("s3://data/in/");
+  plan.capture_destination = "https://data/x";
   EXPECT_EQ(hosting_->start_transform(plan, {}).error().code, ErrorCode::kInvalid);
   plan = plan_of("s3://data/in/");
   plan.join_input = true;

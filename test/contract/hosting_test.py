@@ -211,7 +211,7 @@ def test_captured_forecasts_are_evaluated_when_the_values_have_come(clients, run
     assert errors["model"]["mae"] == pytest.approx(1, abs=1e-6)
 
 
-def transform(clients, name, prefix, split="None"):
+def transform(clients, name, prefix, split="None", **more):
     sagemaker = clients["sagemaker"]
     sagemaker.create_transform_job(
         TransformJobName=name, ModelName="hosted",
@@ -219,7 +219,7 @@ def transform(clients, name, prefix, split="None"):
                         "ContentType": "application/json", "SplitType": split},
         TransformOutput={"S3OutputPath": f"s3://{BUCKET}/{name}", "Accept": "application/json",
                          "AssembleWith": "Line" if split == "Line" else "None"},
-        TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1})
+        TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1}, **more)
     ended = ("Completed", "Failed", "Stopped")
 
     def told():
@@ -240,6 +240,20 @@ def test_a_batch_forecasts_for_every_record(clients, endpoint):
     assert transform(clients, "by-line", "lines/", "Line")["TransformJobStatus"] == "Completed"
     answers = object_of(clients, f"s3://{BUCKET}/by-line/all.jsonl.out").decode().splitlines()
     assert [len(json.loads(line)["yhat"]) for line in answers] == [2] * CUSTOMERS
+
+
+def test_a_batch_is_captured(clients, endpoint):
+    for customer in range(2):
+        clients["s3"].put_object(Bucket=BUCKET, Key=f"taken/{customer}.json", Body=b'{"period": 4}')
+    asked = {"DestinationS3Uri": f"s3://{BUCKET}/batches", "GenerateInferenceId": True}
+    told = transform(clients, "taken-out", "taken/", DataCaptureConfig=asked)
+    assert (told["TransformJobStatus"], told["DataCaptureConfig"]) == ("Completed", asked)
+    hour = told["TransformStartTime"].astimezone(datetime.timezone.utc).strftime("%Y/%m/%d/%H")
+    for kind, prefix, end in (("input", "taken/", ""), ("output", "taken-out/", ".out")):
+        manifest = json.loads(object_of(clients, f"s3://{BUCKET}/batches/{kind}/{hour}/taken-out.jsonl"))
+        assert manifest == [{"prefix": f"s3://{BUCKET}/{prefix}"}, f"0.json{end}", f"1.json{end}"]
+    answers = [json.loads(object_of(clients, f"s3://{BUCKET}/taken-out/{at}.json.out")) for at in range(2)]
+    assert len({answer["SageMakerInferenceId"] for answer in answers}) == 2
 
 
 def test_a_batch_that_fails_names_the_record(clients, endpoint):
