@@ -6,10 +6,15 @@
 #include "process/process.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <linux/close_range.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,6 +32,14 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return out;
 }
 
+// What an unprivileged process carries, ready for the child.
+struct Carried {
+  std::string host;
+  std::string target;
+  bool is_folder = false;
+  int tree = -1;  // The child's.
+};
+
 struct Child {
   const char* program;
   char* const* arguments;
@@ -36,30 +49,101 @@ struct Child {
   int input;   // /dev/null
   int output;  // The pipe's writing end.
   int status;  // The writing end of the pipe for errno.
+  std::vector<int> descriptors;
+  std::vector<Process::Limit> limits;
+  std::vector<Carried> carried;
+  std::optional<unsigned> user;
 };
 
-// In the child: sets the stage and becomes the program. Returns only by _exit().
-[[noreturn]] void become(Child& child) {
-  const auto give_up = [&] {
-    const int reason = errno;
-    static_cast<void>(!::write(child.status, &reason, sizeof reason));
-    ::_exit(127);
-  };
-  if (::setpgid(0, 0) != 0 || ::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) give_up();
+// Everything below, up to start_child(), runs in the child and returns false with errno set.
+
+// Moves a descriptor out of the way of those that are to be 3, 4, ...
+bool lift(int& fd, int above) {
+  fd = ::fcntl(fd, F_DUPFD_CLOEXEC, above);
+  return fd >= 0;
+}
+
+bool arrange_descriptors(Child& child) {
+  const int first_free = 3 + static_cast<int>(child.descriptors.size());
+  if (!lift(child.status, first_free) || !lift(child.input, first_free) || !lift(child.output, first_free))
+    return false;
+  for (int& fd : child.descriptors) {
+    if (!lift(fd, first_free)) return false;
+  }
+  int next = 3;
+  for (const int fd : child.descriptors) {
+    if (::dup2(fd, next++) < 0) return false;
+  }
+  if (::dup2(child.input, 0) < 0 || ::dup2(child.output, 1) < 0 || ::dup2(child.output, 2) < 0) return false;
+  if (::syscall(SYS_close_range, static_cast<unsigned>(first_free), ~0U, CLOSE_RANGE_CLOEXEC) != 0) {
+    // Kernels before 5.11.
+    for (int fd = first_free; fd < 65536; ++fd) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  }
+  return true;
+}
+
+bool apply_limits(const Child& child) {
+  for (const Process::Limit& limit : child.limits) {
+    // The system call: glibc's prlimit is one too, but does not promise it.
+    ::rlimit64 now{};
+    if (::syscall(SYS_prlimit64, 0, limit.resource, nullptr, &now) != 0) return false;
+    now.rlim_max = limit.value < now.rlim_max ? limit.value : now.rlim_max;
+    now.rlim_cur = now.rlim_max;
+    if (::syscall(SYS_prlimit64, 0, limit.resource, &now, nullptr) != 0) return false;
+  }
+  return true;
+}
+
+// The trees are taken before kCarried is covered: they may lie in it.
+bool carry(std::vector<Carried>& carried) {
+  if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return false;
+  for (Carried& one : carried) {
+    one.tree = static_cast<int>(
+        ::syscall(SYS_open_tree, AT_FDCWD, one.host.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE));
+    if (one.tree < 0) return false;
+  }
+  if (::mount("tmpfs", kCarried, "tmpfs", MS_NODEV | MS_NOSUID, "mode=755") != 0) return false;
+  for (const Carried& one : carried) {
+    const int made = one.is_folder ? ::mkdir(one.target.c_str(), 0755)
+                                   : ::open(one.target.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0644);
+    if (made < 0) return false;
+    if (::syscall(SYS_move_mount, one.tree, "", AT_FDCWD, one.target.c_str(), MOVE_MOUNT_F_EMPTY_PATH) != 0)
+      return false;
+  }
+  return true;
+}
+
+// System calls, because glibc's functions change all threads of the process: the memory is shared, the threads are not
+// the child's.
+bool give_up_privileges(unsigned user) {
+  return ::syscall(SYS_setgroups, 0, nullptr) == 0 && ::syscall(SYS_setresgid, user, user, user) == 0 &&
+         ::syscall(SYS_setresuid, user, user, user) == 0;
+}
+
+bool set_the_stage(Child& child) {
+  if (::setpgid(0, 0) != 0) return false;
+  for (int number = 1; number < 32; ++number) {
+    if (number != SIGKILL && number != SIGSTOP) ::signal(number, SIG_DFL);
+  }
+  if (!arrange_descriptors(child) || !apply_limits(child)) return false;
+  if (child.user && (!carry(child.carried) || !give_up_privileges(*child.user))) return false;
+  // Behind the change of user, which would undo it.
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return false;
   // The parent may have ended before prctl().
   if (::getppid() != child.parent) ::_exit(127);
-  for (const int number : {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGCHLD}) ::signal(number, SIG_DFL);
-  if (::dup2(child.input, 0) < 0 || ::dup2(child.output, 1) < 0 || ::dup2(child.output, 2) < 0) give_up();
-  if (::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) != 0) {
-    // Kernels before 5.11.
-    for (int fd = 3; fd < 65536; ++fd) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  return ::chdir(child.folder) == 0;
+}
+
+// Sets the stage and becomes the program. Returns only by _exit().
+[[noreturn]] void become(Child& child) {
+  if (set_the_stage(child)) {
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    ::execve(child.program, child.arguments, child.environment);
   }
-  if (::chdir(child.folder) != 0) give_up();
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  ::execve(child.program, child.arguments, child.environment);
-  give_up();
+  const int reason = errno;
+  static_cast<void>(!::write(child.status, &reason, sizeof reason));
   ::_exit(127);
 }
 
@@ -75,6 +159,16 @@ __attribute__((noinline)) int start_child(Child& child) {
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   errno = failed;
   return pid;
+}
+
+Result<std::vector<Carried>> plan_to_carry(const std::vector<std::filesystem::path>& hosts) {
+  std::vector<Carried> out;
+  for (const std::filesystem::path& host : hosts) {
+    struct stat info {};
+    if (::stat(host.c_str(), &info) != 0) return system_error("look at", host, errno);
+    out.push_back({host.string(), fmt::format("{}/{}", kCarried, out.size()), S_ISDIR(info.st_mode)});
+  }
+  return out;
 }
 
 }  // namespace
@@ -93,8 +187,14 @@ Result<Process> Process::start(const Start& start) {
   std::vector<std::string> arguments = start.arguments, environment = start.environment;
   arguments.insert(arguments.begin(), start.program.filename().string());
   const std::vector<char*> argv = pointers(arguments), envp = pointers(environment);
-  Child child{program.c_str(), argv.data(),  envp.data(),   folder.c_str(),
-              ::getpid(),      input->get(), writing.get(), status_writing.get()};
+  Child child{program.c_str(), argv.data(), envp.data(),       folder.c_str(), ::getpid(), input->get(),
+              writing.get(),   status[1],   start.descriptors, start.limits,   {},         {}};
+  if (start.unprivileged) {
+    Result<std::vector<Carried>> carried = plan_to_carry(start.unprivileged->carried);
+    if (!carried) return std::move(carried).error();
+    child.carried = *std::move(carried);
+    child.user = start.unprivileged->user;
+  }
   const int pid = start_child(child);
   if (pid < 0) return system_error("start", start.program, errno);
   status_writing.reset();
