@@ -19,7 +19,8 @@ refuse_unknown_system() {
   cat >&2 <<TEXT
 ./run installs packages on Debian 12 only; this is $(. /etc/os-release 2>/dev/null && echo "${PRETTY_NAME:-an unknown system}").
 chiliad needs:
-  commands   g++ >= 12, cmake >= 3.25, ninja >= 1.11, pkg-config, python3 >= 3.11 with venv, curl
+  commands   g++ >= 12, cmake >= 3.25, ninja >= 1.11, pkg-config, python3 >= 3.11 with venv, curl,
+             bwrap >= 0.8, unshare and prlimit of util-linux >= 2.38
   libraries  Boost >= 1.81 (headers), fmt >= 9, CLI11 >= 2.1, simdjson >= 3.0, nlohmann JSON >= 3.11, toml++ >= 3.3, pugixml >= 1.13,
              RE2, SQLite >= 3.40, xxHash >= 0.8, libdeflate >= 1.14, ISA-L >= 2.30, libarchive >= 3.6, libcurl >= 7.88,
              OpenSSL >= 3.0, zlib, GoogleTest and GoogleMock >= 1.12

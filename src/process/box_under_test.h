@@ -1,0 +1,133 @@
+// For tests: a box with folders of its own that go away with it, and its program run to the end.
+//
+// Thread safety: one thread at a time.
+
+#pragma once
+
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/file.h"
+#include "process/box.h"
+#include "process/sandbox.h"
+#include "process/tree.h"
+
+namespace chiliad::process {
+
+// Waits until the descriptor is readable; false after a minute.
+inline bool wait_for(int fd) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  ::pollfd polled{fd, POLLIN, 0};
+  while (std::chrono::steady_clock::now() < deadline) {
+    if (::poll(&polled, 1, 1000) > 0) return true;
+  }
+  return false;
+}
+
+// What the program has printed and not been asked for yet.
+inline std::string read_output(const BoxedProcess& process) {
+  std::string all, part(65536, '\0');
+  ssize_t got = 0;
+  while ((got = ::read(process.output(), part.data(), part.size())) > 0)
+    all.append(part, 0, static_cast<std::size_t>(got));
+  return all;
+}
+
+// Reads until the text contains `words`; what was read, also when the minute is over or the output has ended.
+inline std::string read_until(const BoxedProcess& process, std::string_view words) {
+  std::string all;
+  while (all.find(words) == all.npos && wait_for(process.output())) {
+    const std::string more = read_output(process);
+    if (more.empty()) break;
+    all += more;
+  }
+  return all;
+}
+
+struct Ended {
+  Exit exit{-1, -1};
+  std::string output;
+  std::optional<Exceeded> exceeded;
+};
+
+// Reads the output until everything in the box has ended.
+inline Ended finish(BoxedProcess& process) {
+  Ended ended;
+  ::pollfd polled[] = {{process.ended(), POLLIN, 0}, {process.output(), POLLIN, 0}};
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(2);
+  while (std::chrono::steady_clock::now() < deadline && polled[0].revents == 0) {
+    ::poll(polled, 2, 1000);
+    if (polled[1].revents == 0) continue;
+    const std::string more = read_output(process);
+    ended.output += more;
+    if (more.empty()) polled[1].fd = -1;
+  }
+  ended.exit = process.exit().value_or(ended.exit);
+  ended.output += read_output(process);
+  ended.exceeded = process.exceeded();
+  return ended;
+}
+
+// A box for /bin/sh -c `script`, with the folder() of the host's at /opt/ml.
+class TestBox {
+ public:
+  explicit TestBox(std::string script) {
+    box.command = {"sh", "-c", std::move(script)};
+    box.environment = {"PATH=/usr/bin:/bin"};
+    std::filesystem::create_directory(folder());
+    std::filesystem::create_directory(home_.path() / "scratch");
+    box.scratch = home_.path() / "scratch";
+    box.mounts = {{folder(), "/opt/ml", true}};
+    box.working_folder = "/opt/ml";
+  }
+  // What the box wrote may be such that TempFolder's own way fails.
+  ~TestBox() { EXPECT_TRUE(remove_tree(home_.path())); }
+
+  std::filesystem::path folder() const { return home_.path() / "ml"; }
+  const std::filesystem::path& home() const { return home_.path(); }
+
+  Box box;
+
+ private:
+  TempFolder home_ = *TempFolder::make();
+};
+
+// Requires: it can be started.
+inline std::unique_ptr<BoxedProcess> start(BoxRunner& runner, const Box& box) {
+  Result<std::unique_ptr<BoxedProcess>> process = runner.start(box);
+  if (!process) {
+    ADD_FAILURE() << process.error().message;
+    std::abort();
+  }
+  return *std::move(process);
+}
+
+inline Ended run(BoxRunner& runner, const Box& box) { return finish(*start(runner, box)); }
+
+// Tests with boxes of bubblewrap's; skipped where none can be started.
+class SandboxTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    static const std::string why_not = [] {
+      const Result<Done> can = bubblewrap()->check();
+      return can ? std::string() : can.error().message;
+    }();
+    if (!why_not.empty()) GTEST_SKIP() << why_not;
+    runner_ = bubblewrap();
+  }
+
+  Ended run_script(std::string script) {
+    const TestBox box(std::move(script));
+    return run(*runner_, box.box);
+  }
+
+  std::unique_ptr<BoxRunner> runner_;
+};
+
+}  // namespace chiliad::process

@@ -1,0 +1,62 @@
+// What a box's start is steered by: descriptors of which bwrap and the program's first steps have the inner ends.
+//
+//     3  arguments     bwrap reads its arguments here, where other users of the host do not see them
+//     4  information   bwrap says that its child is there
+//     5  filter        bwrap waits here for the filter of system calls; cut short, it gives up
+//     6  lifeline      the first steps say "there" or "missing" and wait for "go"; open into the box until then
+//
+// Thread safety: one thread at a time.
+
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file.h"
+#include "base/result.h"
+#include "base/time.h"
+
+namespace chiliad::process {
+
+class Steering {
+ public:
+  static constexpr int kArguments = 3, kInformation = 4, kFilter = 5, kLifeline = 6;
+
+  // Errors: as base/file.h.
+  static Result<Steering> make(std::string_view arguments);
+
+  // To be 3, 4, 5, 6 in the process. Once it runs they are to be closed here, so that their ends are seen.
+  std::vector<int> inner_ends() const;
+  void close_inner_ends();
+
+  // False: bwrap ended, or the time, before it had a child.
+  bool hears_of_child(Deadline deadline);
+  void send_filter(std::string_view filter);
+
+  // What the first steps say, and which process said it. No words: they ended, or the time, before.
+  struct Said {
+    std::string words;
+    pid_t pid = 0;
+  };
+  static constexpr std::string_view kThere = "there\n", kMissing = "missing\n";
+  Said listen(Deadline deadline);
+  // False: nobody waits for it any more.
+  bool say_go();
+
+ private:
+  struct Ends {
+    FileDescriptor ours, inner;
+  };
+  static Result<Ends> make_ends();
+
+  FileDescriptor arguments_;
+  Ends information_, filter_, lifeline_;
+};
+
+// Whether the descriptor becomes readable before the deadline.
+bool readable_before(int fd, Deadline deadline);
+
+}  // namespace chiliad::process
