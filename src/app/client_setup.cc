@@ -155,7 +155,10 @@ Result<std::vector<Variable>> set_up_clients(const fs::path& home, const ServerF
       {"AWS_EC2_METADATA_DISABLED", "true"},
   };
   variables.push_back({"AWS_ENDPOINT_URL_S3", server.s3_url});
-  if (!server.ca_bundle.empty()) variables.push_back({"AWS_CA_BUNDLE", server.ca_bundle});
+  if (!server.ca_bundle.empty()) {
+    // The second for AWS's SDK for JavaScript, which leaves certificates to Node.
+    for (const char* name : {"AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"}) variables.push_back({name, server.ca_bundle});
+  }
   if (environment("SAGEMAKER_USER_CONFIG_OVERRIDE").empty()) {
     variables.push_back({"SAGEMAKER_USER_CONFIG_OVERRIDE", (client / "sagemaker.yaml").string()});
   }

@@ -67,6 +67,7 @@ TEST_F(ClientSetup, CanBeRepeatedInOneShell) {
 TEST_F(ClientSetup, NamesTheCertificatesOfASelfMadeOne) {
   server.ca_bundle = "/h/tls/ca.pem";
   EXPECT_EQ(set_up(server).at("AWS_CA_BUNDLE"), "/h/tls/ca.pem");
+  EXPECT_EQ(set_up(server).at("NODE_EXTRA_CA_CERTS"), "/h/tls/ca.pem");
 }
 
 TEST_F(ClientSetup, SendsRequestsForObjectsWhereTheyLie) {
