@@ -1,11 +1,15 @@
-// What S3 answers about a bucket that nobody has configured.
+// What S3 answers about a bucket's configuration.
 //
 // A table: an answer that says "nothing", or the error that says "none". Encryption is the exception: S3 encrypts every
 // bucket today and says so; this server does not, so it answers as S3 did before it did.
+//
+// Tagging, encryption and the public access block are kept as documents of the store (doc/s3.md) and have no effect. An
+// empty document is a public access block that was taken away: every bucket begins with one.
 
 #include <algorithm>
 
 #include "objects/operations.h"
+#include "objects/xml_body.h"
 
 namespace chiliad::objects {
 namespace {
@@ -72,15 +76,33 @@ const Configuration kConfigurations[] = {
 
 #undef CHILIAD_S3
 
+// What is kept: the permission to set it and to take it away, and what is kept of a body.
+struct Kept {
+  std::string_view sub_resource;
+  std::string_view action;
+  std::variant<std::string, S3Error> (*rewrite)(std::string_view xml);
+};
+
+constexpr Kept kKept[] = {
+    {"tagging", "s3:PutBucketTagging", rewrite_bucket_tagging},
+    {"encryption", "s3:PutEncryptionConfiguration", rewrite_bucket_encryption},
+    {"publicAccessBlock", "s3:PutBucketPublicAccessBlock", rewrite_public_access_block},
+};
+
+const Kept* kept_of(std::string_view sub_resource) {
+  const auto* row = std::find_if(std::begin(kKept), std::end(kKept),
+                                 [&](const Kept& each) { return each.sub_resource == sub_resource; });
+  return row == std::end(kKept) ? nullptr : row;
+}
+
 // The permission to take one away, which S3 names after the one to set it.
 std::string_view deleting_action(std::string_view sub_resource) {
+  if (const Kept* kept = kept_of(sub_resource)) return kept->action;
   if (sub_resource == "policy") return "s3:DeleteBucketPolicy";
   if (sub_resource == "website") return "s3:DeleteBucketWebsite";
-  if (sub_resource == "encryption") return "s3:PutEncryptionConfiguration";
   if (sub_resource == "lifecycle") return "s3:PutLifecycleConfiguration";
   if (sub_resource == "cors") return "s3:PutBucketCORS";
-  if (sub_resource == "replication") return "s3:PutReplicationConfiguration";
-  return "s3:PutBucketTagging";
+  return "s3:PutReplicationConfiguration";
 }
 
 Refused check_bucket(const Context& context, std::string_view action) {
@@ -116,14 +138,43 @@ Refused get_bucket_configuration(const Context& context) {
                                  [&](const Configuration& each) { return each.sub_resource == asked; });
   if (row == std::end(kConfigurations)) return s3_error(S3Code::kNotImplemented);
   if (Refused refused = check_bucket(context, row->action)) return refused;
+  if (kept_of(asked) != nullptr) {
+    const store::Outcome<std::string> kept = context.store().bucket_document(context.request.bucket, asked);
+    if (kept && kept->empty()) return s3_error(S3Code::kNoSuchPublicAccessBlock, "BucketName", context.request.bucket);
+    if (kept) {
+      answer_xml(context.response, *kept);
+      return std::nullopt;
+    }
+    if (kept.failure().refusal != store::Refusal::kNoSuchDocument) return from_failure(kept.failure(), context.request);
+  }
   if (row->missing) return s3_error(*row->missing, "BucketName", context.request.bucket);
   if (context.request.query.has("id")) return s3_error(S3Code::kNoSuchConfiguration);
   answer_xml(context.response, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + std::string(row->xml));
   return std::nullopt;
 }
 
+Refused put_bucket_configuration(const Context& context) {
+  const Kept& kept = *kept_of(context.request.sub_resource);
+  if (Refused refused = check_bucket(context, kept.action)) return refused;
+  const auto text = kept.rewrite(context.body);
+  if (const auto* error = std::get_if<S3Error>(&text)) return *error;
+  const store::Outcome<Done> put =
+      context.store().put_bucket_document(context.request.bucket, kept.sub_resource, std::get<std::string>(text));
+  if (!put) return from_failure(put.failure(), context.request);
+  context.response.content_type = {};
+  if (kept.sub_resource == "tagging") answer_nothing(context.response);  // Alone of the three.
+  return std::nullopt;
+}
+
 Refused delete_bucket_configuration(const Context& context) {
-  if (Refused refused = check_bucket(context, deleting_action(context.request.sub_resource))) return refused;
+  const std::string_view asked = context.request.sub_resource;
+  if (Refused refused = check_bucket(context, deleting_action(asked))) return refused;
+  if (kept_of(asked) != nullptr) {
+    const store::Outcome<Done> gone = asked == "publicAccessBlock"
+                                          ? context.store().put_bucket_document(context.request.bucket, asked, "")
+                                          : context.store().delete_bucket_document(context.request.bucket, asked);
+    if (!gone) return from_failure(gone.failure(), context.request);
+  }
   answer_nothing(context.response);
   return std::nullopt;
 }

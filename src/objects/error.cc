@@ -65,6 +65,8 @@ constexpr Row kTable[] = {
     {kNoSuchCors, 404, "NoSuchCORSConfiguration", "The CORS configuration does not exist"},
     {kNoSuchKey, 404, "NoSuchKey", "The specified key does not exist."},
     {kNoSuchLifecycle, 404, "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist"},
+    {kNoSuchPublicAccessBlock, 404, "NoSuchPublicAccessBlockConfiguration",
+     "The public access block configuration was not found"},
     {kNoSuchReplication, 404, "ReplicationConfigurationNotFoundError", "The replication configuration was not found"},
     {kNoSuchTagSet, 404, "NoSuchTagSet", "The TagSet does not exist"},
     {kNoSuchUpload, 404, "NoSuchUpload",

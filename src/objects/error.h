@@ -58,6 +58,7 @@ enum class S3Code : std::uint8_t {
   kNoSuchCors,
   kNoSuchKey,
   kNoSuchLifecycle,
+  kNoSuchPublicAccessBlock,
   kNoSuchReplication,
   kNoSuchTagSet,
   kNoSuchUpload,

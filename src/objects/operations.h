@@ -21,6 +21,7 @@ Refused put_acl(const Context& context);  // Of a bucket or an object.
 
 // bucket_configuration.cc
 Refused get_bucket_configuration(const Context& context);
+Refused put_bucket_configuration(const Context& context);
 Refused delete_bucket_configuration(const Context& context);
 
 // list_operations.cc

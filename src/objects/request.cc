@@ -66,8 +66,10 @@ constexpr std::string_view kConfigurations[] = {"location",
                                                 "intelligent-tiering"};
 
 // What taking away changes nothing, since there is none.
-constexpr std::string_view kDeletable[] = {"policy", "encryption", "tagging",    "lifecycle",
-                                           "cors",   "website",    "replication"};
+constexpr std::string_view kDeletable[] = {"policy", "lifecycle", "cors", "website", "replication"};
+
+// What is kept with a bucket.
+constexpr std::string_view kKept[] = {"encryption", "tagging", "publicAccessBlock"};
 
 // All other sub-resources of S3.
 constexpr std::string_view kOthers[] = {"versions",
@@ -133,7 +135,9 @@ void find_operation(const net::HttpRequest& head, Request& request) {
       request.sub_resource = name;
       request.operation = kNotImplemented;
       if (level == Level::kBucket && method == "GET") request.operation = kGetBucketConfiguration;
-      if (level == Level::kBucket && method == "DELETE" && contains(kDeletable, name))
+      if (level == Level::kBucket && method == "PUT" && contains(kKept, name))
+        request.operation = kPutBucketConfiguration;
+      if (level == Level::kBucket && method == "DELETE" && (contains(kKept, name) || contains(kDeletable, name)))
         request.operation = kDeleteBucketConfiguration;
       return;
     }

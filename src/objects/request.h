@@ -35,8 +35,9 @@ enum class Operation : std::uint8_t {
   kCreateBucket,
   kHeadBucket,
   kDeleteBucket,
-  kGetBucketConfiguration,     // Request::sub_resource says which.
-  kDeleteBucketConfiguration,  // The same.
+  kGetBucketConfiguration,  // Request::sub_resource says which.
+  kPutBucketConfiguration,  // The same.
+  kDeleteBucketConfiguration,
   kPutBucketAcl,
   kListObjects,
   kListObjectsV2,

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <pugixml.hpp>
 
+#include "aws/xml.h"
 #include "base/number.h"
+#include "objects/context.h"
 #include "objects/request.h"
 
 namespace chiliad::objects {
@@ -57,9 +59,12 @@ std::size_t characters(std::string_view text) {
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
-std::optional<S3Error> check_tags(const Tags& tags) {
-  if (tags.size() > kMostTags)
-    return S3Error{400, "BadRequest", "Object tags cannot be greater than " + std::to_string(kMostTags)};
+std::optional<S3Error> check_tags(const Tags& tags, std::size_t most = kMostTags) {
+  if (tags.size() > most) {
+    return S3Error{400, "BadRequest",
+                   (most == kMostTags ? "Object" : "Bucket") + std::string(" tags cannot be greater than ") +
+                       std::to_string(most)};
+  }
   for (std::size_t i = 0; i < tags.size(); ++i) {
     const auto& [key, value] = tags[i];
     if (key.empty() || characters(key) > kLongestTagKey)
@@ -71,6 +76,13 @@ std::optional<S3Error> check_tags(const Tags& tags) {
     for (std::size_t j = 0; j < i; ++j)
       if (tags[j].first == key) return s3_error(S3Code::kInvalidTag, "Cannot provide multiple Tags with the same key");
   }
+  return std::nullopt;
+}
+
+// As XML Schema has it; boto3 writes "true", others "TRUE".
+std::optional<bool> boolean(std::string_view text) {
+  if (text == "true" || text == "TRUE" || text == "True" || text == "1") return true;
+  if (text == "false" || text == "FALSE" || text == "False" || text == "0") return false;
   return std::nullopt;
 }
 
@@ -136,7 +148,7 @@ std::variant<std::string, S3Error> read_location_constraint(std::string_view xml
   return child_text(root, "LocationConstraint");
 }
 
-std::variant<Tags, S3Error> read_tagging(std::string_view xml) {
+std::variant<Tags, S3Error> read_tagging(std::string_view xml, std::size_t most) {
   pugi::xml_document document;
   const pugi::xml_node set = child(load(document, xml, "Tagging"), "TagSet");
   if (!set || count_elements(set) > 1000) return malformed();
@@ -146,8 +158,53 @@ std::variant<Tags, S3Error> read_tagging(std::string_view xml) {
     if (local_name(node) != "Tag" || !child(node, "Key") || !child(node, "Value")) return malformed();
     tags.emplace_back(child_text(node, "Key"), child_text(node, "Value"));
   }
-  if (std::optional<S3Error> error = check_tags(tags)) return std::move(*error);
+  if (std::optional<S3Error> error = check_tags(tags, most)) return std::move(*error);
   return tags;
+}
+
+std::variant<std::string, S3Error> rewrite_bucket_tagging(std::string_view xml) {
+  const auto read = read_tagging(xml, kMostBucketTags);
+  if (const auto* error = std::get_if<S3Error>(&read)) return *error;
+  aws::XmlWriter out;
+  out.open("Tagging", kS3Namespace).open("TagSet");
+  for (const auto& [key, value] : std::get<Tags>(read)) out.open("Tag").text("Key", key).text("Value", value).close();
+  out.close().close();
+  return std::move(out).take();
+}
+
+std::variant<std::string, S3Error> rewrite_bucket_encryption(std::string_view xml) {
+  pugi::xml_document document;
+  const pugi::xml_node root = load(document, xml, "ServerSideEncryptionConfiguration");
+  const pugi::xml_node rule = child(root, "Rule");
+  const pugi::xml_node by_default = child(rule, "ApplyServerSideEncryptionByDefault");
+  const std::string algorithm = child_text(by_default, "SSEAlgorithm"), key = child_text(by_default, "KMSMasterKeyID");
+  const std::string with_bucket_key = child_text(rule, "BucketKeyEnabled");
+  const bool is_kms = algorithm == "aws:kms" || algorithm == "aws:kms:dsse";
+  if (count_elements(root) != 1 || (algorithm != "AES256" && !is_kms) || (!key.empty() && !is_kms)) return malformed();
+  if (!with_bucket_key.empty() && !boolean(with_bucket_key)) return malformed();
+  aws::XmlWriter out;
+  out.open("ServerSideEncryptionConfiguration", kS3Namespace).open("Rule").open("ApplyServerSideEncryptionByDefault");
+  out.text("SSEAlgorithm", algorithm);
+  if (!key.empty()) out.text("KMSMasterKeyID", key);
+  out.close().boolean("BucketKeyEnabled", boolean(with_bucket_key).value_or(false)).close().close();
+  return std::move(out).take();
+}
+
+std::variant<std::string, S3Error> rewrite_public_access_block(std::string_view xml) {
+  pugi::xml_document document;
+  const pugi::xml_node root = load(document, xml, "PublicAccessBlockConfiguration");
+  if (!root) return malformed();
+  aws::XmlWriter out;
+  out.open("PublicAccessBlockConfiguration", kS3Namespace);
+  for (const std::string_view name :
+       {"BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"}) {
+    const std::string given = child_text(root, name);
+    const std::optional<bool> value = given.empty() ? false : boolean(given);
+    if (!value) return malformed();
+    out.boolean(name, *value);
+  }
+  out.close();
+  return std::move(out).take();
 }
 
 std::variant<Tags, S3Error> read_tagging_field(std::string_view field) {

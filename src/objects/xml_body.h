@@ -22,6 +22,7 @@ namespace chiliad::objects {
 // The largest body that is read as XML.
 inline constexpr std::size_t kMostXmlBytes = std::size_t{8} << 20;
 inline constexpr std::size_t kMostTags = 10;
+inline constexpr std::size_t kMostBucketTags = 50;
 
 struct DeleteEntry {
   std::string key;
@@ -42,10 +43,17 @@ std::variant<std::vector<store::CompletedPart>, S3Error> read_complete(std::stri
 std::variant<std::string, S3Error> read_location_constraint(std::string_view xml);
 
 using Tags = store::Pairs;
-// Errors: MalformedXML; InvalidTag: a key twice, too long or empty; BadRequest: more than ten.
-std::variant<Tags, S3Error> read_tagging(std::string_view xml);
+// Errors: MalformedXML; InvalidTag: a key twice, too long or empty; BadRequest: more than `most`.
+std::variant<Tags, S3Error> read_tagging(std::string_view xml, std::size_t most = kMostTags);
 // The same of x-amz-tagging: "a=1&b=2", as in a query.
 std::variant<Tags, S3Error> read_tagging_field(std::string_view field);
+
+// What PutBucketTagging, PutBucketEncryption and PutPublicAccessBlock send, written anew: with what S3's schema has and
+// nothing else. Errors: as read_tagging() with kMostBucketTags; MalformedXML: no such document, an unknown algorithm, a
+// key where the algorithm has none, not one rule.
+std::variant<std::string, S3Error> rewrite_bucket_tagging(std::string_view xml);
+std::variant<std::string, S3Error> rewrite_bucket_encryption(std::string_view xml);
+std::variant<std::string, S3Error> rewrite_public_access_block(std::string_view xml);
 
 // "\"x\"" and "x" are x.
 std::string_view unquoted(std::string_view etag);

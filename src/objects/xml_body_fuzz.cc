@@ -29,6 +29,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       for (const auto& [key, value] : *read) CHILIAD_CHECK(!key.empty());
     }
   }
+  for (const auto rewrite : {rewrite_bucket_tagging, rewrite_bucket_encryption, rewrite_public_access_block}) {
+    const auto once = rewrite(xml);
+    if (const auto* text = std::get_if<std::string>(&once))
+      CHILIAD_CHECK(std::get<std::string>(rewrite(*text)) == *text);
+  }
   static_cast<void>(read_location_constraint(xml));
   return 0;
 }

@@ -107,6 +107,46 @@ TEST(XmlBody, TagsAreReadAndChecked) {
   EXPECT_EQ(code(read_tagging(tagging(many))), "BadRequest");
 }
 
+TEST(XmlBody, ABucketsConfigurationIsWrittenAnewWithNothingElse) {
+  const std::string tags = std::get<std::string>(rewrite_bucket_tagging(
+      "<Tagging><!-- c "
+      "--><TagSet><Tag><Value><![CDATA[<x/>&]]></Value><Other/><Key>k&lt;</Key></Tag></TagSet></Tagging>"));
+  EXPECT_TRUE(tags.ends_with("<TagSet><Tag><Key>k&lt;</Key><Value>&lt;x/&gt;&amp;</Value></Tag></TagSet></Tagging>"))
+      << tags;
+  const std::string encryption = std::get<std::string>(rewrite_bucket_encryption(
+      "<s:ServerSideEncryptionConfiguration><s:Rule><s:ApplyServerSideEncryptionByDefault><s:SSEAlgorithm>aws:kms"
+      "</s:SSEAlgorithm></s:ApplyServerSideEncryptionByDefault></s:Rule></s:ServerSideEncryptionConfiguration>"));
+  EXPECT_NE(encryption.find("<SSEAlgorithm>aws:kms</SSEAlgorithm></ApplyServerSideEncryptionByDefault>"
+                            "<BucketKeyEnabled>false</BucketKeyEnabled></Rule>"),
+            std::string::npos)
+      << encryption;
+  const std::string block = std::get<std::string>(
+      rewrite_public_access_block("<PublicAccessBlockConfiguration><BlockPublicPolicy>TRUE</BlockPublicPolicy>"
+                                  "</PublicAccessBlockConfiguration>"));
+  EXPECT_NE(block.find("<IgnorePublicAcls>false</IgnorePublicAcls><BlockPublicPolicy>true</BlockPublicPolicy>"),
+            std::string::npos)
+      << block;
+}
+
+TEST(XmlBody, ABucketsConfigurationThatIsNoneIsRefused) {
+  const auto encryption = [](const std::string& by_default, const std::string& more = "") {
+    return code(rewrite_bucket_encryption(
+        "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault>" + by_default +
+        "</ApplyServerSideEncryptionByDefault>" + more + "</Rule></ServerSideEncryptionConfiguration>"));
+  };
+  const std::string aes = "<SSEAlgorithm>AES256</SSEAlgorithm>";
+  EXPECT_EQ(encryption("<SSEAlgorithm>aes</SSEAlgorithm>"), "MalformedXML");
+  EXPECT_EQ(encryption(""), "MalformedXML");
+  EXPECT_EQ(encryption(aes + "<KMSMasterKeyID>k</KMSMasterKeyID>"), "MalformedXML");
+  EXPECT_EQ(encryption(aes, "<BucketKeyEnabled>perhaps</BucketKeyEnabled>"), "MalformedXML");
+  EXPECT_EQ(encryption(aes, "</Rule><Rule>"), "MalformedXML");
+  EXPECT_EQ(code(rewrite_bucket_encryption("")), "MalformedXML");
+  EXPECT_EQ(code(rewrite_public_access_block("<Tagging/>")), "MalformedXML");
+  EXPECT_EQ(code(rewrite_public_access_block("<PublicAccessBlockConfiguration><BlockPublicAcls>2</BlockPublicAcls>"
+                                             "</PublicAccessBlockConfiguration>")),
+            "MalformedXML");
+}
+
 TEST(XmlBody, TagsOfAFieldAreDecoded) {
   EXPECT_EQ(std::get<Tags>(read_tagging_field("a%20b=1+2&c")), (Tags{{"a b", "1 2"}, {"c", ""}}));
   EXPECT_EQ(code(read_tagging_field("a=%zz")), "InvalidArgument");

@@ -126,6 +126,74 @@ def test_what_a_bucket_has_not_either(s3, bucket, call, code):
         getattr(s3, call)(Bucket=bucket)
 
 
+def test_a_buckets_tags_are_kept(s3, bucket):
+    tags = [{"Key": "team", "Value": "forecast and more"}, {"Key": "stage", "Value": ""}]
+    s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tags})
+    by_key = lambda tag: tag["Key"]
+    assert sorted(s3.get_bucket_tagging(Bucket=bucket)["TagSet"], key=by_key) == sorted(tags, key=by_key)
+    s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tags[:1]})
+    assert s3.get_bucket_tagging(Bucket=bucket)["TagSet"] == tags[:1]
+    s3.delete_bucket_tagging(Bucket=bucket)
+    with refused("NoSuchTagSet", 404):
+        s3.get_bucket_tagging(Bucket=bucket)
+    with refused("NoSuchBucket", 404):
+        s3.put_bucket_tagging(Bucket="no-such-bucket", Tagging={"TagSet": tags})
+
+
+def test_a_bucket_has_50_tags_at_most(s3, bucket):
+    tags = [{"Key": str(number), "Value": "v"} for number in range(51)]
+    s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tags[1:]})
+    with refused("BadRequest", 400):
+        s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tags})
+    with refused("InvalidTag", 400):
+        s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tags[:1] * 2})
+
+
+@versitygw_differs("does not know these calls")
+def test_a_buckets_encryption_is_kept(s3, bucket):
+    def put(**default):
+        s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [
+            {"ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": True}]})
+
+    put(SSEAlgorithm="aws:kms", KMSMasterKeyID="alias/models")
+    kept = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    assert kept == [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "alias/models"},
+                     "BucketKeyEnabled": True}]
+    put(SSEAlgorithm="AES256")
+    with refused("MalformedXML", 400):
+        put(SSEAlgorithm="ROT13")
+    kept = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"][0]
+    assert kept["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    s3.delete_bucket_encryption(Bucket=bucket)
+    with refused("ServerSideEncryptionConfigurationNotFoundError", 404):
+        s3.get_bucket_encryption(Bucket=bucket)
+
+
+@versitygw_differs("does not know these calls")
+def test_a_public_access_block_is_kept(s3, bucket):
+    names = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+
+    def get():
+        return s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+
+    assert get() == dict.fromkeys(names, True)
+    s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration={"BlockPublicAcls": True})
+    assert get() == {**dict.fromkeys(names, False), "BlockPublicAcls": True}
+    s3.delete_public_access_block(Bucket=bucket)
+    with refused("NoSuchPublicAccessBlockConfiguration", 404):
+        get()
+
+
+def test_a_buckets_configuration_goes_with_it(s3):
+    name = next(names)
+    s3.create_bucket(Bucket=name)
+    s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": [{"Key": "a", "Value": "b"}]})
+    s3.delete_bucket(Bucket=name)
+    s3.create_bucket(Bucket=name)
+    with refused("NoSuchTagSet", 404):
+        s3.get_bucket_tagging(Bucket=name)
+
+
 def test_a_bucket_has_no_versions_and_one_owner(s3, bucket):
     assert "Status" not in s3.get_bucket_versioning(Bucket=bucket)
     grants = s3.get_bucket_acl(Bucket=bucket)["Grants"]
