@@ -76,7 +76,7 @@ Result<Ports> PortPool::take() {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     std::array<std::uint8_t, 2> random{};
     fill_random(random);
-    const unsigned place = (random[0] | (random[1] << 8u)) % places;
+    const unsigned place = (random[0] | static_cast<unsigned>(random[1]) << 8U) % places;
     const auto first = static_cast<std::uint16_t>(static_cast<unsigned>(lowest) + place * Ports::kCount);
     {
       const MutexLock lock(state_->mutex);
