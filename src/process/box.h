@@ -57,7 +57,7 @@ struct HostName {
 
 // 0: no limit.
 struct BoxLimits {
-  // Of all processes together: proportional resident bytes, and files in memory that they hold open.
+  // Of all processes together: what is resident or swapped out, shared memory once, and files in memory held open.
   std::uint64_t memory_bytes = 0;
   // Blocks of all files in the scratch folder and the writable mounts (at least 4096 bytes a file or folder), and of
   // files that were removed but are still open.
@@ -112,7 +112,7 @@ class BoxedProcess {
 
   // The host's numbers of the box's processes, now.
   virtual std::vector<pid_t> pids() const = 0;
-  // Proportional resident bytes of them all: memory that several share is counted once. Cost: reading page tables,
+  // Memory of them all, resident or swapped out: what several share is counted once. Cost: reading page tables,
   // about 1 ms a GB.
   virtual std::uint64_t resident_bytes() const = 0;
 };

@@ -122,11 +122,11 @@ bool LimitWatch::look_at_memory() {
 bool LimitWatch::is_within_memory() {
   const std::uint64_t allowed = watched_.limits.memory_bytes;
   const std::uint64_t hidden = unnamed_files(processes_).memory_bytes;
-  memory_used_ = resident_upper_bound(processes_) + hidden;
+  memory_used_ = memory_upper_bound(processes_) + hidden;
   if (memory_used_ <= allowed) return true;
-  const Resident resident = proportional_resident(processes_);
+  const Memory memory = proportional_memory(processes_);
   // What is both in a file in memory and mapped is in both figures.
-  memory_used_ = resident.bytes + rest(resident.of_shared_files, hidden);
+  memory_used_ = memory.bytes + rest(memory.of_shared_files, hidden);
   if (memory_used_ <= allowed) return true;
   end_for(Exceeded::Limit::kMemory, memory_used_, allowed);
   return false;
@@ -166,7 +166,9 @@ bool LimitWatch::walk_folders() {
     return within_memory && !is_over();
   });
   if (!within_memory) return false;
-  if (disk_used_ <= allowed) disk_used_ += unnamed_files(processes_).disk_bytes;
+  // The larger: a file that is open and mapped is in both.
+  if (disk_used_ <= allowed)
+    disk_used_ += std::max(unnamed_files(processes_).disk_bytes, unnamed_mapped_files(processes_));
   const auto end = steady_clock::now();
   next_walk_ = end + kPausePerWalk * (end - begin);
   next_routine_walk_ = std::max<Time>(next_walk_, end + kRoutineWalk);

@@ -1,8 +1,11 @@
 #include "process/process.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -86,6 +89,77 @@ TEST(Process, ItDiesWithTheProcessThatStartedIt) {
   const int child = std::stoi(text);
   ::waitpid(parent, nullptr, 0);
   EXPECT_TRUE(ends_soon(child));
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
+TEST(Process, DescriptorsItIsGivenAreThreeAndSoOn) {
+  const TempFolder folder = *TempFolder::make();
+  std::vector<FileDescriptor> files;
+  for (const char* name : {"a", "b", "c"}) {
+    ASSERT_TRUE(write_file_atomically(folder.path() / name, name, Durability::kNone));
+    files.push_back(*open_file(folder.path() / name, O_RDONLY));
+  }
+  Process::Start start = shell("cat <&3; cat <&4; cat <&5; ls /proc/self/fd | wc -l");
+  // Whatever their numbers are here: also each other's.
+  for (const std::size_t i : {2U, 0U, 1U}) start.descriptors.push_back(files[i].get());
+  Process process = *Process::start(start);
+  EXPECT_EQ(wait(process).code, 0);
+  EXPECT_EQ(output(process), "cab7\n");
+}
+
+TEST(Process, LimitsAreSetAndNotRaised) {
+  Process::Start start = shell("ulimit -Sn; ulimit -Hn; ulimit -c; ulimit -n 101 2>/dev/null || echo no");
+  start.limits = {{RLIMIT_NOFILE, 100}, {RLIMIT_CORE, 0}};
+  Process process = *Process::start(start);
+  EXPECT_EQ(wait(process).code, 0);
+  EXPECT_EQ(output(process).substr(0, 10), "100\n100\n0\n");
+  rlimit own{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &own), 0);
+  EXPECT_GT(own.rlim_cur, 100U);
+  start = shell("ulimit -Hn");
+  start.limits = {{RLIMIT_NOFILE, std::uint64_t{1} << 62}};
+  Process other = *Process::start(start);
+  EXPECT_EQ(wait(other).code, 0);
+  EXPECT_EQ(output(other), std::to_string(own.rlim_max) + "\n");
+}
+
+TEST(Process, WithoutPrivilegesItIsTheUserAndHasWhatItCarries) {
+  if (::geteuid() != 0) GTEST_SKIP() << "for root alone";
+  const TempFolder folder = *TempFolder::make();
+  ASSERT_TRUE(write_file_atomically(folder.path() / "file", "carried\n", Durability::kNone));
+  ASSERT_EQ(::mkdir((folder.path() / "own").c_str(), 0700), 0);
+  ASSERT_EQ(::chown((folder.path() / "own").c_str(), 54321, 54321), 0);
+  Process::Start start = shell(
+      "id -u; id -G; grep CapEff /proc/self/status; ls /tmp; cat /tmp/1; echo x > /tmp/0/x && ls /tmp/0; "
+      "touch /tmp/x 2>/dev/null || echo no; touch /tmp/1 2>/dev/null || echo no");
+  start.unprivileged = Process::Unprivileged{54321, {folder.path() / "own", folder.path() / "file"}};
+  Process process = *Process::start(start);
+  EXPECT_EQ(wait(process).code, 0);
+  EXPECT_EQ(output(process), "54321\n54321\nCapEff:\t0000000000000000\n0\n1\ncarried\nx\nno\nno\n");
+  // Of this process's and of the host's mounts nothing changed.
+  EXPECT_EQ(::geteuid(), 0U);
+  EXPECT_EQ(*read_file(folder.path() / "own/x"), "x\n");
+}
+
+TEST(Process, WithoutPrivilegesItDiesWithTheProcessThatStartedItToo) {
+  if (::geteuid() != 0) GTEST_SKIP() << "for root alone";
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const pid_t parent = ::fork();
+  if (parent == 0) {
+    Process::Start start = shell("echo $$; exec sleep 600");
+    start.unprivileged = Process::Unprivileged{54321, {}};
+    Result<Process> process = Process::start(start);
+    std::string pid;
+    while (pid.empty()) pid = output(*process);
+    static_cast<void>(!::write(ends[1], pid.data(), pid.size()));
+    ::kill(::getpid(), SIGKILL);
+  }
+  char text[32] = {};
+  ASSERT_GT(::read(ends[0], text, sizeof text - 1), 0);
+  ::waitpid(parent, nullptr, 0);
+  EXPECT_TRUE(ends_soon(std::stoi(text)));
   ::close(ends[0]);
   ::close(ends[1]);
 }

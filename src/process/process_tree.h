@@ -26,15 +26,15 @@ pid_t parent_in_stat(std::string_view stat);
 // Threads of these processes together.
 int thread_count(std::span<const pid_t> processes);
 
-// Resident bytes; memory that several share counts at each: an upper bound. Cost: 10 us a process.
-std::uint64_t resident_upper_bound(std::span<const pid_t> processes);
+// Memory, also what of it is swapped out; what several share counts at each: an upper bound. Cost: 10 us a process.
+std::uint64_t memory_upper_bound(std::span<const pid_t> processes);
 
-struct Resident {
-  std::uint64_t bytes = 0;            // Memory that several share counts once.
+struct Memory {
+  std::uint64_t bytes = 0;            // What several share counts once.
   std::uint64_t of_shared_files = 0;  // Of these: mapped files in memory.
 };
-// Where the proportional figure of a process cannot be read, its resident bytes. Cost: about 1 ms a GB.
-Resident proportional_resident(std::span<const pid_t> processes);
+// Where the proportional figure of a process cannot be read, its upper bound. Cost: about 1 ms a GB.
+Memory proportional_memory(std::span<const pid_t> processes);
 
 // Files that have no name any more and are open: nobody who walks folders sees them.
 struct Unnamed {
@@ -43,6 +43,12 @@ struct Unnamed {
 };
 // Cost: about 3 us a descriptor; at most kMaxDescriptors are looked at.
 Unnamed unnamed_files(std::span<const pid_t> processes);
+
+// The same for files of the disk that are mapped to be written: the length of the mappings, since their blocks cannot
+// be asked for. A file that is open as well is in both figures. Cost: about 1 us a mapping.
+std::uint64_t unnamed_mapped_files(std::span<const pid_t> processes);
+// The same for one text of /proc/<pid>/maps.
+std::uint64_t unnamed_bytes_in_maps(std::string_view maps);
 inline constexpr int kMaxDescriptors = 100'000;
 
 }  // namespace chiliad::process

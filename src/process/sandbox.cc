@@ -124,7 +124,7 @@ class BubblewrapProcess final : public BoxedProcess {
 
   std::vector<pid_t> pids() const override { return has_died(outer_) ? std::vector<pid_t>() : descendants(first_); }
 
-  std::uint64_t resident_bytes() const override { return proportional_resident(pids()).bytes; }
+  std::uint64_t resident_bytes() const override { return proportional_memory(pids()).bytes; }
 
  private:
   Result<Done> meet_first(Steering& steering, Deadline deadline);

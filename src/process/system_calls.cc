@@ -1,5 +1,6 @@
 #include "process/system_calls.h"
 
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/netlink.h>
@@ -7,6 +8,7 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include <cerrno>
@@ -28,6 +30,11 @@ class Filter {
   void if_equal(std::uint32_t value, std::uint32_t verdict) { branch(BPF_JEQ, value, verdict); }
   void unless_equal(std::uint32_t value, std::uint32_t verdict) {
     add(BPF_JMP | BPF_JEQ | BPF_K, value);
+    program_.back().jt = 1;
+    end(verdict);
+  }
+  void unless_any(std::uint32_t bits, std::uint32_t verdict) {
+    add(BPF_JMP | BPF_JSET | BPF_K, bits);
     program_.back().jt = 1;
     end(verdict);
   }
@@ -107,12 +114,54 @@ constexpr long kForbidden[] = {
 #endif
 };
 
-// Programs fall back to what was before these.
-constexpr long kUnknown[] = {SYS_io_uring_setup, SYS_io_uring_enter, SYS_io_uring_register, SYS_clone3};
+// Programs fall back to what was before these. clone3 and openat2 have their flags where a filter cannot look.
+constexpr long kUnknown[] = {SYS_io_uring_setup, SYS_io_uring_enter, SYS_io_uring_register, SYS_clone3, SYS_openat2};
+
+constexpr std::uint32_t kSetId = S_ISUID | S_ISGID;
+
+// Calls and which of their arguments is a mode of files. fchmodat2 is younger than Debian 12's headers.
+struct ModeCall {
+  long number;
+  std::size_t mode;
+};
+constexpr ModeCall kModeCalls[] = {
+#ifdef __x86_64__
+    {SYS_chmod, 1},  {SYS_creat, 1},    {SYS_mkdir, 1},   {SYS_mknod, 1},
+#endif
+    {SYS_fchmod, 1}, {SYS_fchmodat, 2}, {SYS_mkdirat, 2}, {SYS_mknodat, 2}, {452, 2}};
+struct OpenCall {
+  long number;
+  std::size_t flags;
+};
+constexpr OpenCall kOpenCalls[] = {
+#ifdef __x86_64__
+    {SYS_open, 1},
+#endif
+    {SYS_openat, 2}};
+
+// Outside a box a program that takes on its owner's rights would give those to whoever starts it.
+void add_modes(Filter& filter) {
+  for (const OpenCall& call : kOpenCalls) {
+    filter.for_call(call.number, [&] {
+      filter.load(low_of(call.flags));
+      // No file is made, so there is no mode.
+      filter.unless_any(O_CREAT | (O_TMPFILE & ~O_DIRECTORY), SECCOMP_RET_ALLOW);
+      filter.load(low_of(call.flags + 1));
+      filter.if_any(kSetId, fail(EPERM));
+    });
+  }
+  for (const ModeCall& call : kModeCalls) {
+    filter.for_call(call.number, [&] {
+      filter.load(low_of(call.mode));
+      filter.if_any(kSetId, fail(EPERM));
+    });
+  }
+}
 
 void add_calls(Filter& filter) {
+  // The most frequent first: the kernel remembers which calls are allowed whatever their arguments, not these.
+  add_modes(filter);
   for (const long number : kForbidden) filter.if_equal(static_cast<std::uint32_t>(number), fail(EPERM));
-  // clone3 has its flags where a filter cannot look.
   for (const long number : kUnknown) filter.if_equal(static_cast<std::uint32_t>(number), fail(ENOSYS));
   for (const long number : {static_cast<long>(SYS_clone), static_cast<long>(SYS_unshare)}) {
     filter.for_call(number, [&] {

@@ -175,8 +175,8 @@ class Removal {
 }  // namespace
 
 Result<Done> remove_tree(const std::filesystem::path& folder) {
-  ::chmod(folder.c_str(), S_IRWXU);
   OpenFolder top = open_folder(AT_FDCWD, folder.c_str());
+  if (!top && errno == EACCES && ::chmod(folder.c_str(), S_IRWXU) == 0) top = open_folder(AT_FDCWD, folder.c_str());
   if (!top) return errno == ENOENT ? Result<Done>(Done{}) : system_error("open", folder, errno);
   Removal removal(top.get());
   // Again while folders were moved to the top behind the place where it was being read.
