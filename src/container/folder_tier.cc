@@ -75,7 +75,7 @@ struct FolderTier::State {
 
   static bool is_held(const Entry& entry) { return entry.kept.use_count() > 1; }
   Order::iterator position(std::uint64_t shelf, std::string_view model) CHILIAD_REQUIRES(mutex);
-  // Takes entries out until `wanted` more bytes fit; false when what is held is in the way.
+  // Takes dropped entries out, and others until `wanted` more bytes fit; false when what is held is in the way.
   bool make_room(std::uint64_t wanted, Order& gone) CHILIAD_REQUIRES(mutex);
   void take_out(Order::iterator entry, Order& gone) CHILIAD_REQUIRES(mutex);
   static void remove(const Order& gone);
@@ -102,9 +102,9 @@ void FolderTier::State::take_out(Order::iterator entry, Order& gone) {
 }
 
 bool FolderTier::State::make_room(std::uint64_t wanted, Order& gone) {
-  for (auto entry = order.end(); bytes + wanted > budget && entry != order.begin();) {
+  for (auto entry = order.end(); entry != order.begin();) {
     --entry;
-    if (is_held(*entry)) continue;
+    if (is_held(*entry) || (!entry->dropped && bytes + wanted <= budget)) continue;
     const auto victim = entry++;
     take_out(victim, gone);
   }
@@ -186,21 +186,13 @@ FolderTier::Hold FolderTier::Shelf::find(std::string_view model, std::string_vie
 }
 
 void FolderTier::Shelf::drop(std::string_view model) {
-  State::Order gone;
-  {
-    const MutexLock lock(state_->mutex);
-    const auto entry = state_->position(number_, model);
-    if (entry == state_->order.end()) return;
-    if (State::is_held(*entry)) {
-      state_->places.erase({number_, std::string(model)});
-      entry->dropped = true;
-      // Behind all others: the first to go once it is held no longer.
-      state_->order.splice(state_->order.end(), state_->order, entry);
-      return;
-    }
-    state_->take_out(entry, gone);
-  }
-  State::remove(gone);
+  const MutexLock lock(state_->mutex);
+  const auto entry = state_->position(number_, model);
+  if (entry == state_->order.end()) return;
+  state_->places.erase({number_, std::string(model)});
+  entry->dropped = true;
+  // Behind all others: the first to go.
+  state_->order.splice(state_->order.end(), state_->order, entry);
 }
 
 Result<FolderTier::Hold> FolderTier::Shelf::unpack(std::string_view model, std::string_view version,

@@ -70,7 +70,8 @@ class FolderTier::Shelf {
   Result<Hold> unpack(std::string_view model, std::string_view version, std::string_view archive,
                       const archive::ReadLimits& limits);
 
-  // The model's folder goes as soon as nobody holds it.
+  // The model's folder is not found any more, and goes with the next unpack() at which nobody holds it. Touches no
+  // file.
   void drop(std::string_view model);
 
  private:

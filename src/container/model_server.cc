@@ -78,8 +78,8 @@ std::string in_seconds(milliseconds time) {
 // The program of one run and its output. The thread that made it destroys it.
 class Life {
  public:
-  Life(std::shared_ptr<process::BoxedProcess> process, const std::function<void(std::string_view)>& output)
-      : process_(std::move(process)), output_(output), reader_([this] { read(); }) {}
+  Life(std::shared_ptr<process::BoxedProcess> process, const ModelServer::Calls& calls)
+      : process_(std::move(process)), calls_(calls), reader_([this] { read(); }) {}
   Life(const Life&) = delete;
   Life& operator=(const Life&) = delete;
   ~Life() {
@@ -114,19 +114,20 @@ class Life {
                                                 std::min(until, steady_clock::now() + std::chrono::hours(1)));
       if (stopped) until = steady_clock::now() + kLastOutput;
       if (!readable) {
-        if (steady_clock::now() >= until) return;
+        if (steady_clock::now() >= until) break;
         continue;
       }
       const ssize_t got = ::read(process_->output(), buffer.data(), buffer.size());
       if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-      if (got <= 0) return;
+      if (got <= 0) break;
       const std::string_view bytes(buffer.data(), static_cast<std::size_t>(got));
       {
         const MutexLock lock(mutex_);
         lines_.add(bytes);
       }
-      output_(bytes);
+      calls_.output(bytes);
     }
+    calls_.output_end();
   }
 
   void finish_reading() {
@@ -135,7 +136,7 @@ class Life {
   }
 
   const std::shared_ptr<process::BoxedProcess> process_;
-  const std::function<void(std::string_view)>& output_;
+  const ModelServer::Calls& calls_;
   Signal stop_;
   Mutex mutex_;
   LastLines lines_ CHILIAD_GUARDED_BY(mutex_);
@@ -252,7 +253,7 @@ End ModelServer::State::run() {
   time_outs = 0;
   End end = unavailable("the server is stopping", false);
   {
-    Life life(program, calls.output);
+    Life life(program, calls);
     if (std::optional<End> failed = start_up(life, ready.url)) {
       end = std::move(*failed);
     } else if (!is_stopping()) {
@@ -325,13 +326,18 @@ std::optional<std::string> ModelServer::State::asked_to_restart() {
 }
 
 void ModelServer::State::drain(Life& life) {
-  milliseconds time{};
-  {
-    const MutexLock lock(mutex);
-    time = grace;
-  }
+  const steady_clock::time_point since = steady_clock::now();
   life.process().terminate();
-  wait_for(life.process().ended(), -1, steady_clock::now() + time);
+  for (;;) {
+    Deadline until{};
+    {
+      const MutexLock lock(mutex);
+      until = since + grace;
+    }
+    const auto [ended, woken] = wait_for(life.process().ended(), wake.get(), until);
+    if (ended || !woken) return;
+    wake.clear();  // The grace may be another one.
+  }
 }
 
 Ping ModelServer::State::ping(const std::string& url) {
@@ -362,7 +368,7 @@ void ModelServer::stop(milliseconds grace) {
   state_->cancelled = true;
   {
     const MutexLock lock(state_->mutex);
-    if (!state_->stopping) state_->grace = grace;
+    state_->grace = state_->stopping ? std::min(state_->grace, grace) : grace;
     state_->stopping = true;
     if (state_->phase != Phase::kEnded) state_->phase = Phase::kPausing;
     state_->failure = Error{ErrorCode::kUnavailable, "the server is stopping"};

@@ -56,11 +56,12 @@ class ModelServer final : public Upstream {
     std::shared_ptr<void> held;
   };
 
-  // All are called from threads of the server, `make` and `note` from one at a time, `output` from another one.
+  // All are called from threads of the server, `make` and `note` from one, `output` and its end from another at a time.
   struct Calls {
     // For each start; may take long. It should end soon once `cancelled` is set.
     std::function<Result<Prepared>(const Ports& ports, const std::atomic<bool>& cancelled)> make;
-    std::function<void(std::string_view bytes)> output;  // What the program prints, as it comes.
+    std::function<void(std::string_view bytes)> output;  // What the program prints, as it comes;
+    std::function<void()> output_end;                    // and when a run of it has printed all.
     std::function<void(std::string_view line)> note;     // What became of the program.
   };
 
@@ -75,7 +76,7 @@ class ModelServer final : public Upstream {
   // with the program's last lines; kDeadline; as Calls::make.
   Result<Done> first_start(Deadline deadline);
 
-  // Begins the end: no run is ready any more. `grace` in place of Options::grace.
+  // Begins the end: no run is ready any more. Called again, the shortest grace counts.
   void stop(std::chrono::milliseconds grace);
 
   // The run is ended by SIGKILL and the next one begun, unless it has ended already.

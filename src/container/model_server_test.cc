@@ -95,6 +95,7 @@ class ModelServerTest : public testing::Test {
       const MutexLock lock(mutex_);
       output_ += bytes;
     };
+    calls.output_end = [this] { ++ends_; };
     calls.note = [this](std::string_view line) {
       const MutexLock lock(mutex_);
       notes_.append(line).append("\n");
@@ -132,6 +133,7 @@ class ModelServerTest : public testing::Test {
   PortPool ports_;
   std::atomic<int> starts_{0};
   std::atomic<int> released_{0};
+  std::atomic<int> ends_{0};
   Mutex mutex_;
   std::string output_ CHILIAD_GUARDED_BY(mutex_);
   std::string notes_ CHILIAD_GUARDED_BY(mutex_);
@@ -182,6 +184,7 @@ TEST_F(ModelServerTest, OneThatCannotStartSaysWhyInItsLastWords) {
   ASSERT_FALSE(first);
   EXPECT_EQ(first.error().message, "the server ended with exit code 7. Its last lines: No module named prophet");
   EXPECT_EQ(starts_, 3);
+  EXPECT_EQ(ends_, 3);
 }
 
 TEST_F(ModelServerTest, OneThatIsNotReadyInTimeHasFailed) {
@@ -259,6 +262,7 @@ TEST_F(ModelServerTest, AnErrorOfWhoMakesTheBoxIsTheFirstStartsOwn) {
     return Error{ErrorCode::kInvalid, "requirements.txt: no such package"};
   };
   calls.output = [](std::string_view) {};
+  calls.output_end = [] {};
   calls.note = [](std::string_view) {};
   ModelServer::Options options = quick();
   options.pause = 1h;

@@ -23,13 +23,17 @@ enum class Mode : std::uint8_t { kSingleModel, kMultiModel };
 // One container that answers: of an endpoint's variant or of a transform job.
 struct ModelPlan {
   std::string model_name;  // The Model resource's; for messages.
-  std::string image;       // As registered. Native: the last part of its path is chiliad-prophet, whatever tag follows.
+  std::string image;       // As registered: the catalog of runtimes says what answers for it.
   Mode mode = Mode::kSingleModel;
   std::string
       model_data_url;  // MultiModel: "s3://bucket/prefix/", every object below is a model. SingleModel: an archive.
   std::string role_arn = {};  // ExecutionRoleArn: what may be read and written for the model.
   bool cache_models = true;   // MultiModelConfig.ModelCacheSetting: false: Disabled.
   std::map<std::string, std::string> environment;
+  // ProductionVariant's ModelDataDownloadTimeoutInSeconds and ContainerStartupHealthCheckTimeoutInSeconds: for the
+  // archive and code of a foreign server, and for its first answer to a ping.
+  std::chrono::seconds download_limit{3600};
+  std::chrono::seconds startup_limit{480};
 };
 
 struct VariantPlan {

@@ -9,6 +9,7 @@
 #include "hosting/async_queue.h"
 #include "hosting/async_runner.h"
 #include "hosting/capture.h"
+#include "hosting/container_hosts.h"
 #include "hosting/endpoint_log.h"
 #include "hosting/endpoint_table.h"
 #include "hosting/model_library.h"
@@ -16,6 +17,7 @@
 #include "hosting/reporter.h"
 #include "hosting/runtime.h"
 #include "hosting/transform.h"
+#include "runtime/catalog.h"
 #include "store/bucket_access.h"
 
 namespace chiliad::hosting {
@@ -26,10 +28,12 @@ using std::chrono::seconds;
 using std::chrono::steady_clock;
 
 constexpr std::string_view kNativeImage = "chiliad-prophet";
+constexpr std::string_view kTransformGroup = "/aws/sagemaker/TransformJobs";
 constexpr std::size_t kMaxWaiting = 64;  // Heavy calls, and loads that are not kept.
 constexpr std::size_t kMaxWaitingBatches = 16;
 constexpr std::size_t kMaxWaitingWrites = 4'096;
 constexpr std::size_t kMaxWaitingDeploys = 10'000;
+constexpr int kSlowDeploys = 16;  // Of foreign servers, which take seconds to an hour to start.
 constexpr auto kReport = seconds(10);
 constexpr auto kTick = seconds(1);
 constexpr auto kRevalidation = seconds(60);  // At most, for one round.
@@ -67,6 +71,11 @@ serve::ModelCache::Options cache_options(const HostingOptions& options) {
   return cache;
 }
 
+// What a plan's images stand for.
+struct Answerer {
+  const runtime::Entry* foreign = nullptr;  // Null: the native server.
+};
+
 }  // namespace
 
 // Ends from the outside in: first what begins work, then what works, the cache (which calls back who still waits), and
@@ -86,7 +95,8 @@ struct Hosting::State {
         uncached(4, kMaxWaiting),
         batches(std::max(1, options.threads), kMaxWaitingBatches),
         writers(1, kMaxWaitingWrites),
-        deploys(2, kMaxWaitingDeploys) {}
+        deploys(2, kMaxWaitingDeploys),
+        slow_deploys(options.boxes != nullptr ? kSlowDeploys : 0, kMaxWaitingDeploys) {}
 
   Result<Done> start();
   void stop();
@@ -94,8 +104,12 @@ struct Hosting::State {
   void revalidate();
   bool wait(Deadline until);
 
-  Result<std::shared_ptr<ModelHost>> open_host(const ModelPlan& plan, bool check);
-  Result<std::shared_ptr<const Deployment>> build(const EndpointPlan& plan, bool check);
+  Result<Answerer> answerer(const ModelPlan& plan) const;
+  bool is_slow(const EndpointPlan& plan) const;
+  Result<std::shared_ptr<ModelHost>> open_host(const ModelPlan& plan, const ContainerHosts::Log& place, bool check,
+                                               const std::function<bool()>& abandoned);
+  Result<std::shared_ptr<const Deployment>> build(const EndpointPlan& plan, bool check,
+                                                  const std::function<bool()>& abandoned);
   void deploy(const EndpointPlan& plan, bool resume, std::uint64_t generation, const Deployed& done);
   Result<Done> swap(std::shared_ptr<const Deployment> deployment, std::uint64_t generation);
 
@@ -108,6 +122,7 @@ struct Hosting::State {
   Reporter reporter;
   std::unique_ptr<CaptureWriter> captures;
   std::unique_ptr<ModelLibrary> library;
+  std::unique_ptr<ContainerHosts> containers;  // Null: foreign servers cannot run.
   std::unique_ptr<AsyncQueue> queue;
   EndpointTable endpoints;
   WorkPool heavy;
@@ -115,6 +130,7 @@ struct Hosting::State {
   WorkPool batches;
   WorkPool writers;
   WorkPool deploys;
+  WorkPool slow_deploys;
   std::unique_ptr<AsyncRunner> async;
   std::unique_ptr<Runtime> runtime;
   std::unique_ptr<TransformRunner> transforms;
@@ -155,6 +171,18 @@ Result<Done> Hosting::State::start() {
   Result<std::unique_ptr<ModelLibrary>> opened = ModelLibrary::open(std::move(library_options), access);
   if (!opened) return std::move(opened).error();
   library = std::move(*opened);
+  if (options.boxes != nullptr) {
+    ContainerHosts::Options container_options;
+    container_options.folder = options.container_folder;
+    container_options.disk_bytes = options.container_disk_bytes;
+    container_options.memory_bytes = options.container_memory_bytes;
+    container_options.load_wait = options.container_load_wait;
+    Result<std::unique_ptr<ContainerHosts>> foreign =
+        ContainerHosts::open(std::move(container_options),
+                             {*options.boxes, options.podman, options.environments, options.credentials, access, logs});
+    if (!foreign) return std::move(foreign).error();
+    containers = std::move(*foreign);
+  }
   Result<std::unique_ptr<AsyncQueue>> kept = AsyncQueue::open(options.state_folder / "hosting.db", {});
   if (!kept) return std::move(kept).error();
   queue = std::move(*kept);
@@ -167,9 +195,14 @@ Result<Done> Hosting::State::start() {
   };
   async = std::make_unique<AsyncRunner>(std::max(1, options.threads), *queue, endpoints, access, ended);
   runtime = std::make_unique<Runtime>(options.region, options.account, endpoints, *queue, *async, writers, log);
-  transforms =
-      std::make_unique<TransformRunner>(access, logs, [this](const ModelPlan& plan) { return open_host(plan, true); });
-  changes = buckets.subscribe([this](std::string_view bucket, std::string_view key) { library->changed(bucket, key); });
+  transforms = std::make_unique<TransformRunner>(
+      access, logs, [this](const ModelPlan& plan, const std::string& job, const std::function<bool()>& stopped) {
+        return open_host(plan, {std::string(kTransformGroup), job}, true, stopped);
+      });
+  changes = buckets.subscribe([this](std::string_view bucket, std::string_view key) {
+    library->changed(bucket, key);
+    if (containers) containers->changed(bucket, key);
+  });
   clocks.emplace_back([this] { tick(); });
   if (!options.local && options.revalidate.count() > 0) clocks.emplace_back([this] { revalidate(); });
   return Done{};
@@ -182,8 +215,10 @@ void Hosting::State::stop() {
     wake.notify_all();
   }
   for (std::thread& clock : clocks) clock.join();
+  if (containers) containers->begin_end();
   transforms.reset();
   deploys.stop();
+  slow_deploys.stop();
   async->stop();
   writers.stop();
   batches.stop();
@@ -194,6 +229,7 @@ void Hosting::State::stop() {
   std::vector<std::string> names;
   for (const auto& [name, deployment] : *endpoints.now()) names.emplace_back(name);
   for (const std::string& name : names) endpoints.remove(name);
+  containers.reset();
   library.reset();
   captures.reset();
   reporter.report();
@@ -217,31 +253,63 @@ void Hosting::State::tick() {
 }
 
 void Hosting::State::revalidate() {
-  while (wait(steady_clock::now() + options.revalidate)) library->revalidate(steady_clock::now() + kRevalidation);
+  while (wait(steady_clock::now() + options.revalidate)) {
+    library->revalidate(steady_clock::now() + kRevalidation);
+    if (containers) containers->revalidate(steady_clock::now() + kRevalidation);
+  }
 }
 
 // ---------------------------------------------------------------------------------------------------
 // Deploying
 // ---------------------------------------------------------------------------------------------------
 
-// The one place that knows which kinds of hosts there are.
-Result<std::shared_ptr<ModelHost>> Hosting::State::open_host(const ModelPlan& plan, bool check) {
-  if (image_name(plan.image) != kNativeImage) {
-    return Error{ErrorCode::kInvalid, "The image of model " + plan.model_name + ", '" + plan.image +
-                                          "', cannot be run here: endpoints run images whose name ends in '" +
-                                          std::string(kNativeImage) + "'."};
+// The one place that knows which kinds of hosts there are. Errors: kInvalid: the image stands for none of them.
+Result<Answerer> Hosting::State::answerer(const ModelPlan& plan) const {
+  const std::string image = "The image of model " + plan.model_name + ", '" + plan.image + "', cannot be run here: ";
+  if (options.catalog == nullptr) {
+    if (image_name(plan.image) == kNativeImage) return Answerer{};
+    return Error{ErrorCode::kInvalid,
+                 image + "endpoints run images whose name ends in '" + std::string(kNativeImage) + "'."};
   }
+  Result<const runtime::Entry*> entry = options.catalog->find(plan.image);
+  if (!entry) return Error{entry.error().code, image + entry.error().message};
+  switch ((*entry)->server) {
+    case runtime::Server::kNative: return Answerer{};
+    case runtime::Server::kContainer: break;
+    case runtime::Server::kNone:
+      return Error{ErrorCode::kInvalid,
+                   image + "the runtime " + (*entry)->name + " (" + (*entry)->source + ") has no server"};
+  }
+  if (containers == nullptr) return Error{ErrorCode::kInvalid, image + "foreign servers are off"};
+  return Answerer{*entry};
+}
+
+bool Hosting::State::is_slow(const EndpointPlan& plan) const {
+  return std::any_of(plan.variants.begin(), plan.variants.end(), [this](const VariantPlan& variant) {
+    const Result<Answerer> who = answerer(variant.model);
+    return who && who->foreign != nullptr;
+  });
+}
+
+Result<std::shared_ptr<ModelHost>> Hosting::State::open_host(const ModelPlan& plan, const ContainerHosts::Log& place,
+                                                             bool check, const std::function<bool()>& abandoned) {
+  Result<Answerer> who = answerer(plan);
+  if (!who) return std::move(who).error();
+  if (who->foreign != nullptr) return containers->open_host(*who->foreign, plan, place, check, abandoned);
   NativeHost::Options host_options;
   host_options.check = check;
   host_options.load_wait = options.load_wait;
   return NativeHost::open(plan, host_options, *library, {heavy, uncached, batches});
 }
 
-Result<std::shared_ptr<const Deployment>> Hosting::State::build(const EndpointPlan& plan, bool check) {
+Result<std::shared_ptr<const Deployment>> Hosting::State::build(const EndpointPlan& plan, bool check,
+                                                                const std::function<bool()>& abandoned) {
   if (Result<Done> sense = check_plan(plan); !sense) return std::move(sense).error();
+  const LogPlace place = log.place(plan.name);
   std::vector<Variant> variants;
   for (const VariantPlan& variant_plan : plan.variants) {
-    Result<std::shared_ptr<ModelHost>> host = open_host(variant_plan.model, check);
+    Result<std::shared_ptr<ModelHost>> host =
+        open_host(variant_plan.model, {place.group, variant_plan.name}, check, abandoned);
     if (!host) return std::move(host).error();
     Variant variant;
     variant.plan = variant_plan;
@@ -258,7 +326,7 @@ Result<std::shared_ptr<const Deployment>> Hosting::State::build(const EndpointPl
     }
     variants.push_back(std::move(variant));
   }
-  return std::make_shared<const Deployment>(plan, log.place(plan.name), std::move(variants));
+  return std::make_shared<const Deployment>(plan, place, std::move(variants));
 }
 
 void Hosting::deploy(EndpointPlan plan, bool resume, Deployed done) {
@@ -272,7 +340,7 @@ void Hosting::deploy(EndpointPlan plan, bool resume, Deployed done) {
   }
   const auto kept = std::make_shared<EndpointPlan>(std::move(plan));
   const auto work = [&state, kept, resume, generation, done] { state.deploy(*kept, resume, generation, done); };
-  if (state.deploys.submit(work)) return;
+  if ((state.is_slow(*kept) ? state.slow_deploys : state.deploys).submit(work)) return;
   {
     const MutexLock lock(state.deploying);
     const auto latest = state.latest.find(kept->name);
@@ -282,7 +350,16 @@ void Hosting::deploy(EndpointPlan plan, bool resume, Deployed done) {
 }
 
 void Hosting::State::deploy(const EndpointPlan& plan, bool resume, std::uint64_t generation, const Deployed& done) {
-  Result<std::shared_ptr<const Deployment>> built = build(plan, !resume);
+  const auto abandoned = [this, &plan, generation] {
+    {
+      const MutexLock lock(mutex);
+      if (stopping) return true;
+    }
+    const MutexLock lock(deploying);
+    const auto found = latest.find(plan.name);
+    return found == latest.end() || found->second.generation != generation;
+  };
+  Result<std::shared_ptr<const Deployment>> built = build(plan, !resume, abandoned);
   const Result<Done> outcome = built ? swap(std::move(*built), generation) : Result<Done>(built.error());
   {
     const MutexLock lock(deploying);

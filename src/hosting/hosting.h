@@ -9,7 +9,10 @@
 //   /endpoints/{name}/async-invocations            InvokeEndpointAsync
 //   /endpoints/{name}/invocations-batch            forecasts of many models (serve/batch.h)
 //
-// What all endpoints share, so that one which nobody calls costs a few kilobytes and no thread: one model cache with
+// Which host answers is the catalog's to say, by the image: the native one, in this process, or a foreign server
+// (container_host.h), which has a process, threads and memory of its own.
+//
+// What all native endpoints share, so that one which nobody calls costs a few kilobytes and no thread: one model cache with
 // one memory and one disk budget (the model used least recently goes first, whosever it is; endpoints over the same
 // prefix share its models), load threads, threads for heavy calls, the queue of asynchronous calls, the writer of
 // captures.
@@ -53,6 +56,16 @@ namespace chiliad::store {
 class BucketAccess;
 class Buckets;
 }  // namespace chiliad::store
+namespace chiliad::process {
+class BoxRunner;
+}  // namespace chiliad::process
+namespace chiliad::runtime {
+class Catalog;
+class PythonEnvironments;
+}  // namespace chiliad::runtime
+namespace chiliad::store {
+class ProgramCredentials;
+}  // namespace chiliad::store
 namespace chiliad::watch {
 class LogSink;
 class MetricSink;
@@ -72,6 +85,17 @@ struct HostingOptions {
   std::chrono::milliseconds revalidate{5'000};  // Pause between comparisons of models in memory with a real S3.
   std::string account{aws::kDefaultAccount};
   std::string region{aws::kDefaultRegion};
+  // What images stand for. Null: those whose name ends in chiliad-prophet are native, others are refused.
+  const runtime::Catalog* catalog = nullptr;
+  // What foreign servers need (container_hosts.h); without `boxes` there are none.
+  process::BoxRunner* boxes = nullptr;
+  process::BoxRunner* podman = nullptr;
+  runtime::PythonEnvironments* environments = nullptr;
+  store::ProgramCredentials* credentials = nullptr;
+  std::filesystem::path container_folder = {};                      // Owned by this object alone.
+  std::uint64_t container_disk_bytes = std::uint64_t{10} << 30;     // Of their unpacked models.
+  std::uint64_t container_memory_bytes = 0;                         // Of their processes; 0: half of the machine's.
+  std::chrono::milliseconds container_load_wait{30'000};            // As load_wait, for their models.
   // In whose name models are read and results and captures written: ModelPlan::role_arn's. Null: endpoints may use all
   // buckets.
   store::BucketAccess* access = nullptr;
@@ -86,7 +110,7 @@ class Hosting final : public aws::HttpService {
   // Called once. An Error's message is the FailureReason.
   using Deployed = std::function<void(Result<Done>)>;
 
-  // `buckets`, `logs`, `metrics` and HostingOptions::access must outlive the object.
+  // `buckets`, `logs`, `metrics` and what HostingOptions points to must outlive the object.
   // Errors: as ModelCache::open() and sql::Database::open().
   static Result<std::unique_ptr<Hosting>> open(HostingOptions options, store::Buckets& buckets, watch::LogSink& logs,
                                                watch::MetricSink& metrics);

@@ -6,6 +6,13 @@
 
 namespace chiliad::hosting {
 
+void ModelHost::answer_stream(const HostCall&, Deadline, HostStream&, std::function<void(HostResult)> ended) {
+  HostResult result;
+  result.end = HostEnd::kInvalid;
+  result.message = "this model does not stream its answers";
+  ended(std::move(result));
+}
+
 HostResult answer_and_wait(ModelHost& host, const HostCall& call, Deadline deadline, HostAnswer& answer) {
   HostResult result;
   if (host.answer_now(call, answer.body, answer.content_type, result)) return result;

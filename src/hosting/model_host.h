@@ -1,5 +1,5 @@
 // ModelHost: what answers the calls of one variant or transform job: our own model server in this process
-// (native_host.h), and one day a foreign server that is spoken to over HTTP.
+// (native_host.h), or a foreign server that is spoken to over HTTP (container_host.h).
 //
 // A host knows nothing of endpoints: it gets a call's own words and gives a body, or says why there is none. How that
 // is worded towards a client is runtime_answer.h's business.
@@ -29,6 +29,7 @@ struct HostCall {
   std::string_view content_type;
   std::string_view accept;
   std::string_view custom_attributes;
+  std::string_view inference_id;
   std::chrono::steady_clock::time_point received;
 };
 
@@ -43,17 +44,31 @@ enum class HostEnd : std::uint8_t {
 struct HostResult {
   HostEnd end = HostEnd::kAnswered;
   std::string message;      // Unless kAnswered.
-  int original_status = 0;  // kModelError: what the model's server answered, 400 to 599.
+  int original_status = 0;  // kModelError: what the model's server answered, 400 to 599; 0: nothing, in its time.
 
   std::optional<std::chrono::nanoseconds> model_latency{};  // Unset: no model ran.
   std::optional<std::chrono::nanoseconds> loading_wait{};   // Unset: it waited for no load.
   std::optional<bool> cache_hit{};                          // Unset: there is no cache, or it did not come to that.
 };
 
-// The body of a good answer. The type is a literal.
+// A good answer.
 struct HostAnswer {
   std::string body;
-  std::string_view content_type = "application/json";
+  std::string_view content_type = "application/json";  // A literal.
+  std::string own_type = {};  // In its place, in the words of the model's server; empty: there are none.
+  std::optional<std::string> custom_attributes = {};  // Unset: the call's own go back.
+
+  std::string_view type() const { return own_type.empty() ? content_type : std::string_view(own_type); }
+};
+
+// Where an answer goes piece by piece, while the model makes it. One thread at a time.
+class HostStream {
+ public:
+  virtual ~HostStream() = default;
+  // The head of a good answer; its body is empty. Called once, before the first piece.
+  virtual void begin(HostAnswer head) = 0;
+  // May wait for the client. False: it has gone.
+  virtual bool write(std::string_view piece) = 0;
 };
 
 class ModelHost {
@@ -69,6 +84,12 @@ class ModelHost {
   // Answers when it is done, at once or on another thread; at the deadline at the latest, but for a model that
   // computes.
   virtual void answer_later(const HostCall& call, Deadline deadline, Answered answered) = 0;
+
+  // Whether answers can be had in pieces; if so, answer_stream(): `ended` is called once, last. A failure after
+  // stream.begin() ends the stream in the middle. `stream` lives until then.
+  virtual bool streams() const { return false; }
+  virtual void answer_stream(const HostCall& call, Deadline deadline, HostStream& stream,
+                             std::function<void(HostResult)> ended);
 
   // One request for many models (serve/batch.h). `may` says whether the caller may use a model; `count` is called once
   // a model; one of them keeps the host alive. Errors, nothing being answered: kInvalid: the request; kUnavailable: too

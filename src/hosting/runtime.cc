@@ -23,6 +23,8 @@ using std::chrono::system_clock;
 
 constexpr std::string_view kEndpoints = "/endpoints/";
 constexpr auto kCallTime = seconds(60);
+constexpr auto kStreamTime = seconds(480);
+constexpr std::string_view kEventStream = "application/vnd.amazon.eventstream";
 constexpr int kDefaultTtl = 21'600;
 constexpr int kDefaultTimeout = 900;
 
@@ -43,6 +45,18 @@ void answer_refused(const aws::Call& call, std::string_view action, std::string_
   const aws::Decision decision = call.caller.decide(action, arn, conditions);
   const aws::ApiError error = aws::access_denied(call.caller, action, arn, decision);
   answer_error(403, "AccessDeniedException", error.message, call.response);
+}
+
+HostCall host_call_of(const net::HttpRequest& request, const RuntimeFields& fields) {
+  HostCall call;
+  call.target_model = fields.target_model;
+  call.body = request.body();
+  call.content_type = fields.content_type;
+  call.accept = fields.accept;
+  call.custom_attributes = fields.custom_attributes;
+  call.inference_id = fields.inference_id;
+  call.received = request.received_at();
+  return call;
 }
 
 std::string too_long(std::size_t most) { return "HTTP content length exceeded " + std::to_string(most) + " bytes."; }
@@ -170,65 +184,135 @@ void Runtime::invoke(const aws::Call& call, const std::shared_ptr<const Deployme
   if (call.request.body().size() > Hosting::kMaxBody) {
     return answer_error(413, "", too_long(Hosting::kMaxBody), call.response);
   }
-  HostCall host_call;
-  host_call.target_model = context.fields.target_model;
-  host_call.body = call.request.body();
-  host_call.content_type = context.fields.content_type;
-  host_call.accept = context.fields.accept;
-  host_call.custom_attributes = context.fields.custom_attributes;
-  host_call.received = call.request.received_at();
-  std::string body = std::move(call.response.body);  // Its memory is used again.
-  body.clear();
-  std::string_view content_type = "application/json";
+  if (context.operation == Operation::kStream && context.variant->host->streams())
+    return stream(call, deployment, context);
+  const HostCall host_call = host_call_of(call.request, context.fields);
+  HostAnswer answer;
+  answer.body = std::move(call.response.body);  // Its memory is used again.
+  answer.body.clear();
   HostResult result;
-  if (context.variant->host->answer_now(host_call, body, content_type, result)) {
-    return finish(context, std::move(body), content_type, result, call.response);
+  if (context.variant->host->answer_now(host_call, answer.body, answer.content_type, result)) {
+    return finish(context, std::move(answer), result, call.response);
   }
   const auto deferred =
       std::make_shared<Deferred>(Deferred{call.exchange.defer(), deployment, context, call.response.fields});
-  context.variant->host->answer_later(
-      host_call, host_call.received + kCallTime, [this, deferred](HostAnswer answer, const HostResult& how) {
-        net::HttpResponse response;
-        response.fields = std::move(deferred->fields);
-        finish(deferred->context, std::move(answer.body), answer.content_type, how, response);
-        deferred->later.send(std::move(response));
-      });
+  context.variant->host->answer_later(host_call, host_call.received + kCallTime,
+                                      [this, deferred](HostAnswer late, const HostResult& how) {
+                                        net::HttpResponse response;
+                                        response.fields = std::move(deferred->fields);
+                                        finish(deferred->context, std::move(late), how, response);
+                                        deferred->later.send(std::move(response));
+                                      });
 }
 
-void Runtime::finish(const Context& context, std::string body, std::string_view content_type, const HostResult& result,
-                     net::HttpResponse& response) {
-  const RuntimeFields& fields = context.fields;
+void Runtime::add_answer_fields(const Context& context, const HostAnswer& answer, net::HttpResponse& response) const {
   response.fields += context.variant->answer_field;
-  if (!fields.custom_attributes.empty()) {
-    response.add_field("X-Amzn-SageMaker-Custom-Attributes", fields.custom_attributes);
-  }
+  const std::string_view attributes =
+      answer.custom_attributes ? std::string_view(*answer.custom_attributes) : context.fields.custom_attributes;
+  if (!attributes.empty()) response.add_field("X-Amzn-SageMaker-Custom-Attributes", attributes);
+}
+
+void Runtime::capture(const Context& context, std::string_view output, std::string_view type) const {
+  CaptureStream* const capture = context.variant->capture.get();
+  if (capture == nullptr || !capture->wanted()) return;
+  const RuntimeFields& fields = context.fields;
+  CaptureRecord record;
+  record.input = context.request->body();
+  record.input_type = fields.content_type;
+  record.output = output;
+  record.output_type = type;
+  record.custom_attributes = fields.custom_attributes;
+  record.inference_id = fields.inference_id;
+  record.target_model = fields.target_model;
+  record.time = system_clock::now();
+  capture->offer(std::move(record));
+}
+
+void Runtime::finish(const Context& context, HostAnswer answer, const HostResult& result, net::HttpResponse& response) {
+  add_answer_fields(context, answer, response);
   if (result.end != HostEnd::kAnswered) {
     answer_failure(result, context.deployment->log(), response);
   } else {
-    CaptureStream* const capture = context.variant->capture.get();
-    if (capture != nullptr && capture->wanted()) {
-      CaptureRecord record;
-      record.input = context.request->body();
-      record.input_type = fields.content_type;
-      record.output = body;
-      record.output_type = content_type;
-      record.custom_attributes = fields.custom_attributes;
-      record.inference_id = fields.inference_id;
-      record.target_model = fields.target_model;
-      record.time = system_clock::now();
-      capture->offer(std::move(record));
-    }
+    capture(context, answer.body, answer.type());
     if (context.operation == Operation::kStream) {
-      response.add_field("X-Amzn-SageMaker-Content-Type", content_type);
-      response.content_type = "application/vnd.amazon.eventstream";
-      response.body = payload_parts(body);
+      response.add_field("X-Amzn-SageMaker-Content-Type", answer.type());
+      response.content_type = kEventStream;
+      response.body = payload_parts(answer.body);
     } else {
-      response.content_type = content_type;
-      response.body = std::move(body);
+      response.content_type = answer.own_type.empty() ? answer.content_type : std::string_view();
+      if (!answer.own_type.empty()) response.add_field("Content-Type", answer.own_type);
+      response.body = std::move(answer.body);
     }
   }
   count_call(context.deployment->plan().name, *context.variant, result, response.status,
              overhead_of(context.request->received_at(), result), log_);
+}
+
+// An answer that leaves while its model still makes it.
+class Runtime::Stream final : public HostStream {
+ public:
+  Stream(const Runtime& runtime, Deferred deferred) : runtime_(runtime), deferred_(std::move(deferred)) {}
+
+  void begin(HostAnswer head) override {
+    net::HttpResponse response;
+    response.fields = std::move(deferred_.fields);
+    runtime_.add_answer_fields(deferred_.context, head, response);
+    response.add_field("X-Amzn-SageMaker-Content-Type", head.type());
+    response.content_type = kEventStream;
+    type_ = head.type();
+    const CaptureStream* const capture = deferred_.context.variant->capture.get();
+    captured_ = capture != nullptr;
+    begun_ = true;
+    deferred_.later.begin_stream(std::move(response));
+  }
+
+  bool write(std::string_view piece) override {
+    if (captured_ && output_.size() + piece.size() <= Hosting::kMaxBody) output_ += piece;
+    std::string parts;
+    append_payload_parts(parts, piece);
+    return deferred_.later.write(parts);
+  }
+
+  // The last word. The request goes with it: what is needed of it is taken before.
+  void end(const HostResult& result) {
+    const bool good = result.end == HostEnd::kAnswered;
+    if (good && begun_) runtime_.capture(deferred_.context, output_, type_);
+    count_call(deferred_.deployment->plan().name, *deferred_.context.variant, result, status_of(result),
+               overhead_of(deferred_.context.request->received_at(), result), runtime_.log_);
+    if (begun_) return end_stream(result);
+    net::HttpResponse response;
+    response.fields = std::move(deferred_.fields);
+    runtime_.add_answer_fields(deferred_.context, {}, response);
+    answer_failure(result, deferred_.deployment->log(), response);
+    deferred_.later.send(std::move(response));
+  }
+
+ private:
+  void end_stream(const HostResult& result) {
+    if (result.end != HostEnd::kAnswered) {
+      const bool late = result.end == HostEnd::kModelError && result.original_status == 0;
+      std::string error;
+      append_stream_error(error, late ? "ModelInvocationTimeExceeded" : "StreamBroken", result.message);
+      deferred_.later.write(error);
+    }
+    deferred_.later.end_stream();
+  }
+
+  const Runtime& runtime_;
+  Deferred deferred_;
+  bool begun_ = false;
+  bool captured_ = false;
+  std::string type_;
+  std::string output_;  // For the capture.
+};
+
+void Runtime::stream(const aws::Call& call, const std::shared_ptr<const Deployment>& deployment,
+                     const Context& context) {
+  const HostCall host_call = host_call_of(call.request, context.fields);
+  const auto out =
+      std::make_shared<Stream>(*this, Deferred{call.exchange.defer(), deployment, context, call.response.fields});
+  context.variant->host->answer_stream(host_call, host_call.received + kStreamTime, *out,
+                                       [out](const HostResult& result) { out->end(result); });
 }
 
 // ---------------------------------------------------------------------------------------------------

@@ -48,12 +48,15 @@ class Runtime {
     RuntimeFields fields;
   };
   struct Deferred;
+  class Stream;
 
   static bool read_target(std::string_view target, std::string_view& endpoint, Operation& operation);
   bool may(const aws::Call& call, Operation operation, std::string_view arn, std::string_view target_model) const;
   void invoke(const aws::Call& call, const std::shared_ptr<const Deployment>& deployment, Context& context);
-  void finish(const Context& context, std::string body, std::string_view content_type, const HostResult& result,
-              net::HttpResponse& response);
+  void stream(const aws::Call& call, const std::shared_ptr<const Deployment>& deployment, const Context& context);
+  void finish(const Context& context, HostAnswer answer, const HostResult& result, net::HttpResponse& response);
+  void add_answer_fields(const Context& context, const HostAnswer& answer, net::HttpResponse& response) const;
+  void capture(const Context& context, std::string_view output, std::string_view type) const;
   void invoke_async(const aws::Call& call, const Context& context);
   void accept_async(AsyncCall accepted, const aws::Call& call);
   void batch(const aws::Call& call, const std::shared_ptr<const Deployment>& deployment, const Context& context);

@@ -11,7 +11,7 @@ void answer_model_error(const HostResult& result, const LogPlace& log, net::Http
   response.status = 424;
   response.content_type = "application/json";
   response.add_field("x-amzn-ErrorType", "ModelError");
-  const bool client = result.original_status < 500;
+  const bool client = result.original_status >= 400 && result.original_status < 500;
   JsonWriter json;
   json.begin_object();
   json.key("ErrorCode").string(client ? "CLIENT_ERROR_FROM_MODEL" : "SERVER_ERROR_FROM_MODEL");

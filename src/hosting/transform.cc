@@ -209,7 +209,7 @@ bool TransformRunner::Job::pause(milliseconds time) {
 }
 
 Result<Done> TransformRunner::Job::work(store::Buckets& buckets, const OpenHost& open) {
-  Result<std::shared_ptr<ModelHost>> opened = open(plan.model);
+  Result<std::shared_ptr<ModelHost>> opened = open(plan.model, plan.name, [this] { return ending.load(); });
   if (!opened) return std::move(opened).error();
   host = std::move(*opened);
   if (!plan.capture_destination.empty()) {
@@ -359,7 +359,7 @@ Result<std::string> TransformRunner::Job::answer_record(std::string_view record,
     if (result.end == HostEnd::kAnswered) {
       Result<std::string> kept = records->kept(record, std::move(answer.body));
       if (!kept || !plan.generate_inference_id) return kept;
-      return with_inference_id(*std::move(kept), answer.content_type.starts_with("text/csv"), begun);
+      return with_inference_id(*std::move(kept), answer.type().starts_with("text/csv"), begun);
     }
     const bool may_pass = result.end == HostEnd::kNotReady || result.end == HostEnd::kUnavailable;
     if (!may_pass || tries >= plan.invocations_max_retries || !pause(milliseconds(500) * (1 << tries))) {

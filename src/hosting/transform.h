@@ -36,7 +36,9 @@ namespace chiliad::hosting {
 
 class TransformRunner {
  public:
-  using OpenHost = std::function<Result<std::shared_ptr<ModelHost>>(const ModelPlan&)>;
+  // `stopped`: the job is to end; a host that is slow to open gives up then.
+  using OpenHost = std::function<Result<std::shared_ptr<ModelHost>>(const ModelPlan& plan, const std::string& job,
+                                                                    const std::function<bool()>& stopped)>;
 
   // `access`, `logs` and what `open` needs must outlive the runner. Lines go to the group
   // /aws/sagemaker/TransformJobs.
