@@ -30,6 +30,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Folders that went while they were made, for one put: a busy machine was seen to lose eight in a row.
+constexpr int kMostFoldersLost = 1000;
 constexpr std::uint64_t kMostInMemory = std::uint64_t{1} << 30;
 
 // Writes a file's contents, piece by piece.
@@ -138,9 +140,10 @@ Result<ObjectInfo> FolderStore::write(std::string_view key, const Writer& writer
     Result<TemporaryFile> temporary =
         folder ? TemporaryFile::make(*folder, root_ / key) : Result<TemporaryFile>(folder.error());
     if (!temporary) {
-      if (temporary.error().code != ErrorCode::kNotFound || attempt == 8) return std::move(temporary).error();
+      if (temporary.error().code != ErrorCode::kNotFound || attempt == kMostFoldersLost) return std::move(temporary).error();
       std::error_code failed;
       fs::create_directories(root_, failed);
+      if (failed) return system_error("make folder", root_, failed.value());
       Result<Done> made = make_folders_beneath(root_, key);
       if (!made && made.error().code != ErrorCode::kNotFound) return std::move(made).error();
       continue;
