@@ -91,8 +91,9 @@ Answer read_policy(Operation& operation, const std::string& arn, Body&& body) {
 
 }  // namespace
 
-bool policy_exists(Records& records, std::string_view arn) {
-  return find_aws_managed_policy(arn) != nullptr || records.find_policy(arn).has_value();
+std::optional<aws::ApiError> wrong_with_attachment(Records& records, std::string_view arn) {
+  if (find_aws_managed_policy(arn) != nullptr || records.find_policy(arn)) return std::nullopt;
+  return no_such_entity(fmt::format("Policy {} does not exist or is not attachable.", arn));
 }
 
 Answer create_policy(Operation& operation) {
@@ -147,7 +148,7 @@ Answer list_policies(Operation& operation) {
     const bool in_aws = page.after.starts_with("arn:");
     std::vector<PolicyRecord> policies;
     if (scope != "AWS" && !in_aws) {
-      policies = records.list_policies(prefix, page.after, static_cast<std::int64_t>(page.most) + 1);
+      policies = records.list_policies(prefix, page.after, page.with_next());
     }
     std::vector<const ManagedPolicy*> managed;
     if (scope != "Local" && prefix == "/") {
@@ -158,18 +159,10 @@ Answer list_policies(Operation& operation) {
       if (policies.size() > page.most) break;
       if (!in_aws || policy->arn > page.after) policies.push_back(record_of(*policy));
     }
-    const bool truncated = policies.size() > page.most;
-    policies.resize(std::min(policies.size(), page.most));
-    aws::XmlWriter xml(aws::XmlWriter::Begin::kPiece);
-    xml.open("Policies");
-    for (const PolicyRecord& policy : policies) {
+    return write_list("Policies", policies, page, [&](aws::XmlWriter& xml, const PolicyRecord& policy) {
       if (!only_attached || records.count_attached(policy.arn) > 0) write_policy(xml, "member", policy, records);
-    }
-    xml.close();
-    std::string marker;
-    if (truncated) marker = find_aws_managed_policy(policies.back().arn) ? policies.back().arn : policies.back().name;
-    write_page_end(xml, truncated, marker);
-    return std::move(xml).take();
+      return find_aws_managed_policy(policy.arn) != nullptr ? policy.arn : policy.name;
+    });
   });
 }
 
@@ -228,17 +221,15 @@ Answer get_policy_version(Operation& operation) {
 Answer list_policy_versions(Operation& operation) {
   const std::string arn = operation.members.text("PolicyArn", kArnForm);
   (void)read_page(operation);  // A policy has five at most.
-  return read_policy(operation, arn,
-                     [](Records&, const PolicyRecord& policy, const std::vector<VersionRecord>& versions) -> Answer {
-                       aws::XmlWriter xml(aws::XmlWriter::Begin::kPiece);
-                       xml.open("Versions");
-                       for (auto version = versions.rbegin(); version != versions.rend(); ++version) {
-                         write_version(xml, "member", *version, version->number == policy.default_version, false);
-                       }
-                       xml.close();
-                       write_page_end(xml, false, {});
-                       return std::move(xml).take();
-                     });
+  return read_policy(
+      operation, arn, [](Records&, const PolicyRecord& policy, std::vector<VersionRecord> versions) -> Answer {
+        std::ranges::reverse(versions);
+        return write_list("Versions", versions, Page{kMaxVersions, {}},
+                          [&](aws::XmlWriter& xml, const VersionRecord& version) {
+                            write_version(xml, "member", version, version.number == policy.default_version, false);
+                            return version_name(version.number);
+                          });
+      });
 }
 
 Answer set_default_policy_version(Operation& operation) {
@@ -288,71 +279,47 @@ Answer list_entities_for_policy(Operation& operation) {
                      });
 }
 
-template <Kind kKind>
-Answer attach_policy(Operation& operation) {
-  const std::string name = entity_name(operation, kKind);
+Answer attach_policy(Operation& operation, Kind kind) {
+  const std::string name = entity_name(operation, kind);
   const std::string arn = operation.members.text("PolicyArn", kArnForm);
-  if (operation.members.error()) return *operation.members.error();
-  return operation.state.change([&](Records& records) -> Answer {
-    auto found = find_entity(operation, records, kKind, name, {{"iam:PolicyARN", arn}});
-    if (auto* error = std::get_if<aws::ApiError>(&found)) return std::move(*error);
-    const std::string& id = std::get<Entity>(found).record.id;
-    if (!policy_exists(records, arn)) {
-      return no_such_entity(fmt::format("Policy {} does not exist or is not attachable.", arn));
-    }
-    const std::vector<std::string> attached = records.attached_policies(id);
-    if (attached.size() >= kMaxAttached && std::ranges::find(attached, arn) == attached.end()) {
-      return limit_exceeded(fmt::format("Cannot exceed quota for PoliciesPer{}: {}",
-                                        kKind == Kind::kUser ? "User" : "Role", kMaxAttached));
-    }
-    records.attach(id, arn);
-    return std::string();
-  });
+  return change_entity(operation, kind, name,
+                       [&](Records& records, const Entity& entity) -> Answer {
+                         if (auto wrong = wrong_with_attachment(records, arn)) return *std::move(wrong);
+                         const std::vector<std::string> attached = records.attached_policies(entity.record.id);
+                         if (attached.size() >= kMaxAttached && std::ranges::find(attached, arn) == attached.end()) {
+                           return limit_exceeded(fmt::format("Cannot exceed quota for PoliciesPer{}: {}",
+                                                             kind == Kind::kUser ? "User" : "Role", kMaxAttached));
+                         }
+                         records.attach(entity.record.id, arn);
+                         return std::string();
+                       },
+                       {{"iam:PolicyARN", arn}});
 }
 
-template <Kind kKind>
-Answer detach_policy(Operation& operation) {
-  const std::string name = entity_name(operation, kKind);
+Answer detach_policy(Operation& operation, Kind kind) {
+  const std::string name = entity_name(operation, kind);
   const std::string arn = operation.members.text("PolicyArn", kArnForm);
-  if (operation.members.error()) return *operation.members.error();
-  return operation.state.change([&](Records& records) -> Answer {
-    auto found = find_entity(operation, records, kKind, name, {{"iam:PolicyARN", arn}});
-    if (auto* error = std::get_if<aws::ApiError>(&found)) return std::move(*error);
-    const std::string& id = std::get<Entity>(found).record.id;
-    const std::vector<std::string> attached = records.attached_policies(id);
-    if (std::ranges::find(attached, arn) == attached.end()) return no_such_policy(arn);
-    records.detach(id, arn);
-    return std::string();
-  });
+  return change_entity(operation, kind, name,
+                       [&](Records& records, const Entity& entity) -> Answer {
+                         const std::vector<std::string> attached = records.attached_policies(entity.record.id);
+                         if (std::ranges::find(attached, arn) == attached.end()) return no_such_policy(arn);
+                         records.detach(entity.record.id, arn);
+                         return std::string();
+                       },
+                       {{"iam:PolicyARN", arn}});
 }
 
-template <Kind kKind>
-Answer list_attached_policies(Operation& operation) {
-  const std::string name = entity_name(operation, kKind);
+Answer list_attached_policies(Operation& operation, Kind kind) {
+  const std::string name = entity_name(operation, kind);
   const Page page = read_page(operation);
-  if (operation.members.error()) return *operation.members.error();
-  return operation.state.read([&](Records& records) -> Answer {
-    auto found = find_entity(operation, records, kKind, name);
-    if (auto* error = std::get_if<aws::ApiError>(&found)) return std::move(*error);
-    bool truncated = false;
-    const std::vector<std::string> arns =
-        cut_page(records.attached_policies(std::get<Entity>(found).record.id), page, truncated);
-    aws::XmlWriter xml(aws::XmlWriter::Begin::kPiece);
-    xml.open("AttachedPolicies");
-    for (const std::string& arn : arns) {
-      xml.open("member").text("PolicyName", arn.substr(arn.rfind('/') + 1)).text("PolicyArn", arn).close();
-    }
-    xml.close();
-    write_page_end(xml, truncated, arns.empty() ? std::string_view() : std::string_view(arns.back()));
-    return std::move(xml).take();
+  return read_entity(operation, kind, name, [&](Records& records, const Entity& entity) -> Answer {
+    return write_list("AttachedPolicies", behind_marker(records.attached_policies(entity.record.id), page), page,
+                      [](aws::XmlWriter& xml, const std::string& arn) {
+                        xml.open("member").text("PolicyName", arn.substr(arn.rfind('/') + 1));
+                        xml.text("PolicyArn", arn).close();
+                        return arn;
+                      });
   });
 }
-
-template Answer attach_policy<Kind::kUser>(Operation&);
-template Answer attach_policy<Kind::kRole>(Operation&);
-template Answer detach_policy<Kind::kUser>(Operation&);
-template Answer detach_policy<Kind::kRole>(Operation&);
-template Answer list_attached_policies<Kind::kUser>(Operation&);
-template Answer list_attached_policies<Kind::kRole>(Operation&);
 
 }  // namespace chiliad::identity
