@@ -44,8 +44,10 @@ inline constexpr std::string_view kBoxUserName = "sagemaker";
 inline constexpr std::string_view kBoxHome = "/home/sagemaker";
 
 struct Mount {
-  std::filesystem::path host;  // A folder or a file; a link is followed.
-  std::string inside;          // Absolute, without "." and "..".
+  // A folder or a file; a link is followed. Requires: it does not lie in a folder that a box could write, unless that
+  // is a writable mount of the same box: there links are refused.
+  std::filesystem::path host;
+  std::string inside;  // Absolute, without "." and "..".
   bool writable = false;
 };
 

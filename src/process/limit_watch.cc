@@ -20,8 +20,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-// What a program fills at most in a millisecond: pages of memory have to be cleared first.
-constexpr std::uint64_t kRate = 4'000'000;
+// What a processor fills at most in a millisecond: pages of memory have to be cleared first.
+constexpr std::uint64_t kBytesPerMillisecond = 4'000'000;
 constexpr milliseconds kShortestPause{20}, kLongestPause{1000};
 // Times the length of the look itself.
 constexpr int kPausePerLook = 10, kPausePerWalk = 3;
@@ -29,7 +29,8 @@ constexpr milliseconds kRoutineWalk{30'000};
 
 std::uint64_t rest(std::uint64_t used, std::uint64_t allowed) { return used < allowed ? allowed - used : 0; }
 
-milliseconds time_to_fill(std::uint64_t bytes, std::uint64_t rate) {
+milliseconds time_to_fill(std::uint64_t bytes) {
+  const std::uint64_t rate = kBytesPerMillisecond * std::max(std::thread::hardware_concurrency(), 1U);
   const auto longest = static_cast<std::uint64_t>(kLongestPause.count());
   return std::clamp(milliseconds(std::min(bytes / rate, longest)), kShortestPause, kLongestPause);
 }
@@ -112,9 +113,8 @@ bool LimitWatch::look_at_memory() {
   }
   if (watched_.limits.memory_bytes > 0 && !is_within_memory()) return false;
   const auto end = steady_clock::now();
-  const auto pause = watched_.limits.memory_bytes > 0
-                         ? time_to_fill(rest(memory_used_, watched_.limits.memory_bytes), kRate)
-                         : kLongestPause;
+  const auto pause =
+      watched_.limits.memory_bytes > 0 ? time_to_fill(rest(memory_used_, watched_.limits.memory_bytes)) : kLongestPause;
   next_memory_ = end + std::max<steady_clock::duration>(pause, kPausePerLook * (end - begin));
   return true;
 }
@@ -140,9 +140,9 @@ bool LimitWatch::look_at_disk() {
   const std::uint64_t lost = now < next_routine_walk_ ? lost_since_walk() : left;
   if (lost >= left) {
     if (now >= next_walk_ && !walk_folders()) return false;
-    next_disk_ = std::max(next_walk_, steady_clock::now() + time_to_fill(rest(disk_used_, allowed), kRate));
+    next_disk_ = std::max(next_walk_, steady_clock::now() + time_to_fill(rest(disk_used_, allowed)));
   } else {
-    next_disk_ = now + time_to_fill(left - lost, kRate);
+    next_disk_ = now + time_to_fill(left - lost);
   }
   return true;
 }

@@ -1,7 +1,8 @@
 // Watches what a process and its descendants use and ends them when it is more than allowed. For limits that the
 // kernel cannot be asked to keep without control groups of one's own.
 //
-//     memory    looked at again when the rest could have been filled at 4 GB/s, at least once a second: first an upper
+//     memory    looked at again when the rest could have been filled at 4 GB/s a processor, at least once a second:
+//     first an upper
 //               bound that is cheap, the true figure when that is over
 //     disk      folders are walked when the file system has lost as many bytes as were left to the box, and now and
 //     then threads   counted with the memory

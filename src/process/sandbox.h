@@ -9,8 +9,10 @@
 
 #pragma once
 
+#include <filesystem>
 #include <memory>
 
+#include "base/result.h"
 #include "process/box.h"
 
 namespace chiliad::process {
@@ -20,5 +22,10 @@ namespace chiliad::process {
 inline constexpr unsigned kBoxOwner = 61000;
 
 std::unique_ptr<BoxRunner> bubblewrap();
+
+// For a file or folder that the server adds to a box's writable folders while it runs: makes it the box's where the
+// server is root; else there is nothing to do. Requires: `path` leads through no folder that the box could exchange for
+// a link meanwhile (store::open_beneath() makes files that way). Errors: as give_to() of tree.h.
+Result<Done> give_to_boxes(const std::filesystem::path& path);
 
 }  // namespace chiliad::process

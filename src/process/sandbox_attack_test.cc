@@ -185,6 +185,27 @@ TEST_F(SandboxAttack, ALinkInAMountDoesNotLeadTheNextBoxAstray) {
   EXPECT_TRUE(fs::is_empty(target.path()));
 }
 
+TEST_F(SandboxAttack, AFolderThatIsALinkNowIsNotMounted) {
+  const TempFolder target = *TempFolder::make();
+  TestBox box("");
+  fs::create_directory(box.folder() / "env");
+  box.box.mounts.push_back({box.folder() / "env", "/opt/env", true});
+  box.box.command = {"sh", "-c", "mv env old; ln -s " + target.path().string() + " env"};
+  // A mount point cannot be moved: another box, without the mount, can.
+  Box first = box.box;
+  first.mounts.pop_back();
+  EXPECT_EQ(run(*runner_, first).exit.code, 0);
+  ASSERT_TRUE(fs::is_symlink(box.folder() / "env"));
+  ASSERT_TRUE(remove_tree(box.box.scratch));
+  fs::create_directory(box.box.scratch);
+  const auto process = runner_->start(box.box);
+  ASSERT_FALSE(process);
+  EXPECT_EQ(process.error().code, ErrorCode::kInvalid);
+  struct stat info {};
+  ASSERT_EQ(::stat(target.path().c_str(), &info), 0);
+  EXPECT_EQ(info.st_uid, ::geteuid());
+}
+
 TEST_F(SandboxAttack, WhereWeAreRootAFileWithASecondNameIsNotGivenAway) {
   if (::geteuid() != 0) GTEST_SKIP() << "for root alone";
   const TempFolder other = *TempFolder::make();

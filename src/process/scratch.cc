@@ -99,30 +99,37 @@ struct Part {
 constexpr Part kParts[] = {
     {"tmp", "/tmp"}, {"var_tmp", "/var/tmp"}, {"shm", "/dev/shm"}, {"home", kBoxHome}, {"etc", "/etc"}};
 
-// A mount point inside a folder that an earlier box could write is made there by name: a link that the box left would
-// lead whoever makes it somewhere else.
-Result<Done> check_no_link_on_the_way(const Mount& outer, const Mount& inner) {
-  const fs::path below = fs::path(inner.inside).lexically_relative(outer.inside);
-  if (!outer.writable || below.empty() || *below.begin() == ".." || below == ".") return Done{};
-  fs::path at = outer.host;
+// Folders that a box can write may hold what an earlier one left there. A link on the way of a path below would lead
+// whoever walks it somewhere else: bwrap, which makes mount points, and the server, which mounts what it finds and, as
+// root, gives it away.
+Result<Done> check_no_link_below(const fs::path& writable, const fs::path& inner, const fs::path& host) {
+  const fs::path below = inner.lexically_relative(writable);
+  if (below.empty() || *below.begin() == ".." || below == ".") return Done{};
+  fs::path at = host;
   for (const fs::path& part : below) {
     at /= part;
     struct stat info {};
     if (::lstat(at.c_str(), &info) != 0) break;
-    if (S_ISLNK(info.st_mode)) return invalid(fmt::format("mount at {}: {} is a link", inner.inside, at.string()));
+    if (S_ISLNK(info.st_mode)) return invalid(fmt::format("{} is a link, in a folder that boxes write", at.string()));
   }
   return Done{};
 }
 
+Result<Done> check_no_link_between(const Mount& writable, const Mount& inner) {
+  if (!writable.writable) return Done{};
+  Result<Done> done = check_no_link_below(writable.inside, inner.inside, writable.host);
+  return done ? check_no_link_below(writable.host, inner.host, writable.host) : done;
+}
+
 Result<Done> check_mounts(const std::vector<Mount>& mounts) {
-  for (auto mount = mounts.begin(); mount != mounts.end(); ++mount) {
-    if (!is_plain_path(mount->inside) || fs::path(mount->inside).relative_path().empty())
-      return invalid(fmt::format("mount at '{}': expected an absolute path below the root", mount->inside));
+  for (const Mount& mount : mounts) {
+    if (!is_plain_path(mount.inside) || fs::path(mount.inside).relative_path().empty())
+      return invalid(fmt::format("mount at '{}': expected an absolute path below the root", mount.inside));
     std::error_code failure;
-    if (!fs::exists(mount->host, failure))
-      return invalid(fmt::format("mount at {}: {} is not there", mount->inside, mount->host.string()));
-    for (auto outer = mounts.begin(); outer != mount; ++outer) {
-      if (Result<Done> done = check_no_link_on_the_way(*outer, *mount); !done) return done;
+    if (!mount.host.is_absolute() || !fs::exists(mount.host, failure))
+      return invalid(fmt::format("mount at {}: {} is not there", mount.inside, mount.host.string()));
+    for (const Mount& other : mounts) {
+      if (Result<Done> done = check_no_link_between(other, mount); !done) return done;
     }
   }
   return Done{};
@@ -134,7 +141,10 @@ Result<Done> check_box(const Box& box) {
   if (Result<Done> done = check_words(box); !done) return done;
   if (!is_plain_path(box.working_folder))
     return invalid(fmt::format("working folder '{}': expected an absolute path", box.working_folder));
-  return check_mounts(box.mounts);
+  // As mounts the folders of scratch are made new; their place is to be looked at like any mount's.
+  std::vector<Mount> mounts = box.mounts;
+  mounts.push_back({box.scratch, "/tmp", true});
+  return check_mounts(mounts);
 }
 
 Result<Done> make_scratch(const Box& box) {
