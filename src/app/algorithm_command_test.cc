@@ -12,6 +12,7 @@
 #include "job/job.h"
 #include "job/runner_under_test.h"
 #include "prepare/shard.h"
+#include "runtime/catalog.h"
 #include "train/train.h"
 
 namespace chiliad::app {
@@ -34,7 +35,7 @@ class NativeJobs : public testing::Test {
   }
   void open() {
     std::vector<std::unique_ptr<job::Runtime>> runtimes;
-    runtimes.push_back(job::native_runtime(binary()));
+    runtimes.push_back(job::native_runtime(catalog_, binary()));
     runner_ = *job::Runner::open(options_, std::move(runtimes), buckets_, logs_, metrics_, changes_);
   }
   void put(const std::string& key, const std::string& bytes) {
@@ -94,6 +95,7 @@ class NativeJobs : public testing::Test {
     }
   }
 
+  const runtime::Catalog catalog_ = runtime::Catalog::built_in();
   TempFolder folder_ = *TempFolder::make();
   fs::path store_ = folder_.path() / "store";
   job::RunnerOptions options_;

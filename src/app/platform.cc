@@ -23,6 +23,7 @@
 #include "objects/service.h"
 #include "role/credential_port.h"
 #include "role/role_access.h"
+#include "runtime/catalog.h"
 #include "store/bucket_store.h"
 #include "store/buckets.h"
 #include "watch/counters_text.h"
@@ -81,6 +82,7 @@ struct Platform::Parts {
   std::unique_ptr<role::CredentialPort> credentials;
   std::unique_ptr<hosting::Hosting> hosting;
   std::unique_ptr<control::SageMaker> sagemaker;
+  const runtime::Catalog catalog = runtime::Catalog::built_in();
   std::unique_ptr<job::Runner> runner;
   std::unique_ptr<control::LocalWork> work;
   std::unique_ptr<identity::Sts> sts;
@@ -208,7 +210,7 @@ Result<Done> Platform::Parts::open_services() {
   runner_options.grace = options.grace;
   runner_options.keep_folders = options.keep_job_folders;
   std::vector<std::unique_ptr<job::Runtime>> runtimes;
-  runtimes.push_back(job::native_runtime());
+  runtimes.push_back(job::native_runtime(catalog));
   Result<std::unique_ptr<job::Runner>> opened_runner = job::Runner::open(
       std::move(runner_options), std::move(runtimes), *buckets, *logs, *metrics, sagemaker->job_observer());
   if (!opened_runner) return std::move(opened_runner).error();

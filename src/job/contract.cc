@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -87,6 +89,13 @@ Result<std::string> checkpoint_folder(const Spec& spec) {
   return folder;
 }
 
+// Scripts look for their code at /opt/ml/code, wherever the client sent it.
+Result<Done> link_code(const Spec& spec, const fs::path& root) {
+  const bool has_channel = std::ranges::any_of(spec.inputs, [](const Input& input) { return input.name == "code"; });
+  if (!has_channel || ::symlink("input/data/code", (root / "code").c_str()) == 0) return Done{};
+  return system_error("make", root / "code", errno);
+}
+
 Result<Done> make_instance_folder(const Spec& spec, int index, const fs::path& root) {
   std::vector<std::string> folders = {"output"};
   Result<Done> written = Done{};
@@ -109,6 +118,7 @@ Result<Done> make_instance_folder(const Spec& spec, int index, const fs::path& r
     written = write_texts(root / "config", {{"processingjobconfig.json", processing_job_config_json(spec)},
                                             {"resourceconfig.json", resource_config_json(spec, index)}});
   }
+  if (written && spec.kind == Kind::kTraining) written = link_code(spec, root);
   if (!written) return written;
   for (const std::string& folder : folders) {
     if (Result<Done> made = make_folder(root / folder); !made) return made;

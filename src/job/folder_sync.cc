@@ -3,6 +3,7 @@
 #include <unordered_set>
 
 #include "job/location.h"
+#include "job/open_files.h"
 #include "job/parallel.h"
 
 namespace chiliad::job {
@@ -66,44 +67,63 @@ void FolderSync::forget_gone(const std::vector<FoundFile>& files) {
   std::erase_if(known_, [&](const auto& known) { return !there.contains(known.first); });
 }
 
-Result<FolderSync::Pass> FolderSync::pass(bool last, int threads, Deadline deadline) {
-  Result<FolderFiles> found = scan_folder(root_, folder_);
-  if (!found) return std::move(found).error();
-  Pass pass;
-  for (std::string& message : found->left_out) {
+FolderSync::Due FolderSync::find_due(FolderFiles& found, bool last, Pass& pass) {
+  for (std::string& message : found.left_out) {
     if (told_.size() < kMaxTold && told_.emplace(message, true).second) pass.left_out.push_back(std::move(message));
   }
-  std::vector<std::pair<const FoundFile*, Known*>> due;
-  for (const FoundFile& file : found->files) {
+  Due due;
+  for (const FoundFile& file : found.files) {
     Known& known = known_[file.name];
     const bool settled = last || known.seen == file.stamp;
     known.seen = file.stamp;
     if (settled && !(known.is_stored && known.stored == file.stamp)) due.emplace_back(&file, &known);
   }
-  if (known_.size() > 2 * found->files.size() + kMaxTold) forget_gone(found->files);
+  if (known_.size() > 2 * found.files.size() + kMaxTold) forget_gone(found.files);
+  return due;
+}
+
+Result<Done> FolderSync::store(const FoundFile& file, Known& known, const std::function<std::vector<pid_t>()>* pids,
+                               Deadline deadline, std::atomic<std::uint64_t>& stored) {
+  Result<OpenedFile> opened = open_found(root_, folder_, file.name);
+  if (!opened) {
+    if (opened.error().code == ErrorCode::kNotFound) return Done{};  // Gone again: the job's right.
+    return std::move(opened).error();
+  }
+  if (pids != nullptr && (!(opened->stamp == file.stamp) || is_written(opened->file, *pids))) return Done{};
+  Result<store::ObjectInfo> info = store_->upload(opened->path(), key_of(file.name), deadline);
+  if (!info) {
+    // It grew while it was read: the next pass has it, unless there is none.
+    Result<OpenedFile> again = open_found(root_, folder_, file.name);
+    if (pids != nullptr && again && !(again->stamp == opened->stamp)) return Done{};
+    return std::move(info).error();
+  }
+  known.stored = opened->stamp;
+  known.is_stored = true;
+  stored.fetch_add(1);
+  return Done{};
+}
+
+Result<FolderSync::Pass> FolderSync::pass_over(const std::function<std::vector<pid_t>()>* pids, int threads,
+                                               Deadline deadline) {
+  Result<FolderFiles> found = scan_folder(root_, folder_);
+  if (!found) return std::move(found).error();
+  Pass pass;
+  const Due due = find_due(*found, pids == nullptr, pass);
   std::atomic<std::uint64_t> stored{0};
-  Result<Done> done = each_in_parallel(due.size(), threads, [&](std::size_t i) -> Result<Done> {
-    const auto& [file, known] = due[i];
-    Result<OpenedFile> opened = open_found(root_, folder_, file->name);
-    if (!opened) {
-      if (opened.error().code == ErrorCode::kNotFound) return Done{};  // Gone again: the job's right.
-      return std::move(opened).error();
-    }
-    Result<store::ObjectInfo> info = store_->upload(opened->path(), key_of(file->name), deadline);
-    if (!info) {
-      // It grew while it was read: the next pass has it, unless there is none.
-      Result<OpenedFile> again = open_found(root_, folder_, file->name);
-      if (!last && again && !(again->stamp == opened->stamp)) return Done{};
-      return std::move(info).error();
-    }
-    known->stored = opened->stamp;
-    known->is_stored = true;
-    stored.fetch_add(1);
-    return Done{};
-  });
+  Result<Done> done = each_in_parallel(
+      due.size(), threads, [&](std::size_t i) { return store(*due[i].first, *due[i].second, pids, deadline, stored); });
   if (!done) return std::move(done).error().in(folder_);
   pass.stored = stored.load();
   return pass;
+}
+
+Result<FolderSync::Pass> FolderSync::pass(const std::function<std::vector<pid_t>()>& pids, int threads,
+                                          Deadline deadline) {
+  return pass_over(&pids, threads, deadline);
+}
+
+Result<FolderSync::Pass> FolderSync::last_pass(int threads, Deadline deadline) {
+  return pass_over(nullptr, threads, deadline);
 }
 
 }  // namespace chiliad::job

@@ -2,8 +2,9 @@
 // job runs, outputs at its end.
 //
 // Promises
-//   1. While the job runs, only files that did not change from one pass to the next are stored; the last pass stores
-//      all. An object is replaced whole, so a reader of the store never sees a part.
+//   1. While the job runs, only files that nobody has open for writing and that did not change from one pass to the
+//      next are stored; the last pass stores all. An object is replaced whole, so a reader of the store never sees a
+//      part. A file that is written again in place just while it is stored is stored again after that.
 //   2. Nothing is deleted in the store.
 //   3. What restore() brought, and what a pass stored, is not stored again until it changes (size, time or inode).
 //
@@ -11,8 +12,11 @@
 
 #pragma once
 
+#include <sys/types.h>
+
 #include <atomic>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -40,9 +44,11 @@ class FolderSync {
     std::uint64_t stored = 0;
     std::vector<std::string> left_out;  // As FolderFiles has it; each name in the first pass only that meets it.
   };
-  // Folder -> store. `last`: the job has ended. Errors: those of scan_folder() and of the store; what was stored before
-  // the error counts as stored.
-  Result<Pass> pass(bool last, int threads, Deadline deadline);
+  // Folder -> store, of a job that runs: `pids` are the processes that may have files open (as is_written() has it).
+  // Errors: those of scan_folder() and of the store; what was stored before the error counts as stored.
+  Result<Pass> pass(const std::function<std::vector<pid_t>()>& pids, int threads, Deadline deadline);
+  // The same for one that has ended.
+  Result<Pass> last_pass(int threads, Deadline deadline);
 
  private:
   struct Known {
@@ -50,6 +56,14 @@ class FolderSync {
     FileStamp seen;
     bool is_stored = false;
   };
+  using Due = std::vector<std::pair<const FoundFile*, Known*>>;
+
+  // What is to be stored of `found`; what was left out is moved into `pass`.
+  Due find_due(FolderFiles& found, bool last, Pass& pass);
+  Result<Done> store(const FoundFile& file, Known& known, const std::function<std::vector<pid_t>()>* pids,
+                     Deadline deadline, std::atomic<std::uint64_t>& stored);
+  // `pids` null: the job has ended.
+  Result<Pass> pass_over(const std::function<std::vector<pid_t>()>* pids, int threads, Deadline deadline);
   std::string key_of(std::string_view name) const;
   // Of a job that makes and removes files without end.
   void forget_gone(const std::vector<FoundFile>& files);

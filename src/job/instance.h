@@ -11,6 +11,7 @@
 
 #include "job/job.h"
 #include "job/job_run.h"
+#include "job/places.h"
 #include "watch/log_sink.h"
 #include "watch/metric_sink.h"
 
@@ -24,11 +25,11 @@ struct Surroundings {
   Observer& observer;
 };
 
-// Requires: the job is planned.
-void run_instance(JobRun& job, int index, const Surroundings& around);
+// Requires: the job is planned. `gang`: the instances that it starts together with; null: it waits for nobody.
+void run_instance(JobRun& job, int index, const Surroundings& around, Places::Gang* gang = nullptr);
 
-// The log stream of an instance that starts now: "<job>/algo-1-<seconds since 1970>", and its group.
-std::string log_stream(const Spec& spec, int index);
+// The log stream of an instance: "<job>/algo-1-<seconds since 1970>", and its group.
+std::string log_stream(const JobRun& job, int index);
 std::string_view log_group(Kind kind);
 
 }  // namespace chiliad::job

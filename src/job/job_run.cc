@@ -1,10 +1,17 @@
 #include "job/job_run.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include "job/contract.h"
 
 namespace chiliad::job {
+namespace {
+
+// A century does not fit a steady clock's nanoseconds everywhere; a year is enough for "no limit".
+constexpr std::chrono::hours kLongestRun{24 * 366};
+
+}  // namespace
 
 Instant now_utc() { return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now()); }
 
@@ -17,6 +24,17 @@ JobRun::JobRun(Spec spec_of_it, const Runtime& runtime_of_it, bool is_resume, st
       patterns(std::move(patterns_of_it)) {}
 
 std::filesystem::path JobRun::root_of(int index) const { return folder / host_name(index); }
+
+std::filesystem::path JobRun::scratch_of(int index) const { return folder / "scratch" / host_name(index); }
+
+std::vector<process::HostName> JobRun::hosts() const {
+  std::vector<process::HostName> out;
+  // 127.0.x.y is left to others; check_spec() lets no job have more than 100 instances.
+  const std::uint32_t high = 1 + number / 256 % 254, low = number % 256;
+  for (int i = 0; i < spec.instance_count; ++i)
+    out.push_back({host_name(i), fmt::format("127.{}.{}.{}", high, low, i + 1)});
+  return out;
+}
 
 std::filesystem::path JobRun::journal() const {
   return folder.parent_path().parent_path() / "journals" / folder.parent_path().filename() / spec.name;
@@ -71,8 +89,7 @@ bool JobRun::begin_running() {
   if (started_) return false;
   started_ = now_utc();
   const auto now = std::chrono::steady_clock::now();
-  // A century does not fit a steady clock's nanoseconds everywhere; a year is enough for "no limit".
-  overdue_at_ = now + std::min<std::chrono::seconds>(spec.max_runtime, std::chrono::hours(24 * 366));
+  overdue_at_ = now + std::min<std::chrono::seconds>(spec.max_runtime, kLongestRun);
   return true;
 }
 
@@ -84,6 +101,13 @@ std::optional<Instant> JobRun::started() const {
 Deadline JobRun::overdue_at() const {
   const MutexLock lock(mutex_);
   return overdue_at_;
+}
+
+std::chrono::seconds JobRun::longest_run() const {
+  const Deadline at = overdue_at();
+  if (at == Deadline::max()) return std::min<std::chrono::seconds>(spec.max_runtime, kLongestRun);
+  return std::max(std::chrono::seconds{0},
+                  std::chrono::ceil<std::chrono::seconds>(at - std::chrono::steady_clock::now()));
 }
 
 Change JobRun::change(Phase phase, std::string message) const {
@@ -145,30 +169,6 @@ std::vector<FinalMetric> JobRun::metrics() const {
   std::vector<FinalMetric> out;
   for (const auto& [name, metric] : metrics_) out.push_back(metric);
   return out;
-}
-
-bool Places::take(const std::atomic<bool>& cancelled) {
-  const MutexLock lock(mutex_);
-  const std::uint64_t ticket = next_++;
-  waiting_.push_back(ticket);
-  // No deadline of its own: every job ahead has one, and cancelling calls look_again().
-  while (!cancelled.load() && (free_ == 0 || waiting_.front() != ticket)) changed_.wait(mutex_);
-  waiting_.remove(ticket);
-  changed_.notify_all();
-  if (cancelled.load()) return false;
-  --free_;
-  return true;
-}
-
-void Places::give_back() {
-  const MutexLock lock(mutex_);
-  ++free_;
-  changed_.notify_all();
-}
-
-void Places::look_again() {
-  const MutexLock lock(mutex_);
-  changed_.notify_all();
 }
 
 }  // namespace chiliad::job

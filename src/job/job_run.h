@@ -1,5 +1,4 @@
-// One job while it runs, as the Runner's threads share it (job/runner.cc); and the places on the machine that its
-// instances wait for.
+// One job while it runs, as the Runner's threads share it (job/runner.cc).
 //
 // Thread safety: members say which thread writes them; the rest may be used from any thread. No lock here is held
 // while another is taken.
@@ -10,7 +9,6 @@
 #include <cstdint>
 #include <deque>
 #include <filesystem>
-#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -54,8 +52,15 @@ class JobRun {
   std::optional<Target> output;  // Training.
   std::vector<Target> outputs;   // Processing, in the order of spec.outputs.
   FileDescriptor wake;           // An eventfd, readable once cancelled() is true.
+  Prepared prepared;             // By the runtime.
+  std::int64_t stream_time = 0;  // In the names of its log streams: seconds since 1970.
+  std::uint32_t number = 0;      // Of the jobs of this server: which addresses its instances have.
 
   std::filesystem::path root_of(int index) const;
+  // A folder of the instance's own for what its program needs beside the root.
+  std::filesystem::path scratch_of(int index) const;
+  // "algo-1" at 127.1.0.1, ...: addresses of the loopback interface that no other running job of this server has.
+  std::vector<process::HostName> hosts() const;
   // Outlives the server, and is removed with the job's end: for what a job that is begun anew wants to find again.
   std::filesystem::path journal() const;
   // Where the records of input i for this instance lie until it takes them.
@@ -76,6 +81,8 @@ class JobRun {
   std::optional<Instant> started() const;
   // When its time is over; never before it runs.
   Deadline overdue_at() const;
+  // How long a program that starts now may run.
+  std::chrono::seconds longest_run() const;
 
   // Queues a change for the observer; what may not come after Stopping is dropped, and everything once it is closing.
   void push(Phase phase, std::string message);
@@ -100,25 +107,6 @@ class JobRun {
   bool telling_ CHILIAD_GUARDED_BY(mutex_) = false;
   std::deque<Change> untold_ CHILIAD_GUARDED_BY(mutex_);
   std::map<std::string, FinalMetric, std::less<>> metrics_ CHILIAD_GUARDED_BY(mutex_);
-};
-
-// The places for processes: given in the order in which they were asked for.
-class Places {
- public:
-  explicit Places(int count) : free_(count) {}
-
-  // Waits for a place; false when the job is cancelled first.
-  bool take(const std::atomic<bool>& cancelled);
-  void give_back();
-  // To be called after a job was cancelled.
-  void look_again();
-
- private:
-  Mutex mutex_;
-  Condition changed_;
-  int free_ CHILIAD_GUARDED_BY(mutex_);
-  std::uint64_t next_ CHILIAD_GUARDED_BY(mutex_) = 0;
-  std::list<std::uint64_t> waiting_ CHILIAD_GUARDED_BY(mutex_);
 };
 
 Instant now_utc();

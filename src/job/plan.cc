@@ -8,6 +8,7 @@
 
 #include "job/contract.h"
 #include "job/location.h"
+#include "process/tree.h"
 #include "store/buckets.h"
 
 namespace chiliad::job {
@@ -63,25 +64,6 @@ Result<Target> open_target(store::Buckets& buckets, const std::string& uri) {
   return Target{location->bucket, location->key, *std::move(store)};
 }
 
-Result<Done> open_targets(JobRun& job, store::Buckets& buckets) {
-  if (job.spec.checkpoint) {
-    Result<Target> target = open_target(buckets, job.spec.checkpoint->s3_uri);
-    if (!target) return std::move(target).error().in("CheckpointConfig.S3Uri");
-    job.checkpoint = *std::move(target);
-  }
-  if (job.spec.kind == Kind::kTraining) {
-    Result<Target> target = open_target(buckets, job.spec.output_path);
-    if (!target) return std::move(target).error().in("OutputDataConfig.S3OutputPath");
-    job.output = *std::move(target);
-  }
-  for (const Output& output : job.spec.outputs) {
-    Result<Target> target = open_target(buckets, output.s3_uri);
-    if (!target) return std::move(target).error().in("output '" + shown(output.name) + "'");
-    job.outputs.push_back(*std::move(target));
-  }
-  return Done{};
-}
-
 }  // namespace
 
 Result<Done> check_spec(const Spec& spec) {
@@ -121,19 +103,38 @@ Result<watch::MetricPatterns> metric_patterns(const Spec& spec) {
 
 Result<Done> prepare_run(JobRun& job) {
   std::error_code failure;
-  fs::remove_all(job.folder, failure);
+  if (Result<Done> removed = process::remove_tree(job.folder); !removed) return removed;
   if (!job.resume) fs::remove_all(job.journal(), failure);
   fs::create_directories(job.folder, failure);
   if (failure) return system_error("make", job.folder, failure.value());
   FileDescriptor wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!wake) return system_error("eventfd for", job.folder, errno);
   job.wake = std::move(wake);
+  job.stream_time = std::chrono::floor<std::chrono::seconds>(now_utc()).time_since_epoch().count();
   job.wake_if_cancelled();
   return Done{};
 }
 
-Result<Done> plan_data(JobRun& job, store::Buckets& buckets, const RunnerOptions& options, Deadline deadline) {
-  if (Result<Done> done = open_targets(job, buckets); !done) return done;
+Result<Done> open_targets(JobRun& job, store::Buckets& buckets) {
+  if (job.spec.checkpoint) {
+    Result<Target> target = open_target(buckets, job.spec.checkpoint->s3_uri);
+    if (!target) return std::move(target).error().in("CheckpointConfig.S3Uri");
+    job.checkpoint = *std::move(target);
+  }
+  if (job.spec.kind == Kind::kTraining) {
+    Result<Target> target = open_target(buckets, job.spec.output_path);
+    if (!target) return std::move(target).error().in("OutputDataConfig.S3OutputPath");
+    job.output = *std::move(target);
+  }
+  for (const Output& output : job.spec.outputs) {
+    Result<Target> target = open_target(buckets, output.s3_uri);
+    if (!target) return std::move(target).error().in("output '" + shown(output.name) + "'");
+    job.outputs.push_back(*std::move(target));
+  }
+  return Done{};
+}
+
+Result<Done> plan_inputs(JobRun& job, store::Buckets& buckets, const RunnerOptions& options, Deadline deadline) {
   std::vector<std::pair<const Input*, PlannedInput>> planned;
   for (const Input& input : job.spec.inputs) {
     Result<PlannedInput> plan = plan_input(job.spec.kind, input, buckets, options.max_keys, job.cancelled(), deadline);

@@ -8,6 +8,7 @@
 #include <sys/file.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <deque>
 #include <thread>
@@ -20,6 +21,7 @@
 #include "job/location.h"
 #include "job/plan.h"
 #include "job/results.h"
+#include "process/tree.h"
 #include "store/bucket_access.h"
 
 namespace chiliad::job {
@@ -42,6 +44,13 @@ Result<Done> make_folder(const fs::path& folder) {
   fs::create_directories(folder, failure);
   if (failure) return system_error("make", folder, failure.value());
   return Done{};
+}
+
+// So that jobs of several servers on one machine rarely have the same addresses.
+std::uint32_t first_number() {
+  std::array<std::uint8_t, 2> bytes{};
+  fill_random(bytes);
+  return std::uint32_t{bytes[0]} << 8 | bytes[1];
 }
 
 // What an earlier server left, under another name so that starting does not wait for its removal.
@@ -111,6 +120,7 @@ struct Runner::State {
   // Stopped ones, for the clerk: to be told of, and finished by it (true) where no instance runs that would do it.
   std::deque<std::pair<Job, bool>> stopped CHILIAD_GUARDED_BY(mutex);
   int idle CHILIAD_GUARDED_BY(mutex) = 0;
+  std::uint32_t next_number CHILIAD_GUARDED_BY(mutex) = first_number();
   std::vector<std::thread> workers CHILIAD_GUARDED_BY(mutex);
   std::thread clerk;
 
@@ -120,7 +130,9 @@ struct Runner::State {
   void work();
   void attend();
   void run_task(const Task& task);
+  void run_gang(JobRun& job);
   void plan(JobRun& job);
+  Result<Prepared> prepare(JobRun& job, store::Buckets& buckets);
   void finish(const Job& job);
   void forget(const Job& job);
   void end(JobRun& job);
@@ -129,14 +141,15 @@ struct Runner::State {
   std::vector<fs::path> roots_of(const JobRun& job) const;
 };
 
+// Of several refusals the last is told: that of the runtime for programs of users, which says what to add.
 Result<const Runtime*> Runner::State::runtime_for(const Spec& spec) const {
-  std::string known;
+  Error refusal{ErrorCode::kInvalid, "image '" + shown(spec.image) + "': no runtime runs it"};
   for (const auto& runtime : runtimes) {
-    if (runtime->runs(spec.image)) return runtime.get();
-    known += (known.empty() ? "" : "; ") + std::string(runtime->name()) + ": " + runtime->claims();
+    Result<Done> claimed = runtime->claims(spec.image);
+    if (claimed) return runtime.get();
+    refusal = std::move(claimed).error();
   }
-  return Error{ErrorCode::kInvalid, "image '" + shown(spec.image) + "': no runtime runs it. What runs here: " + known +
-                                        ". Use one of these images, or start the server with a runtime for this one"};
+  return refusal;
 }
 
 // The job with the fewest running instances, the oldest among equals: one that has not begun has none.
@@ -183,16 +196,22 @@ void Runner::State::work() {
 
 void Runner::State::run_task(const Task& task) {
   JobRun& job = *task.job->run;
+  int ended = 1;
   if (task.index == 0) {
     plan(job);
+    const bool together = job.prepared.together && job.spec.instance_count > 1;
     const MutexLock lock(mutex);
     task.job->stage = Stage::kRunning;
-    for (int i = 1; i < job.spec.instance_count && i < 2 * options.instances; ++i) add_worker();
+    if (together) {
+      ended = task.job->running = task.job->next = job.spec.instance_count;
+    } else {
+      for (int i = 1; i < job.spec.instance_count && i < 2 * options.instances; ++i) add_worker();
+    }
   }
-  run_instance(job, task.index, around);
+  ended > 1 ? run_gang(job) : run_instance(job, task.index, around);
   {
     const MutexLock lock(mutex);
-    --task.job->running;
+    task.job->running -= ended;
     const bool all = task.job->next == job.spec.instance_count || job.cancelled().load();
     if (task.job->running > 0 || !all) {
       changed.notify_one();
@@ -201,6 +220,16 @@ void Runner::State::run_task(const Task& task) {
     task.job->stage = Stage::kEnding;
   }
   finish(task.job);
+}
+
+// On threads of its own: all of them wait for one another, however few workers there are.
+void Runner::State::run_gang(JobRun& job) {
+  Places::Gang gang(job.spec.instance_count);
+  std::vector<std::thread> others;
+  for (int i = 1; i < gang.count; ++i)
+    others.emplace_back([this, &job, &gang, i] { run_instance(job, i, around, &gang); });
+  run_instance(job, 0, around, &gang);
+  for (std::thread& other : others) other.join();
 }
 
 void Runner::State::plan(JobRun& job) {
@@ -217,9 +246,41 @@ void Runner::State::plan(JobRun& job) {
   job.push(Phase::kDownloading, "Downloading input data");
   job.tell(observer);
   const std::shared_ptr<store::Buckets> buckets = access.of(job.spec.role_arn);
-  done = plan_data(job, *buckets, options, steady_clock::now() + options.transfer_limit);
-  if (!done)
+  done = open_targets(job, *buckets);
+  if (!done) {
+    job.end_because(Cause::kFailed, cut_words("ClientError: " + done.error().message, 1024));
+    return;
+  }
+  done = plan_inputs(job, *buckets, options, steady_clock::now() + options.transfer_limit);
+  if (!done) {
     job.end_because(Cause::kFailed, cut_words("ClientError: Data download failed: " + done.error().message, 1024));
+    return;
+  }
+  if (job.cancelled().load()) return;
+  Result<Prepared> prepared = prepare(job, *buckets);
+  if (!prepared) {
+    const bool ours = prepared.error().code == ErrorCode::kUnavailable || prepared.error().code == ErrorCode::kNoSpace;
+    job.end_because(Cause::kFailed,
+                    cut_words((ours ? "InternalServerError: " : "ClientError: ") + prepared.error().message, 1024));
+    return;
+  }
+  job.prepared = *std::move(prepared);
+}
+
+Result<Prepared> Runner::State::prepare(JobRun& job, store::Buckets& buckets) {
+  const std::string stream = log_stream(job, 0);
+  const auto print = [&](std::string_view line) {
+    const watch::LogLine entry{watch::now_in_milliseconds(), line};
+    around.logs.append(log_group(job.spec.kind), stream, {&entry, 1});
+  };
+  const auto message = [&](std::string_view what) {
+    job.push(Phase::kDownloading, std::string(what));
+    job.tell(observer);
+  };
+  const Preparation preparation{
+      job.spec,       job.inputs, buckets, job.folder, print, message, steady_clock::now() + options.transfer_limit,
+      job.cancelled()};
+  return job.runtime.prepare(preparation);
 }
 
 std::vector<fs::path> Runner::State::roots_of(const JobRun& job) const {
@@ -236,7 +297,7 @@ Result<Done> Runner::State::store_outputs(JobRun& job) {
     for (const fs::path& root : roots_of(job)) {
       if (job.cause() == Cause::kClosing) return Done{};
       FolderSync sync(root, *below_root(output.local_path), job.outputs[i].store, job.outputs[i].prefix);
-      Result<FolderSync::Pass> pass = sync.pass(true, kUploads, deadline);
+      Result<FolderSync::Pass> pass = sync.last_pass(kUploads, deadline);
       if (!pass) return std::move(pass).error().in("output " + shown(output.name));
     }
   }
@@ -315,7 +376,7 @@ void Runner::State::finish(const Job& job) {
   end(*job->run);
   std::error_code ignored;
   if (job->run->cause() != Cause::kClosing) fs::remove_all(job->run->journal(), ignored);
-  if (!options.keep_folders) fs::remove_all(job->run->folder, ignored);
+  if (!options.keep_folders) static_cast<void>(process::remove_tree(job->run->folder));
   forget(job);
   job->run->tell(observer);
 }
@@ -330,8 +391,7 @@ void Runner::State::forget(const Job& job) {
 
 void Runner::State::attend() {
   for (const fs::path& folder : old_folders) {
-    std::error_code ignored;
-    fs::remove_all(folder, ignored);
+    static_cast<void>(process::remove_tree(folder));
   }
   while (true) {
     std::pair<Job, bool> next;
@@ -414,6 +474,7 @@ Result<Done> Runner::start(Spec spec, bool resume) {
       std::make_unique<JobRun>(std::move(spec), runtime, resume, folder, *std::move(patterns)));
   const MutexLock lock(state_->mutex);
   if (state_->closing) return Error{ErrorCode::kUnavailable, "the server is closing"};
+  entry->run->number = state_->next_number++;
   if (!state_->jobs.emplace(key, entry).second)
     return Error{ErrorCode::kConflict, "job '" + key.second + "': one of this name has not ended"};
   state_->waiting.push_back(std::move(entry));

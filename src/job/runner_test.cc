@@ -11,6 +11,7 @@
 #include "archive/archive.h"
 #include "job/job.h"
 #include "job/runner_under_test.h"
+#include "runtime/catalog.h"
 
 namespace chiliad::job {
 namespace {
@@ -31,7 +32,7 @@ class RunnerTest : public testing::Test {
   void open() {
     std::vector<std::unique_ptr<Runtime>> runtimes;
     runtimes.push_back(std::make_unique<ShellRuntime>());
-    runtimes.push_back(native_runtime());
+    runtimes.push_back(native_runtime(catalog_));
     Result<std::unique_ptr<Runner>> runner =
         Runner::open(options_, std::move(runtimes), buckets_, logs_, metrics_, changes_);
     ASSERT_TRUE(runner) << runner.error().message;
@@ -80,6 +81,7 @@ class RunnerTest : public testing::Test {
     return started ? "accepted" : started.error().message;
   }
 
+  const runtime::Catalog catalog_ = runtime::Catalog::built_in();
   TempFolder folder_ = *TempFolder::make();
   fs::path store_ = folder_.path() / "store";
   RunnerOptions options_;
@@ -290,9 +292,10 @@ TEST_F(RunnerTest, WhatCannotWorkIsRefusedBeforeItStarts) {
                            "processing/x", "/opt/ml", "/opt/ml/processing"})
     EXPECT_NE(with_input(path).find("LocalPath"), std::string::npos) << path << ": " << with_input(path);
   Spec spec = good;
-  spec.image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/mxnet-training:1.9.0-cpu-py38";
-  EXPECT_NE(refusal(spec).find("no runtime runs it"), std::string::npos);
-  EXPECT_NE(refusal(spec).find("chiliad-prophet"), std::string::npos);
+  spec.image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/nobody-knows:1";
+  // What the catalog says of it, with what to add.
+  EXPECT_NE(refusal(spec).find("nobody-knows"), std::string::npos) << refusal(spec);
+  EXPECT_NE(refusal(spec).find("[[runtime]]"), std::string::npos) << refusal(spec);
   spec = good;
   spec.name = "../x";
   EXPECT_NE(refusal(spec).find("job name"), std::string::npos);
@@ -324,7 +327,7 @@ TEST_F(RunnerTest, TheFailureFileAndTheExitCodeAreTheReason) {
 TEST_F(RunnerTest, AReasonHasAtMost1024Characters) {
   const Change end = run(training("t", {"head -c 100000 /dev/zero | tr '\\0' x > output/failure; exit 1"}));
   EXPECT_LE(end.failure_reason.size(), 1024U);
-  EXPECT_GT(end.failure_reason.size(), 900U);
+  EXPECT_GT(end.failure_reason.size(), 800U);
 }
 
 TEST_F(RunnerTest, ASignalIsNamedAsTheReason) {

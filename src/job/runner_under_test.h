@@ -172,20 +172,27 @@ class KeptChanges final : public Observer {
   std::map<std::string, std::vector<Change>> changes_ CHILIAD_GUARDED_BY(mutex_);
 };
 
-// The image "sh" is a shell that runs the job's arguments as a script, with the Spec's environment, in its folder.
+// The image "sh" is a shell that runs the job's arguments as a script, with the Spec's environment, in its folder; the
+// image "gang" is the same for instances that start together.
 class ShellRuntime final : public Runtime {
  public:
-  std::string_view name() const override { return "shell"; }
-  std::string claims() const override { return "the image sh"; }
-  bool runs(std::string_view image) const override { return image == "sh"; }
+  Result<Done> claims(std::string_view image) const override {
+    if (image == "sh" || image == "gang") return Done{};
+    return Error{ErrorCode::kInvalid, "the shell runs the images sh and gang"};
+  }
   Result<Done> check(const Spec& /*spec*/) const override { return Done{}; }
   std::string seen_root(const std::filesystem::path& root) const override { return root.string(); }
-  Result<Command> command(const Spec& spec, const std::filesystem::path& /*root*/,
-                          std::vector<std::string> contract) const override {
+  Result<Prepared> prepare(const Preparation& preparation) const override {
+    return Prepared{preparation.spec.image == "gang", nullptr};
+  }
+  Result<Started> start(const Spec& spec, const Prepared& /*prepared*/, const Start& start) const override {
     std::string script;
     for (const std::string& line : spec.arguments) script += line + "\n";
-    for (const auto& [name, value] : spec.environment) contract.push_back(name + "=" + value);
-    return Command{"/bin/sh", {"-c", script}, std::move(contract)};
+    process::Process::Start plain{"/bin/sh", {"-c", script}, start.contract, start.root};
+    for (const auto& [name, value] : spec.environment) plain.environment.push_back(name + "=" + value);
+    Result<std::unique_ptr<process::BoxedProcess>> process = start_plain(plain);
+    if (!process) return std::move(process).error();
+    return Started{*std::move(process), nullptr};
   }
 };
 

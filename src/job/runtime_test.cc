@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "base/file.h"
+#include "process/box_under_test.h"
+#include "runtime/catalog.h"
+
 namespace chiliad::job {
 namespace {
 
@@ -13,10 +17,12 @@ TEST(Runtime, AnImagesNameIsItsLastPartWithoutTagAndDigest) {
 }
 
 TEST(Runtime, TheNativeOneRunsTheBuiltInAlgorithmsAndNothingElse) {
-  const std::unique_ptr<Runtime> native = native_runtime();
-  EXPECT_TRUE(native->runs("r/chiliad-split"));
-  EXPECT_FALSE(native->runs("r/chiliad-split-x"));
-  EXPECT_FALSE(native->runs("chiliad-split/x"));
+  const runtime::Catalog catalog = runtime::Catalog::built_in();
+  const std::unique_ptr<Runtime> native = native_runtime(catalog);
+  EXPECT_TRUE(native->claims("r/chiliad-split"));
+  EXPECT_FALSE(native->claims("r/chiliad-split-x"));
+  EXPECT_FALSE(native->claims("chiliad-split/x"));
+  EXPECT_FALSE(native->claims("r/mxnet-training:1.9.0-cpu-py38"));
   Spec spec;
   spec.kind = Kind::kTraining;
   spec.image = "r/chiliad-split";
@@ -25,15 +31,29 @@ TEST(Runtime, TheNativeOneRunsTheBuiltInAlgorithmsAndNothingElse) {
   EXPECT_TRUE(native->check(spec));
   spec.entrypoint = {"python3"};
   EXPECT_NE(native->check(spec).error().message.find("ContainerEntrypoint"), std::string::npos);
+  spec.entrypoint.clear();
+  spec.inputs = {{.name = "i", .s3_uri = "s3://b/x", .local_path = "", .input_mode = "FastFile"}};
+  EXPECT_NE(native->check(spec).error().message.find("use File"), std::string::npos);
 }
 
 TEST(Runtime, TheSpecsEnvironmentDoesNotReachAProgramThatRunsAsTheServersUser) {
+  const runtime::Catalog catalog = runtime::Catalog::built_in();
+  const TempFolder folder = *TempFolder::make();
+  const std::filesystem::path program = folder.path() / "program";
+  ASSERT_TRUE(write_file_atomically(program, "#!/bin/sh\necho $*; env\n", Durability::kNone));
+  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
   Spec spec;
   spec.image = "chiliad-prophet";
   spec.environment = {{"LD_PRELOAD", "/tmp/x.so"}};
-  const Command command = *native_runtime()->command(spec, "/r", {"PATH=/bin"});
-  EXPECT_EQ(command.environment, (std::vector<std::string>{"PATH=/bin"}));
-  EXPECT_EQ(command.arguments, (std::vector<std::string>{"algorithm", "prophet", "--root", "/r"}));
+  Start start;
+  start.root = folder.path();
+  start.contract = {"PATH=/bin"};
+  Result<Started> started = native_runtime(catalog, program)->start(spec, {}, start);
+  ASSERT_TRUE(started) << started.error().message;
+  const process::Ended ended = process::finish(*started->process);
+  EXPECT_EQ(ended.exit.code, 0);
+  EXPECT_TRUE(ended.output.starts_with("algorithm prophet --root " + folder.path().string() + "\n")) << ended.output;
+  EXPECT_EQ(ended.output.find("LD_PRELOAD"), std::string::npos);
 }
 
 }  // namespace
