@@ -16,14 +16,15 @@
 #include "identity/sts.h"
 #include "job/job.h"
 #include "job/runtime.h"
+#include "job/user_runtime.h"
 #include "net/aws_config.h"
 #include "net/certificate.h"
 #include "net/credentials.h"
 #include "net/http_server.h"
 #include "objects/service.h"
+#include "process/sandbox.h"
 #include "role/credential_port.h"
 #include "role/role_access.h"
-#include "runtime/catalog.h"
 #include "store/bucket_store.h"
 #include "store/buckets.h"
 #include "watch/counters_text.h"
@@ -67,6 +68,7 @@ struct Platform::Parts {
   Result<Done> open();
   void adopt_s3_key();
   Result<Done> open_stores();
+  Result<Done> open_runtimes();
   Result<Done> open_services();
   Result<Done> open_port();
   std::uint64_t close();
@@ -80,9 +82,10 @@ struct Platform::Parts {
   std::shared_ptr<store::Buckets> buckets;
   std::unique_ptr<role::RoleAccess> role_access;  // Null without signatures: whoever calls may do everything.
   std::unique_ptr<role::CredentialPort> credentials;
+  std::unique_ptr<process::BoxRunner> boxes;
+  std::unique_ptr<runtime::PythonEnvironments> environments;  // What images stand for: options.catalog.
   std::unique_ptr<hosting::Hosting> hosting;
   std::unique_ptr<control::SageMaker> sagemaker;
-  const runtime::Catalog catalog = runtime::Catalog::built_in();
   std::unique_ptr<job::Runner> runner;
   std::unique_ptr<control::LocalWork> work;
   std::unique_ptr<identity::Sts> sts;
@@ -104,7 +107,7 @@ Result<Done> Platform::Parts::open() {
   Result<HomeLock> taken = HomeLock::take(options.home);
   if (!taken) return std::move(taken).error();
   lock.emplace(*std::move(taken));
-  for (const auto step : {&Parts::open_stores, &Parts::open_services, &Parts::open_port}) {
+  for (const auto step : {&Parts::open_stores, &Parts::open_runtimes, &Parts::open_services, &Parts::open_port}) {
     if (Result<Done> done = (this->*step)(); !done) return done;
   }
   return Done{};
@@ -175,6 +178,17 @@ Result<Done> Platform::Parts::open_stores() {
   return Done{};
 }
 
+// Whether boxes can run here is found out by the first job or model that needs one: chiliad's own do not.
+Result<Done> Platform::Parts::open_runtimes() {
+  boxes = process::bubblewrap();
+  if (options.environments.folder.empty()) options.environments.folder = options.home / "environments";
+  Result<std::unique_ptr<runtime::PythonEnvironments>> opened =
+      runtime::PythonEnvironments::open(options.environments, *boxes);
+  if (!opened) return std::move(opened).error().in("--environments");
+  environments = *std::move(opened);
+  return Done{};
+}
+
 Result<Done> Platform::Parts::open_services() {
   if (!options.no_auth) role_access = std::make_unique<role::RoleAccess>(*directory, *buckets);
   Result<std::unique_ptr<role::CredentialPort>> opened_credentials =
@@ -210,7 +224,10 @@ Result<Done> Platform::Parts::open_services() {
   runner_options.grace = options.grace;
   runner_options.keep_folders = options.keep_job_folders;
   std::vector<std::unique_ptr<job::Runtime>> runtimes;
-  runtimes.push_back(job::native_runtime(catalog));
+  runtimes.push_back(job::native_runtime(options.catalog));
+  job::UserRuntimeOptions user_options;
+  user_options.credentials = credentials.get();
+  runtimes.push_back(job::user_runtime(options.catalog, *environments, *boxes, nullptr, user_options));
   Result<std::unique_ptr<job::Runner>> opened_runner = job::Runner::open(
       std::move(runner_options), std::move(runtimes), *buckets, *logs, *metrics, sagemaker->job_observer());
   if (!opened_runner) return std::move(opened_runner).error();
@@ -293,6 +310,8 @@ std::uint64_t Platform::Parts::close() {
   hosting.reset();
   work.reset();
   sagemaker.reset();
+  environments.reset();
+  boxes.reset();
   credentials.reset();
   role_access.reset();
   buckets.reset();

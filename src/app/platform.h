@@ -3,6 +3,8 @@
 //   home/ -- HomeLock -- Directory, LogStore, MetricStore, BucketStore
 //                              |
 //         SageMaker -- Runner, Hosting -- Gateway -- HttpServer
+//                         |
+//         Catalog, PythonEnvironments, BoxRunner: users' code
 //
 // Everything that is below is opened before what uses it and ends after it. What was asked before the last end is taken
 // up again before the port opens: the first call already finds endpoints in service.
@@ -21,6 +23,8 @@
 #include "app/server_file.h"
 #include "aws/arn.h"
 #include "base/result.h"
+#include "runtime/catalog.h"
+#include "runtime/python_environment.h"
 
 namespace chiliad::app {
 
@@ -40,6 +44,8 @@ struct PlatformOptions {
   std::chrono::milliseconds drain{30'000};
   std::chrono::milliseconds grace{120'000};  // Of a job's processes, between SIGTERM and SIGKILL.
   bool keep_job_folders = false;
+  runtime::Catalog catalog = runtime::Catalog::built_in();  // What images stand for.
+  runtime::PythonEnvironmentsOptions environments;          // An empty folder: <home>/environments.
   bool tls = false;                     // With the two files below or, without, a certificate of its own making.
   std::filesystem::path certificate;    // PEM.
   std::filesystem::path private_key;    // PEM.
