@@ -33,6 +33,31 @@ TEST_F(EndpointOperations, EndpointIsCreatingThenInService) {
   EXPECT_EQ(now["ProductionVariants"][0]["DeployedImages"][0]["SpecifiedImage"], "x/chiliad-prophet");
 }
 
+TEST_F(EndpointOperations, AModelWhoseImageStandsForNothingIsRefused) {
+  work_->refuse_models("add it to runtimes.toml");
+  const aws::ApiError refused =
+      error("CreateModel", {{"ModelName", "m"},
+                            {"ExecutionRoleArn", kRole},
+                            {"PrimaryContainer", {{"Image", "nobodys"}, {"ModelDataUrl", "s3://b/m.tar.gz"}}}});
+  EXPECT_EQ(refused.code, "ValidationException");
+  EXPECT_EQ(refused.message, "add it to runtimes.toml");
+  EXPECT_EQ(error("DescribeModel", {{"ModelName", "m"}}).code, "ValidationException");
+}
+
+TEST_F(EndpointOperations, TimeOutsOfAVariantReachItsServer) {
+  make_config();
+  Json patient = config("patient", "m");
+  patient["ProductionVariants"][0]["ModelDataDownloadTimeoutInSeconds"] = 60;
+  patient["ProductionVariants"][0]["ContainerStartupHealthCheckTimeoutInSeconds"] = 3600;
+  ok("CreateEndpointConfig", patient);
+  create("e", "patient");
+  const hosting::ModelPlan plan = work_->last_plan().variants.at(0).model;
+  EXPECT_EQ(plan.download_limit, std::chrono::seconds(60));
+  EXPECT_EQ(plan.startup_limit, std::chrono::seconds(3600));
+  create("f");
+  EXPECT_EQ(work_->last_plan().variants.at(0).model.startup_limit, std::chrono::seconds(480));
+}
+
 TEST_F(EndpointOperations, FailedCreationHasTheReasonAndCanOnlyBeDeleted) {
   make_config();
   work_->deploy_at_once(kBroken);

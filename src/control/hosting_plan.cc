@@ -143,6 +143,11 @@ std::variant<hosting::EndpointPlan, ApiError> endpoint_plan(const Context& conte
     auto model = model_plan(model_name, *request);
     if (auto* error = std::get_if<ApiError>(&model)) return std::move(*error);
     variant.model = std::move(std::get<hosting::ModelPlan>(model));
+    const auto seconds = [&given](std::string_view member, std::chrono::seconds otherwise) {
+      return std::chrono::seconds(integer_at(given, member, otherwise.count()));
+    };
+    variant.model.download_limit = seconds("ModelDataDownloadTimeoutInSeconds", variant.model.download_limit);
+    variant.model.startup_limit = seconds("ContainerStartupHealthCheckTimeoutInSeconds", variant.model.startup_limit);
   }
   plan.capture = capture_plan(*config);
   plan.async = async_plan(*config);

@@ -84,6 +84,8 @@ aws::JsonAnswer create_model(const Request& request) {
   if (auto refused = creation_denied(request, model.kind, model.name, role)) return std::move(*refused);
   auto plan = model_plan(model.name, request.input);
   if (auto* error = std::get_if<ApiError>(&plan)) return std::move(*error);
+  const Result<Done> can_serve = request.context.work.load()->check_model(std::get<hosting::ModelPlan>(plan));
+  if (!can_serve) return validation_error(can_serve.error().message);
   return add_plain(request, model, request.context.options.limits.models);
 }
 

@@ -12,6 +12,8 @@ Result<Done> LocalWork::start_job(job::Spec spec, bool resume) { return jobs_.st
 
 Result<Done> LocalWork::stop_job(job::Kind kind, std::string_view name) { return jobs_.stop(kind, name); }
 
+Result<Done> LocalWork::check_model(const hosting::ModelPlan& plan) { return hosting_.check(plan); }
+
 void LocalWork::deploy(hosting::EndpointPlan plan, bool resume, Deployed done) {
   hosting_.deploy(std::move(plan), resume, std::move(done));
 }

@@ -32,6 +32,7 @@ class Work {
   virtual Result<Done> stop_job(job::Kind kind, std::string_view name) = 0;
 
   // As hosting::Hosting.
+  virtual Result<Done> check_model(const hosting::ModelPlan& plan) = 0;
   virtual void deploy(hosting::EndpointPlan plan, bool resume, Deployed done) = 0;
   virtual void remove(std::string_view endpoint) = 0;
   virtual Result<Done> set_weights(std::string_view endpoint, std::span<const hosting::VariantChange> changes) = 0;
@@ -47,6 +48,7 @@ class LocalWork final : public Work {
   Result<Done> check_job(const job::Spec& spec) override;
   Result<Done> start_job(job::Spec spec, bool resume) override;
   Result<Done> stop_job(job::Kind kind, std::string_view name) override;
+  Result<Done> check_model(const hosting::ModelPlan& plan) override;
   void deploy(hosting::EndpointPlan plan, bool resume, Deployed done) override;
   void remove(std::string_view endpoint) override;
   Result<Done> set_weights(std::string_view endpoint, std::span<const hosting::VariantChange> changes) override;

@@ -78,6 +78,15 @@ class ScriptedWork final : public Work {
     observer(progress);
   }
 
+  void refuse_models(std::string why) {
+    MutexLock lock(mutex_);
+    refuse_models_ = std::move(why);
+  }
+  Result<Done> check_model(const hosting::ModelPlan&) override {
+    MutexLock lock(mutex_);
+    if (!refuse_models_.empty()) return Error{ErrorCode::kInvalid, refuse_models_};
+    return Done{};
+  }
   Result<Done> check_job(const job::Spec&) override {
     MutexLock lock(mutex_);
     if (!refuse_jobs_.empty()) return Error{ErrorCode::kInvalid, refuse_jobs_};
@@ -136,6 +145,7 @@ class ScriptedWork final : public Work {
   mutable Mutex mutex_;
   std::vector<std::string> asked_ CHILIAD_GUARDED_BY(mutex_);
   std::string refuse_jobs_ CHILIAD_GUARDED_BY(mutex_);
+  std::string refuse_models_ CHILIAD_GUARDED_BY(mutex_);
   std::string fail_starts_ CHILIAD_GUARDED_BY(mutex_);
   Result<Done> at_once_ CHILIAD_GUARDED_BY(mutex_) = Done{};
   bool deploys_at_once_ CHILIAD_GUARDED_BY(mutex_) = true;

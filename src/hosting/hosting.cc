@@ -329,6 +329,12 @@ Result<std::shared_ptr<const Deployment>> Hosting::State::build(const EndpointPl
   return std::make_shared<const Deployment>(plan, place, std::move(variants));
 }
 
+Result<Done> Hosting::check(const ModelPlan& plan) const {
+  const Result<Answerer> who = state_->answerer(plan);
+  if (!who) return who.error();
+  return Done{};
+}
+
 void Hosting::deploy(EndpointPlan plan, bool resume, Deployed done) {
   State& state = *state_;
   std::uint64_t generation = 0;

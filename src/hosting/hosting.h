@@ -119,6 +119,9 @@ class Hosting final : public aws::HttpService {
   // in the state folder, running transform jobs end without a word to their observers. Requires: no call in progress.
   ~Hosting() override;
 
+  // Whether the image stands for something that serves here. Errors: kInvalid: what to add to runtimes.toml.
+  Result<Done> check(const ModelPlan& plan) const;
+
   // Checks the plan (images, buckets and prefixes, archives), then puts it in service in place of what had its name.
   // deploy() and remove() of one name take effect in the order of their calls. `resume`: the endpoint was in service
   // before this process started: nothing is checked but the plan's own sense, so that an unreachable store does not
