@@ -204,6 +204,13 @@ Result<Done> Platform::Parts::open_services() {
   hosting_options.disk_budget_bytes = options.disk_budget_bytes;
   hosting_options.threads = options.threads;
   hosting_options.region = options.region;
+  hosting_options.catalog = &options.catalog;
+  hosting_options.boxes = boxes.get();
+  hosting_options.environments = environments.get();
+  hosting_options.credentials = credentials.get();
+  hosting_options.container_folder = options.home / "containers";
+  hosting_options.container_memory_bytes = options.container_memory_bytes;
+  hosting_options.container_disk_bytes = options.container_disk_bytes;
   Result<std::unique_ptr<hosting::Hosting>> opened_hosting =
       hosting::Hosting::open(std::move(hosting_options), *buckets, *logs, *metrics);
   if (!opened_hosting) return std::move(opened_hosting).error();

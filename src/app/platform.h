@@ -40,6 +40,8 @@ struct PlatformOptions {
   int instances = 0;  // Processes of jobs at a time; 0: one a core.
   std::uint64_t memory_budget_bytes = std::uint64_t{1} << 30;
   std::uint64_t disk_budget_bytes = std::uint64_t{10} << 30;
+  std::uint64_t container_memory_bytes = 0;  // Of foreign model servers' processes; 0: half of the machine's.
+  std::uint64_t container_disk_bytes = std::uint64_t{10} << 30;  // Of their unpacked models.
   std::size_t max_connections = 10'000;
   std::chrono::milliseconds drain{30'000};
   std::chrono::milliseconds grace{120'000};  // Of a job's processes, between SIGTERM and SIGKILL.

@@ -22,6 +22,8 @@ struct UpFlags {
   std::string listen = "127.0.0.1:8080";
   std::string memory_budget = "1G";
   std::string disk_budget = "10G";
+  std::string container_memory;
+  std::string container_disk = "10G";
   std::int64_t drain_ms = 30'000;
   std::int64_t grace_ms = 120'000;
   std::string port_file;
@@ -43,6 +45,9 @@ PlatformOptions read_flags(const UpFlags& flags) {
   options.port = listen.port;
   options.memory_budget_bytes = value_of_flag(parse_size(flags.memory_budget), "--memory-budget");
   options.disk_budget_bytes = value_of_flag(parse_size(flags.disk_budget), "--disk-budget");
+  if (!flags.container_memory.empty())
+    options.container_memory_bytes = value_of_flag(parse_size(flags.container_memory), "--container-memory");
+  options.container_disk_bytes = value_of_flag(parse_size(flags.container_disk), "--container-disk");
   options.drain = std::chrono::milliseconds(flags.drain_ms);
   options.grace = std::chrono::milliseconds(flags.grace_ms);
   options.tls = options.tls || !options.certificate.empty();
@@ -91,6 +96,10 @@ void add_up_command(CLI::App& app) {
   command->add_flag("--sync", platform.sync, "Answered changes survive a power cut too, not only kill -9");
   command->add_option("--memory-budget", flags->memory_budget, "Bytes of models in memory")->capture_default_str();
   command->add_option("--disk-budget", flags->disk_budget, "Bytes of models fetched from a real S3")
+      ->capture_default_str();
+  command->add_option("--container-memory", flags->container_memory,
+                      "Bytes of memory of all foreign model servers (default: half of the machine's)");
+  command->add_option("--container-disk", flags->container_disk, "Bytes of their unpacked models")
       ->capture_default_str();
   command->add_option("--threads", platform.threads, "Threads that answer (0: one a core)")->check(CLI::Range(0, 1024));
   command->add_option("--instances", platform.instances, "Processes of jobs at a time (0: one a core)")
