@@ -85,6 +85,10 @@ std::shared_ptr<const Key> make_trusted(const Directory::Options& options) {
                                      std::make_shared<const AllowAll>());
 }
 
+constexpr std::chrono::seconds kShortestSession{900};
+constexpr std::chrono::hours kLongestSession{12};
+constexpr std::chrono::hours kLongestProgram{30 * 24};
+
 }  // namespace
 
 Directory::Directory(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -200,34 +204,34 @@ Result<Done> Directory::adopt_key(std::string_view access_key_id, std::string_vi
   return done;
 }
 
-Result<TemporaryCredentials> Directory::assume_role_for_service(std::string_view role_arn,
-                                                                std::string_view session_name,
-                                                                std::chrono::seconds duration, Time now) {
+Result<TemporaryCredentials> Directory::State::assume_role(std::string_view role_arn, Session session,
+                                                           std::chrono::seconds duration, std::chrono::seconds longest,
+                                                           Time now) {
   const auto fail = [](ErrorCode code, std::string message) { return Error{code, std::move(message)}; };
-  const std::optional<std::string> name = role_name_of(role_arn, state_->options.account);
+  const std::optional<std::string> name = role_name_of(role_arn, options.account);
   if (!name) return fail(ErrorCode::kInvalid, fmt::format("'{}' is no ARN of a role here", role_arn.substr(0, 200)));
-  if (!is_session_name(session_name)) {
-    return fail(ErrorCode::kInvalid, fmt::format("'{}' is no session name", session_name.substr(0, 100)));
+  if (!is_session_name(session.name)) {
+    return fail(ErrorCode::kInvalid, fmt::format("'{}' is no session name", session.name.substr(0, 100)));
   }
-  if (duration < std::chrono::seconds(900) || duration > std::chrono::hours(12)) {
-    return fail(ErrorCode::kInvalid, "a session lasts 15 minutes to 12 hours");
+  if (duration < kShortestSession || duration > longest) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("a session lasts 15 minutes to {} hours", longest / std::chrono::hours(1)));
   }
-  const MutexLock lock(state_->mutex);
-  Records& records = state_->records;
+  const MutexLock lock(mutex);
   records.begin_reading();
   const std::optional<IdentityRecord> role = records.find_identity(Records::Kind::kRole, *name);
-  std::shared_ptr<const Identity> identity;
-  if (role) identity = state_->identity(role->id);
+  std::shared_ptr<const Identity> found;
+  if (role) found = identity(role->id);
   if (records.failure()) return *records.failure();
-  if (!identity || identity->arn != role_arn) {
+  if (!found || found->arn != role_arn) {
     return fail(ErrorCode::kNotFound, fmt::format("Could not find the role {}", role_arn));
   }
   aws::Caller service;
   service.time = now;
-  service.region = state_->options.region;
-  const aws::Condition list[] = {{"sts:RoleSessionName", session_name}, {"aws:SourceAccount", state_->options.account}};
+  service.region = options.region;
+  const aws::Condition list[] = {{"sts:RoleSessionName", session.name}, {"aws:SourceAccount", options.account}};
   const aws::Conditions conditions{std::span<const aws::Condition>(list)};
-  const Result<Policy> trust = Policy::parse(identity->record.trust, Policy::Use::kTrust);
+  const Result<Policy> trust = Policy::parse(found->record.trust, Policy::Use::kTrust);
   if (!trust) return trust.error();
   if (trust->trust({service, "sts:AssumeRole", role_arn, conditions, std::nullopt, kService}) != Trust::kDirect) {
     return fail(ErrorCode::kForbidden,
@@ -235,11 +239,33 @@ Result<TemporaryCredentials> Directory::assume_role_for_service(std::string_view
                             "assume the role.",
                             role_arn, kService));
   }
-  Session session;
-  session.name = session_name;
   session.issued = std::chrono::floor<std::chrono::seconds>(now);
   session.expires = session.issued + duration;
-  return state_->begin_session(identity, std::move(session));
+  return begin_session(found, std::move(session));
+}
+
+Result<TemporaryCredentials> Directory::assume_role_for_service(std::string_view role_arn,
+                                                                std::string_view session_name,
+                                                                std::chrono::seconds duration, Time now) {
+  Session session;
+  session.name = session_name;
+  return state_->assume_role(role_arn, std::move(session), duration, kLongestSession, now);
+}
+
+Result<HeldCredentials> Directory::assume_role_for_program(std::string_view role_arn, std::string_view session_name,
+                                                           std::chrono::seconds duration, Time now) {
+  Session session;
+  session.name = session_name;
+  session.is_held = true;
+  Result<TemporaryCredentials> made = state_->assume_role(role_arn, std::move(session), duration, kLongestProgram, now);
+  if (!made) return std::move(made).error();
+  HeldCredentials held{*std::move(made), nullptr};
+  held.held = std::shared_ptr<void>(nullptr, [state = state_.get(), id = held.credentials.access_key_id](void*) {
+    const MutexLock lock(state->mutex);
+    state->held_sessions.erase(id);
+    state->cache.remove(id);
+  });
+  return held;
 }
 
 }  // namespace chiliad::identity

@@ -98,6 +98,11 @@ struct TemporaryCredentials {
   std::shared_ptr<const aws::Authorizer> authorizer;
 };
 
+struct HeldCredentials {
+  TemporaryCredentials credentials;
+  std::shared_ptr<void> held;
+};
+
 // A user's long-term key as it was made; the secret is shown this once.
 struct CreatedKey {
   std::string user_name;
@@ -149,6 +154,11 @@ class Directory {
   // a session name that is none ([A-Za-z0-9_=,.@-]{2,64}), a duration outside. The message is fit for a client.
   Result<TemporaryCredentials> assume_role_for_service(std::string_view role_arn, std::string_view session_name,
                                                        std::chrono::seconds duration, Time now);
+
+  // The same for a program that this process runs in the role's name; its keys end with `held`, which must go before
+  // the Directory, and with the process. `duration`: 900 seconds to 30 days.
+  Result<HeldCredentials> assume_role_for_program(std::string_view role_arn, std::string_view session_name,
+                                                  std::chrono::seconds duration, Time now);
 
   // For --no-auth: somebody who may do everything, under the name of the user `chiliad`.
   std::shared_ptr<const Key> trusted() const;

@@ -144,6 +144,7 @@ TemporaryCredentials Directory::State::begin_session(const std::shared_ptr<const
   session.secret_access_key = new_secret_access_key();
   TemporaryCredentials made;
   made.access_key_id = new_access_key_id(kTemporary);
+  if (session.is_held) held_sessions.insert(made.access_key_id);
   made.secret_access_key = session.secret_access_key;
   made.session_token = seal_session(seal_key, made.access_key_id, session);
   made.expiration = session.expires;
@@ -208,6 +209,7 @@ FoundKey Directory::State::find_temporary(std::string_view access_key_id, std::s
     return KeyRefusal::kUnavailable;
   }
   if (!owner) return KeyRefusal::kUnknown;
+  if (session->is_held && !held_sessions.contains(access_key_id)) return KeyRefusal::kExpired;
   entry->identity = owner;
   entry->token_digest = sha256(token);
   entry->expires = session->expires;

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -71,6 +72,9 @@ struct Directory::State {
   void add_managed(PolicySet& set, std::string_view arn) CHILIAD_REQUIRES(mutex);
 
   std::shared_ptr<const aws::Principal> principal(const Identity& identity, const Session* session) const;
+  // What assume_role_for_service() and assume_role_for_program() share; `session` has its name.
+  Result<TemporaryCredentials> assume_role(std::string_view role_arn, Session session, std::chrono::seconds duration,
+                                           std::chrono::seconds longest, Time now) CHILIAD_EXCLUDES(mutex);
   // Of a session that is to begin now: id and secret are made.
   TemporaryCredentials begin_session(const std::shared_ptr<const Identity>& identity, Session session)
       CHILIAD_REQUIRES(mutex);
@@ -89,6 +93,8 @@ struct Directory::State {
   Mutex mutex;
   Records records CHILIAD_GUARDED_BY(mutex);
   std::map<std::string, std::weak_ptr<const Identity>, std::less<>> identities CHILIAD_GUARDED_BY(mutex);
+  // Access key ids of the sessions that are held. A key of theirs is in the cache only while it is here.
+  std::set<std::string, std::less<>> held_sessions CHILIAD_GUARDED_BY(mutex);
   SealKey seal_key{};
   KeyCache cache;
   std::atomic<std::uint64_t> policies_version = 1;  // Counts changes of managed policies.

@@ -315,6 +315,29 @@ TEST_F(DirectoryTest, AServiceSaysForWhichAccountAndSessionItAssumesARole) {
   EXPECT_FALSE(trust(R"({"sts:RoleSessionName":"job-2"})"));
 }
 
+TEST_F(DirectoryTest, AProgramsKeysEndWithWhatHoldsThemAndWithTheProcess) {
+  constexpr std::string_view kRole = "arn:aws:iam::123456789012:role/chiliad";
+  const auto assume_for_program = [&](std::chrono::seconds duration) {
+    return directory_->assume_role_for_program(kRole, "job-1", duration, kNow);
+  };
+  EXPECT_EQ(assume_for_program(31 * 24h).error().code, ErrorCode::kInvalid);
+  Result<HeldCredentials> one = assume_for_program(29 * 24h);
+  Result<HeldCredentials> other = assume_for_program(1h);
+  ASSERT_TRUE(one && other);
+  const TemporaryCredentials keys = one->credentials;
+  ASSERT_TRUE(found(keys.access_key_id, keys.session_token));
+  EXPECT_TRUE(may(*found(keys.access_key_id, keys.session_token), "s3:PutObject"));
+  one->held.reset();
+  EXPECT_EQ(refused(keys.access_key_id, keys.session_token), KeyRefusal::kExpired);
+  const TemporaryCredentials others = other->credentials;
+  EXPECT_TRUE(found(others.access_key_id, others.session_token));
+  // As after kill -9: nothing gave them back, and nobody holds them.
+  const std::unique_ptr<Directory> before = std::move(directory_);
+  const std::shared_ptr<void> still_held = std::move(other->held);
+  open();
+  EXPECT_EQ(refused(others.access_key_id, others.session_token), KeyRefusal::kExpired);
+}
+
 TEST_F(DirectoryTest, ASessionEndsWithItsRole) {
   const TemporaryCredentials session = assume();
   ASSERT_TRUE(found(session.access_key_id, session.session_token));

@@ -53,6 +53,14 @@ class KeyCache {
     insert(shard, std::string(access_key_id), std::move(entry));
   }
 
+  void remove(std::string_view access_key_id) {
+    Shard& shard = shard_of(access_key_id);
+    const MutexLock lock(shard.mutex);
+    for (Map* const generation : {&shard.young, &shard.old}) {
+      if (const auto found = generation->find(access_key_id); found != generation->end()) generation->erase(found);
+    }
+  }
+
   static constexpr std::size_t kShards = 64;
   static constexpr std::size_t kGeneration = 128;
 

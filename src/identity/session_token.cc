@@ -28,6 +28,7 @@ std::string seal_session(const SealKey& key, std::string_view access_key_id, con
   if (!session.name.empty()) json["n"] = session.name;
   if (!session.policy.empty()) json["p"] = session.policy;
   if (!session.policy_arns.empty()) json["a"] = session.policy_arns;
+  if (session.is_held) json["h"] = true;
   const std::string sealed = seal(key, aws::json_text(json), access_key_id);
   return base64(std::span(reinterpret_cast<const std::uint8_t*>(sealed.data()), sealed.size()));
 }
@@ -45,7 +46,7 @@ std::optional<Session> unseal_session(const SealKey& key, std::string_view acces
   const auto issued = time_member(*json, "t");
   const auto expires = time_member(*json, "e");
   if (id == nullptr || secret == nullptr || !issued || !expires) return std::nullopt;
-  Session session{*id, {}, *secret, *issued, *expires, {}, {}};
+  Session session{*id, {}, *secret, *issued, *expires, {}, {}, json->contains("h")};
   if (const std::string* name = aws::string_member(*json, "n")) session.name = *name;
   if (const std::string* policy = aws::string_member(*json, "p")) session.policy = *policy;
   if (const aws::Json* arns = aws::member(*json, "a"); arns != nullptr && arns->is_array()) {

@@ -29,6 +29,14 @@ void answer_error(int status, std::string_view code, std::string_view message, n
   response.body = std::move(json).take();
 }
 
+// For a server that checks no signature.
+identity::TemporaryCredentials any_keys(std::chrono::seconds time) {
+  identity::TemporaryCredentials any;
+  any.access_key_id = any.secret_access_key = any.session_token = "no-auth";
+  any.expiration = system_clock::now() + time;
+  return any;
+}
+
 struct Holder {
   std::string token;
   std::string role_arn;
@@ -70,12 +78,8 @@ std::optional<Holder> CredentialPort::State::find(std::string_view id) {
 Result<identity::TemporaryCredentials> CredentialPort::State::make_keys(std::string_view role_arn,
                                                                         std::string_view session,
                                                                         std::chrono::seconds time) {
-  const system_clock::time_point now = system_clock::now();
-  if (!no_auth) return directory.assume_role_for_service(role_arn, session, time, now);
-  identity::TemporaryCredentials any;
-  any.access_key_id = any.secret_access_key = any.session_token = "no-auth";
-  any.expiration = now + time;
-  return any;
+  if (no_auth) return any_keys(time);
+  return directory.assume_role_for_service(role_arn, session, time, system_clock::now());
 }
 
 Result<identity::TemporaryCredentials> CredentialPort::State::keys_of(const Holder& holder) {
@@ -155,15 +159,23 @@ Result<CredentialPort::Services> CredentialPort::State::reachable(Deadline deadl
 
 Result<Done> CredentialPort::State::add_keys(std::string_view role_arn, std::string_view session,
                                              std::chrono::seconds time, Grant& grant) {
-  Result<identity::TemporaryCredentials> keys = make_keys(role_arn, session, time);
-  if (!keys) {
-    Error error = std::move(keys).error();
-    if (error.code == ErrorCode::kNotFound) error.code = ErrorCode::kForbidden;
-    return error;
+  identity::TemporaryCredentials keys;
+  if (no_auth) {
+    keys = any_keys(time);
+  } else {
+    Result<identity::HeldCredentials> made =
+        directory.assume_role_for_program(role_arn, session, time, system_clock::now());
+    if (!made) {
+      Error error = std::move(made).error();
+      if (error.code == ErrorCode::kNotFound) error.code = ErrorCode::kForbidden;
+      return error;
+    }
+    keys = std::move(made->credentials);
+    grant.held = std::move(made->held);
   }
-  grant.environment.push_back("AWS_ACCESS_KEY_ID=" + keys->access_key_id);
-  grant.environment.push_back("AWS_SECRET_ACCESS_KEY=" + keys->secret_access_key);
-  grant.environment.push_back("AWS_SESSION_TOKEN=" + keys->session_token);
+  grant.environment.push_back("AWS_ACCESS_KEY_ID=" + keys.access_key_id);
+  grant.environment.push_back("AWS_SECRET_ACCESS_KEY=" + keys.secret_access_key);
+  grant.environment.push_back("AWS_SESSION_TOKEN=" + keys.session_token);
   return Done{};
 }
 

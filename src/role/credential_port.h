@@ -6,7 +6,8 @@
 //   SDK in the program --GET, Authorization: <token>--> {"AccessKeyId", "SecretAccessKey", "Token", "Expiration",
 //   "RoleArn"}
 //
-// That is the form without keys_for; with it the keys themselves are in the environment and nothing is fetched.
+// That is the form without keys_for; with it the keys themselves are in the environment and nothing is fetched. They
+// are refused as soon as the grant is not held any more.
 //
 // SDKs fetch again before the keys end, so a program may run for months. A port of its own on the loopback interface:
 // SDKs accept no other without TLS, and the server's own port may be elsewhere.

@@ -140,6 +140,8 @@ TEST_F(CredentialPortTest, KeysForATimeAreInTheEnvironment) {
   };
   EXPECT_TRUE(found_at(std::chrono::system_clock::now() + 3500s));
   EXPECT_FALSE(found_at(std::chrono::system_clock::now() + 3700s));
+  held->held.reset();
+  EXPECT_FALSE(found_at(std::chrono::system_clock::now()));
   EXPECT_EQ(port_->grant("arn:aws:iam::123456789012:role/none", "job-1", 3600s, soon()).error().code,
             ErrorCode::kForbidden);
 }
