@@ -280,11 +280,16 @@ Result<Done> BubblewrapRunner::check() {
   box.environment = {"PATH=/usr/bin:/bin"};
   box.scratch = folder->path();
   Result<std::unique_ptr<BoxedProcess>> process = start(box);
-  if (!process)
-    return unavailable(process.error().message +
-                       "; boxes need user namespaces for users without privileges: see sysctl "
-                       "kernel.unprivileged_userns_clone, user.max_user_namespaces, "
-                       "kernel.apparmor_restrict_unprivileged_userns");
+  if (!process) {
+    const std::string& why = process.error().message;
+    // What refuses namespaces says no more than "not permitted".
+    return unavailable(::access(kBubblewrap, X_OK) != 0
+                           ? why
+                           : why +
+                                 "; boxes need user namespaces for users without privileges: see sysctl "
+                                 "user.max_user_namespaces, kernel.unprivileged_userns_clone and "
+                                 "kernel.apparmor_restrict_unprivileged_userns, or the container around this server");
+  }
   readable_before((*process)->ended(), steady_clock::now() + kStart);
   const std::optional<Exit> exit = (*process)->exit();
   if (!exit || exit->code != 0) return unavailable("a box with the program 'true' does not end well");

@@ -187,6 +187,16 @@ TEST_F(Sandbox, TheCommandsWordsArriveAsTheyAre) {
   EXPECT_EQ(run(*runner_, box.box).output, "<a b><><$HOME><'\"\\><--x=1>");
 }
 
+TEST_F(Sandbox, WhereItCannotRunTheReasonIsTold) {
+  // In a box there are no boxes: this program again, in one.
+  TestBox box("");
+  box.box.command = {"/opt/test", "--gtest_filter=SandboxEnd.ExitCodesAndSignalsAreTold"};
+  box.box.mounts.push_back({fs::read_symlink("/proc/self/exe"), "/opt/test", false});
+  const Ended ended = run(*runner_, box.box);
+  EXPECT_NE(ended.output.find("boxes need user namespaces"), std::string::npos) << ended.output;
+  EXPECT_NE(ended.output.find("SKIPPED"), std::string::npos) << ended.output;
+}
+
 // The same as a user without privileges: this program again, as one.
 TEST(SandboxUnprivileged, TheSamePassesForAUserWithoutPrivileges) {
   if (::geteuid() != 0) GTEST_SKIP() << "it is what runs already";
