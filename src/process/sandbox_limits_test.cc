@@ -48,7 +48,7 @@ TEST_F(SandboxLimits, MemoryThatIsSharedCountsOnce) {
       "import os, time\n"
       "a = bytearray(100 << 20)\n"
       "for i in range(8):\n"
-      "  if os.fork() == 0: time.sleep(2); os._exit(0)\n"
+      "  if os.fork() == 0: time.sleep(1.2); os._exit(0)\n"
       "for i in range(8): os.wait()\n"
       "print('end')",
       {.memory_bytes = 300 * kMegabyte});
@@ -143,7 +143,7 @@ TEST_F(SandboxLimits, AForkBombIsHeldAndKilled) {
 
 TEST_F(SandboxLimits, AProgramWithinItsLimitsIsLeftAlone) {
   const Ended ended =
-      run_python("import time\na = bytearray(50 << 20)\nopen('/tmp/x', 'wb').write(a)\ntime.sleep(1.5)\nprint('end')",
+      run_python("import time\na = bytearray(50 << 20)\nopen('/tmp/x', 'wb').write(a)\ntime.sleep(1.2)\nprint('end')",
                  {.memory_bytes = 200 * kMegabyte, .disk_bytes = 100 * kMegabyte, .processes = 10});
   EXPECT_EQ(ended.output, "end\n");
   EXPECT_EQ(ended.exit.code, 0);
