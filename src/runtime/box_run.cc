@@ -70,6 +70,18 @@ bool read_some(int fd, Lines& lines) {
 
 bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
+// A line that tells of a network that is not there.
+const std::string* unreachable(const std::vector<std::string>& tail) {
+  for (const std::string& line : tail) {
+    for (const std::string_view sign : {"Failed to establish a new connection", "name resolution",
+                                        "ConnectTimeoutError", "Read timed out", "Cannot connect to proxy", "SSLError",
+                                        "Connection refused", "ConnectionResetError", "Network is unreachable"}) {
+      if (contains(line, sign)) return &line;
+    }
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 Result<BoxEnd> run_box(process::BoxRunner& boxes, const process::Box& box,
@@ -112,6 +124,7 @@ std::string pip_failure(const std::vector<std::string>& tail) {
     if (text.size() + line.size() > kFailure) return;
     text.append(text.empty() ? "" : " | ").append(line);
   };
+  if (const std::string* why = unreachable(tail); why != nullptr) add(*why);
   for (const std::string& line : tail) {
     if (line.starts_with("ERROR: ")) add(line);
   }
@@ -122,15 +135,9 @@ std::string pip_failure(const std::vector<std::string>& tail) {
 }
 
 ErrorCode pip_failure_code(const std::vector<std::string>& tail) {
-  for (const std::string& line : tail) {
-    if (contains(line, "No space left on device")) return ErrorCode::kNoSpace;
-    for (const std::string_view sign : {"Failed to establish a new connection", "name resolution",
-                                        "ConnectTimeoutError", "Read timed out", "Cannot connect to proxy", "SSLError",
-                                        "Connection refused", "ConnectionResetError", "Network is unreachable"}) {
-      if (contains(line, sign)) return ErrorCode::kUnavailable;
-    }
-  }
-  return ErrorCode::kInvalid;
+  const auto full = [](const std::string& line) { return contains(line, "No space left on device"); };
+  if (std::ranges::any_of(tail, full)) return ErrorCode::kNoSpace;
+  return unreachable(tail) != nullptr ? ErrorCode::kUnavailable : ErrorCode::kInvalid;
 }
 
 }  // namespace chiliad::runtime

@@ -13,11 +13,13 @@
 
 #include "base/number.h"
 #include "base/uuid.h"
+#include "process/tree.h"
 
 namespace chiliad::runtime {
 namespace {
 
 namespace fs = std::filesystem;
+using process::remove_tree;
 using std::chrono::steady_clock;
 
 constexpr std::size_t kAboutBytes = 4096;
@@ -88,6 +90,12 @@ Result<About> read_about(const fs::path& path) {
   return about;
 }
 
+// At most 2^60, which sums of sizes stand: what is nested without end counts so.
+std::uint64_t size_of(const fs::path& folder) {
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 60;
+  return std::min(kMost, process::folder_bytes({&folder, 1}, kMost, [] { return true; }));
+}
+
 bool is_environment_name(std::string_view name) {
   if (!name.starts_with("base-") && !name.starts_with("layer-")) return false;
   return std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
@@ -112,8 +120,7 @@ BuildPlace::BuildPlace(BuildPlace&& other) noexcept
       folder_lock_(std::move(other.folder_lock_)) {}
 
 BuildPlace::~BuildPlace() {
-  std::error_code ignored;
-  if (!folder_.empty()) fs::remove_all(folder_, ignored);
+  if (!folder_.empty()) static_cast<void>(static_cast<bool>(remove_tree(folder_)));
 }
 
 Result<BuildPlace> EnvironmentFolder::make_place(std::string_view name, FileDescriptor lock) const {
@@ -154,7 +161,8 @@ Result<EnvironmentFolder> EnvironmentFolder::open(fs::path folder) {
     Result<FileDescriptor> file = open_file(left.path(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     if (!file) continue;
     Result<bool> dead = try_lock(*file, LOCK_EX, left.path());
-    if (dead && *dead && is_at(*file, left.path())) fs::remove_all(left.path(), error);
+    if (!dead || !*dead || !is_at(*file, left.path())) continue;
+    if (Result<Done> removed = remove_tree(left.path()); !removed) return std::move(removed).error();
   }
   return opened;
 }
@@ -206,14 +214,14 @@ Result<std::optional<BuildPlace>> EnvironmentFolder::begin(std::string_view name
 }
 
 Result<Done> EnvironmentFolder::publish(BuildPlace place, About about) const {
-  std::error_code error;
-  fs::remove_all(place.scratch(), error);
-  about.size_bytes = size_on_disk(place.environment());
+  if (Result<Done> removed = remove_tree(place.scratch()); !removed) return removed;
+  about.size_bytes = size_of(place.environment());
   Result<Done> written = write_file_atomically(place.folder_ / "about", text_of(about), Durability::kNone);
   if (!written) return written;
   touch(place.folder_ / "used");
   // A power cut must not leave an environment whose files are empty: nothing would ever build it again.
   if (Result<Done> synced = sync_file_system(place.folder_); !synced) return synced;
+  std::error_code error;
   fs::rename(place.folder_, folder_ / place.name_, error);
   if (error) return system_error("publish", folder_ / place.name_, error.value());
   place.folder_.clear();
@@ -264,20 +272,18 @@ Result<Done> EnvironmentFolder::remove(std::string_view name) const {
   const fs::path aside = folder_ / "building" / make_uuid();
   fs::rename(folder_ / name, aside, error);
   if (error) return system_error("remove", folder_ / name, error.value());
-  fs::remove_all(aside, error);
-  if (error) return system_error("remove", aside, error.value());
-  return Done{};
+  return remove_tree(aside);
 }
 
 void EnvironmentFolder::make_room(std::uint64_t budget_bytes) const {
   Result<std::vector<Stored>> all = list();
   if (!all) return;
-  std::uint64_t cache = size_on_disk(pip_cache()), used = cache;
+  std::uint64_t cache = size_of(pip_cache()), used = cache;
   for (const Stored& stored : *all) used += stored.about.size_bytes;
   if (cache > budget_bytes / 4) {
     std::error_code error;
     for (const fs::directory_entry& entry : fs::directory_iterator(pip_cache(), error)) {
-      fs::remove_all(entry.path(), error);
+      if (!remove_tree(entry.path())) return;
     }
     used -= cache;
   }
@@ -285,18 +291,6 @@ void EnvironmentFolder::make_room(std::uint64_t budget_bytes) const {
   for (auto stored = all->rbegin(); stored != all->rend() && used > budget_bytes; ++stored) {
     if (!stored->in_use && remove(stored->name)) used -= stored->about.size_bytes;
   }
-}
-
-std::uint64_t size_on_disk(const fs::path& folder) {
-  std::uint64_t bytes = 0;
-  std::error_code error;
-  fs::recursive_directory_iterator entry(folder, fs::directory_options::skip_permission_denied, error);
-  for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-    struct stat status {};
-    if (::lstat(entry->path().c_str(), &status) != 0) continue;
-    bytes += static_cast<std::uint64_t>(status.st_blocks) * 512;
-  }
-  return bytes;
 }
 
 }  // namespace chiliad::runtime

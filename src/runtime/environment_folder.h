@@ -107,11 +107,7 @@ class EnvironmentFolder {
   explicit EnvironmentFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
   Result<FileDescriptor> lock_file(std::string_view name) const;
   Result<BuildPlace> make_place(std::string_view name, FileDescriptor lock) const;
-  void discard(const std::filesystem::path& folder) const;
   std::filesystem::path folder_;
 };
-
-// Bytes on the disk of all files below a folder; links are not followed. What cannot be read counts nothing.
-std::uint64_t size_on_disk(const std::filesystem::path& folder);
 
 }  // namespace chiliad::runtime

@@ -65,7 +65,7 @@ struct Environment {
 };
 
 struct PythonEnvironmentsOptions {
-  std::filesystem::path folder;  // <home>/runtimes; made if missing.
+  std::filesystem::path folder;  // <home>/environments; made if missing.
   std::uint64_t budget_bytes = std::uint64_t{20} << 30;
   int builds = 2;  // At a time; others wait.
   std::chrono::milliseconds failure_kept{60'000};

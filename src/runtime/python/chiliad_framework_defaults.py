@@ -9,6 +9,7 @@ import os
 import pickle
 
 import numpy
+from numpy.lib.recfunctions import structured_to_unstructured
 from sagemaker_inference import content_types, decoder, encoder, errors
 from sagemaker_inference.default_inference_handler import DefaultInferenceHandler
 
@@ -21,9 +22,13 @@ def unsupported(content_type):
 
 def _decode(body, content_type):
     try:
-        return decoder.decode(body, content_type)
+        array = decoder.decode(body, content_type)
     except errors.UnsupportedFormatError:
         raise unsupported(content_type) from None
+    if isinstance(array, numpy.ndarray) and array.dtype.names and all(array.dtype[name].kind in "biuf" for name in array.dtype.names):
+        # CSV whose columns are numbers of several kinds.
+        return structured_to_unstructured(array)
+    return array
 
 
 def _model_files(model_dir):

@@ -1,13 +1,68 @@
 """The command of training jobs: SageMaker's training toolkit, which runs the caller's script (script mode).
 
-The toolkit's own command, `train`, leaves SIGTERM to itself alone: it would end, and the script with it at once. Here the
-script hears it and has the job's grace to store what it has.
+Beyond the toolkit's own command, `train`:
+  - What the script wrote to standard error at its end is in output/failure and so in FailureReason, as in SageMaker's
+    framework containers. (Their way, capture_error, breaks lines wherever a read of the pipe ends, and with them what
+    metric definitions look for. Here the script's standard output is the job's own.)
+  - The script hears SIGTERM. The toolkit leaves it to itself alone, would end, and the script with it at once; here the
+    script has the job's grace to store what it has.
 """
+import collections
 import os
 import signal
+import sys
+import threading
 
 import psutil
+from sagemaker_training import entry_point, environment, errors, params, runner
 from sagemaker_training.cli.train import main
+
+_MESSAGE_CHARACTERS = 700  # FailureReason has 1,024 for all.
+
+
+class StandardError:
+    """Standard error of this process and its children, handed on line by line; its last lines are kept."""
+
+    def __init__(self):
+        self._lines = collections.deque(maxlen=200)
+        self._to = os.dup(2)
+        reading, writing = os.pipe()
+        os.dup2(writing, 2)
+        os.close(writing)
+        self._reader = threading.Thread(target=self._hand_on, args=(reading,), daemon=True)
+        self._reader.start()
+
+    def _hand_on(self, reading):
+        with os.fdopen(reading, "rb") as pipe:
+            for line in pipe:
+                os.write(self._to, line)
+                self._lines.append(line.decode("utf-8", "replace").rstrip())
+
+    def finish(self):
+        """The last lines, from the last traceback on where there is one."""
+        os.dup2(self._to, 2)
+        # Children that still run keep the pipe open.
+        self._reader.join(timeout=5)
+        lines = [line for line in self._lines if line]
+        starts = [index for index, line in enumerate(lines) if line.startswith("Traceback")]
+        return "\n".join(lines[starts[-1]:] if starts else lines[-10:])[-_MESSAGE_CHARACTERS:]
+
+
+def train():
+    """What the toolkit calls for the framework: as it does for none, but with what the script says of its error."""
+    env = environment.Environment()
+    mpi = env.additional_framework_parameters.get(params.MPI_ENABLED) and (
+        env.current_instance_group in env.distribution_instance_groups)
+    said = StandardError()
+    try:
+        entry_point.run(uri=env.module_dir, user_entry_point=env.user_entry_point, args=env.to_cmd_args(),
+                        env_vars=env.to_env_vars(), capture_error=bool(mpi),
+                        runner_type=runner.RunnerType.MPI if mpi else runner.RunnerType.Process)
+    except errors.ExecuteUserScriptError as error:
+        error.output = error.output or said.finish()
+        raise
+    finally:
+        said.finish()
 
 
 def _pass_on(number, _frame):
@@ -22,4 +77,7 @@ if __name__ == "__main__":
     signal.signal(signal.SIGTERM, _pass_on)
     # What the script prints is told as it comes, whoever started it.
     os.environ.setdefault("PYTHONUNBUFFERED", "1")
+    # This folder comes first in the path of this process; the script is another one.
+    os.environ[params.FRAMEWORK_TRAINING_MODULE_ENV] = "chiliad_train:train"
+    sys.stdout.flush()
     main()
