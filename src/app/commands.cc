@@ -13,6 +13,7 @@ void add_all_commands(CLI::App& app) {
   add_serve_command(app);
   add_up_command(app);
   add_env_command(app);
+  add_runtimes_command(app);
   add_store_command(app);
   add_parity_command(app);
   add_algorithm_command(app);

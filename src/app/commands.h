@@ -20,6 +20,7 @@ void add_plot_command(CLI::App& app);
 void add_serve_command(CLI::App& app);
 void add_up_command(CLI::App& app);
 void add_env_command(CLI::App& app);
+void add_runtimes_command(CLI::App& app);
 void add_store_command(CLI::App& app);
 void add_parity_command(CLI::App& app);
 void add_algorithm_command(CLI::App& app);

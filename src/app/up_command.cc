@@ -8,6 +8,7 @@
 #include "app/command.h"
 #include "app/commands.h"
 #include "app/platform.h"
+#include "app/runtime_flags.h"
 #include "app/serve_flags.h"
 #include "app/server_process.h"
 #include "app/size_text.h"
@@ -27,6 +28,7 @@ struct UpFlags {
   std::int64_t drain_ms = 30'000;
   std::int64_t grace_ms = 120'000;
   std::string port_file;
+  RuntimeFlags runtime;
   PlatformOptions platform;
 };
 
@@ -51,6 +53,8 @@ PlatformOptions read_flags(const UpFlags& flags) {
   options.drain = std::chrono::milliseconds(flags.drain_ms);
   options.grace = std::chrono::milliseconds(flags.grace_ms);
   options.tls = options.tls || !options.certificate.empty();
+  options.catalog = value_of_flag(read_catalog(flags.runtime, options.home), "--runtimes");
+  options.environments = value_or_fail(environment_options(flags.runtime, options.home), kExitUsage);
   return options;
 }
 
@@ -113,6 +117,7 @@ void add_up_command(CLI::App& app) {
       ->transform(time_with_unit())
       ->default_str("120s");
   command->add_flag("--keep-job-folders", platform.keep_job_folders, "Folders of ended jobs stay, for a look");
+  add_runtime_flags(*command, flags->runtime);
   command->add_flag("--tls", platform.tls,
                     "HTTPS with a certificate of its own making; chiliad env names its authority");
   command->add_option("--tls-certificate", platform.certificate, "HTTPS with this certificate chain (PEM)");
