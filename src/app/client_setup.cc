@@ -14,6 +14,16 @@ constexpr std::string_view kConfig =
     "    Modules:\n"
     "      TelemetryOptOut: true\n";
 
+// What the AWS post's notebook needs of its unpinned requirements: its cells are written for the SDK's second version,
+// and prophet 1.1.4 works with no newer set.
+constexpr std::string_view kPipConstraints =
+    "# Written by `chiliad env`: PIP_CONSTRAINT names it. So notebooks written for the SageMaker SDK 2.x install what\n"
+    "# they need. Unset PIP_CONSTRAINT, or set it to a file of yours, to install other versions.\n"
+    "sagemaker<3\n"
+    "pandas<3\n"
+    "numpy<2\n"
+    "cmdstanpy<1.3\n";
+
 // Imports nothing at the start of Python but sys and importlib's own parts, which are loaded by then.
 constexpr std::string_view kSiteCustomize =
     R"python("""Makes botocore's STS clients honour AWS_ENDPOINT_URL. Written by `chiliad env`.
@@ -141,7 +151,8 @@ Result<std::vector<Variable>> set_up_clients(const fs::path& home, const ServerF
   const fs::path client = home / "client";
   const fs::path python = client / "python";
   for (const auto& [path, text] :
-       {std::pair{client / "sagemaker.yaml", kConfig}, std::pair{python / "sitecustomize.py", kSiteCustomize}}) {
+       {std::pair{client / "sagemaker.yaml", kConfig}, std::pair{python / "sitecustomize.py", kSiteCustomize},
+        std::pair{client / "constraints.txt", kPipConstraints}}) {
     if (Result<Done> written = write_if_changed(path, text); !written) return std::move(written).error();
   }
   std::vector<Variable> variables = {
@@ -161,6 +172,9 @@ Result<std::vector<Variable>> set_up_clients(const fs::path& home, const ServerF
   }
   if (environment("SAGEMAKER_USER_CONFIG_OVERRIDE").empty()) {
     variables.push_back({"SAGEMAKER_USER_CONFIG_OVERRIDE", (client / "sagemaker.yaml").string()});
+  }
+  if (environment("PIP_CONSTRAINT").empty()) {
+    variables.push_back({"PIP_CONSTRAINT", (client / "constraints.txt").string()});
   }
   const std::string_view old_path = environment("PYTHONPATH");
   if (!has_entry(old_path, python.string())) {

@@ -4,10 +4,11 @@
 //   AWS_ENDPOINT_URL, keys, region       every AWS SDK and the CLI
 //   SAGEMAKER_USER_CONFIG_OVERRIDE       the SageMaker SDK's config: no telemetry. Left alone when it is set already
 //   PYTHONPATH                           <home>/client/python/sitecustomize.py: the SageMaker SDK gives STS's address
-//   of
-//                                        AWS to its client by hand, which beats AWS_ENDPOINT_URL; the module makes
+//                                        of AWS to its client by hand, which beats AWS_ENDPOINT_URL; the module makes
 //                                        clients of STS honour it. It then runs the sitecustomize that it stands in
 //                                        front of
+//   PIP_CONSTRAINT                       <home>/client/constraints.txt: what notebooks for the SageMaker SDK 2.x need
+//                                        of what they do not pin. Left alone when it is set already
 //   AWS_ENDPOINT_URL_S3                  where the objects lie in a real S3
 //   AWS_CA_BUNDLE                        where the server's certificate is a self-made one
 //

@@ -50,11 +50,14 @@ TEST_F(ClientSetup, PointsEveryClientAtTheServer) {
   EXPECT_FALSE(set.contains("AWS_CA_BUNDLE"));
   EXPECT_TRUE(fs::exists(set.at("SAGEMAKER_USER_CONFIG_OVERRIDE")));
   EXPECT_TRUE(fs::exists(fs::path(set.at("PYTHONPATH")) / "sitecustomize.py"));
+  EXPECT_NE(read_file(set.at("PIP_CONSTRAINT"))->find("\nsagemaker<3\n"), std::string::npos);
 }
 
 TEST_F(ClientSetup, KeepsWhatThePersonHasSet) {
-  pretended() = {{"SAGEMAKER_USER_CONFIG_OVERRIDE", "/mine.yaml"}, {"PYTHONPATH", "/my/modules"}};
+  pretended() = {
+      {"SAGEMAKER_USER_CONFIG_OVERRIDE", "/mine.yaml"}, {"PYTHONPATH", "/my/modules"}, {"PIP_CONSTRAINT", "/mine.txt"}};
   const auto set = set_up(server);
+  EXPECT_FALSE(set.contains("PIP_CONSTRAINT"));
   EXPECT_FALSE(set.contains("SAGEMAKER_USER_CONFIG_OVERRIDE"));
   EXPECT_EQ(set.at("PYTHONPATH"), (home.path() / "client/python").string() + ":/my/modules");
 }
