@@ -24,4 +24,13 @@ CodePoint decode_utf8(std::string_view text, std::size_t at) {
   return {value, length};
 }
 
+bool is_utf8(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const CodePoint point = decode_utf8(text, at);
+    if (point.value == kReplacementCharacter && point.bytes == 1) return false;
+    at += point.bytes;
+  }
+  return true;
+}
+
 }  // namespace chiliad

@@ -23,4 +23,7 @@ struct CodePoint {
 // Requires: at < text.size().
 CodePoint decode_utf8(std::string_view text, std::size_t at);
 
+// Shortest forms only, no surrogates, at most U+10FFFF.
+bool is_utf8(std::string_view text);
+
 }  // namespace chiliad

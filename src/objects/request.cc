@@ -169,15 +169,6 @@ std::string bucket_of_host(std::string_view host, const Addressing& addressing) 
   return {};
 }
 
-bool is_utf8(std::string_view text) {
-  for (std::size_t at = 0; at < text.size();) {
-    const CodePoint point = decode_utf8(text, at);
-    if (point.value == kReplacementCharacter && text.substr(at, point.bytes) != kReplacementUtf8) return false;
-    at += point.bytes;
-  }
-  return true;
-}
-
 std::optional<S3Error> check_names(std::string_view bucket, std::string_view key) {
   if (!store::wrong_with_bucket_name(bucket).empty())
     return s3_error(S3Code::kInvalidBucketName, "BucketName", std::string(bucket.substr(0, 255)));

@@ -5,6 +5,7 @@
 
 #include "aws/xml.h"
 #include "base/number.h"
+#include "base/utf8.h"
 #include "objects/context.h"
 #include "objects/request.h"
 
@@ -40,7 +41,7 @@ std::string text_of(const pugi::xml_node& node) {
 std::string child_text(const pugi::xml_node& parent, std::string_view name) { return text_of(child(parent, name)); }
 
 pugi::xml_node load(pugi::xml_document& document, std::string_view xml, std::string_view root) {
-  if (xml.size() > kMostXmlBytes || xml.find('\0') != std::string_view::npos) return {};
+  if (xml.size() > kMostXmlBytes || xml.find('\0') != std::string_view::npos || !is_utf8(xml)) return {};
   // Blank text between elements is dropped, but a text that is all blanks is a key's or tag's text.
   constexpr unsigned kOptions = pugi::parse_default | pugi::parse_ws_pcdata_single;
   if (!document.load_buffer(xml.data(), xml.size(), kOptions, pugi::encoding_utf8)) return {};

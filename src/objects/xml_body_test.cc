@@ -142,6 +142,7 @@ TEST(XmlBody, ABucketsConfigurationThatIsNoneIsRefused) {
   EXPECT_EQ(encryption(aes, "</Rule><Rule>"), "MalformedXML");
   EXPECT_EQ(code(rewrite_bucket_encryption("")), "MalformedXML");
   EXPECT_EQ(code(rewrite_public_access_block("<Tagging/>")), "MalformedXML");
+  EXPECT_EQ(code(rewrite_bucket_tagging(tagging({{"\xFF", "1"}}))), "MalformedXML");
   EXPECT_EQ(code(rewrite_public_access_block("<PublicAccessBlockConfiguration><BlockPublicAcls>2</BlockPublicAcls>"
                                              "</PublicAccessBlockConfiguration>")),
             "MalformedXML");

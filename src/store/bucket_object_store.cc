@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "base/utf8.h"
 #include "store/bucket_store_state.h"
 #include "store/folder_file.h"
 #include "store/key.h"

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "store/folder_file.h"
 #include "store/key.h"
 

@@ -3,25 +3,12 @@
 #include <cstdint>
 #include <string>
 
+#include "base/utf8.h"
+
 namespace chiliad::store {
 namespace {
 
 constexpr std::size_t kLongestKey = 1024;
-
-// The length of the UTF-8 sequence at the front of `text`; 0 if there is none.
-std::size_t utf8_length(std::string_view text) {
-  const auto at = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
-  const std::uint8_t first = at(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if ((at(i) & 0xC0) != 0x80) return 0;
-  const bool too_long = (first == 0xE0 && at(1) < 0xA0) || (first == 0xF0 && at(1) < 0x90);
-  const bool surrogate = first == 0xED && at(1) >= 0xA0;
-  const bool too_large = first == 0xF4 && at(1) >= 0x90;
-  return too_long || surrogate || too_large ? 0 : length;
-}
 
 std::string_view wrong_with_part(std::string_view part) {
   if (part.empty()) return "an empty part";
@@ -47,15 +34,6 @@ std::string shown(std::string_view key) {
 }
 
 }  // namespace
-
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t length = utf8_length(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
 
 bool is_key_part(std::string_view name) { return wrong_with_part(name).empty() && is_utf8(name); }
 

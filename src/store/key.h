@@ -23,7 +23,4 @@ Result<Done> check_key(std::string_view key, std::string_view location);
 // shown in hex. An empty key: the store alone.
 Error about_key(std::string_view location, std::string_view key, Error error);
 
-// RFC 3629: shortest forms only, no surrogates, at most U+10FFFF.
-bool is_utf8(std::string_view text);
-
 }  // namespace chiliad::store

@@ -4,6 +4,7 @@
 #include <array>
 #include <unordered_set>
 
+#include "base/utf8.h"
 #include "store/bucket_store.h"
 #include "store/key.h"
 
