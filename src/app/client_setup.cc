@@ -1,6 +1,7 @@
 #include "app/client_setup.h"
 
 #include "base/file.h"
+#include "net/aws_config.h"
 
 namespace chiliad::app {
 namespace {
@@ -112,34 +113,15 @@ bool has_entry(std::string_view list, std::string_view entry) {
   }
 }
 
-// The value in "name = value" lines below [default].
-std::string profile_value(std::string_view text, std::string_view name) {
-  bool in_default = false;
-  const auto trim = [](std::string_view piece) {
-    const std::size_t first = piece.find_first_not_of(" \t\r");
-    if (first == std::string_view::npos) return std::string_view();
-    return piece.substr(first, piece.find_last_not_of(" \t\r") - first + 1);
-  };
-  while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(text.size(), line.size() + 1));
-    const std::string_view content = trim(line);
-    if (content.starts_with('[')) in_default = content == "[default]";
-    const std::size_t equals = content.find('=');
-    if (in_default && equals != std::string_view::npos && trim(content.substr(0, equals)) == name) {
-      return std::string(trim(content.substr(equals + 1)));
-    }
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<ClientKey> read_client_key(const fs::path& home) {
   const fs::path path = home / "credentials";
-  Result<std::string> text = read_file(path, 64 << 10);
-  if (!text) return std::move(text).error();
-  ClientKey key{profile_value(*text, "aws_access_key_id"), profile_value(*text, "aws_secret_access_key")};
+  if (Result<std::string> text = read_file(path, 64 << 10); !text) return std::move(text).error();
+  const net::AwsConfig file = net::AwsConfig::load([&](const std::string& variable) {
+    return variable == "AWS_SHARED_CREDENTIALS_FILE" ? path.string() : std::string();
+  });
+  ClientKey key{file.setting("aws_access_key_id").value_or(""), file.setting("aws_secret_access_key").value_or("")};
   if (key.access_key_id.empty() || key.secret_access_key.empty()) {
     return Error{ErrorCode::kCorrupt, path.string() + ": the profile [default] holds no key"};
   }
