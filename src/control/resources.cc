@@ -108,66 +108,18 @@ Result<Resource> read_row(const Statement& row, bool with_request) {
   return resource;
 }
 
-template <class Key>
-Result<std::optional<Resource>> find_one(Database& database, const Query& query, ResourceKind kind, const Key& key) {
-  Result<Statement> find = database.prepare(query);
-  if (!find) return std::move(find).error();
-  Result<bool> row = find->bind(1, static_cast<int>(kind)).bind(2, key).step();
-  if (!row) return std::move(row).error();
-  if (!*row) return std::optional<Resource>();
-  Result<Resource> resource = read_row(*find, true);
-  if (!resource) return std::move(resource).error();
-  return std::optional<Resource>(std::move(*resource));
-}
-
-Result<std::vector<Resource>> find_many(Database& database, const Query& query, ResourceKind kind) {
-  Result<Statement> find = database.prepare(query);
-  if (!find) return std::move(find).error();
-  find->bind(1, static_cast<int>(kind));
-  std::vector<Resource> found;
-  while (true) {
-    Result<bool> row = find->step();
-    if (!row) return std::move(row).error();
-    if (!*row) return found;
-    Result<Resource> resource = read_row(*find, true);
-    if (!resource) return std::move(resource).error();
-    found.push_back(std::move(*resource));
-  }
-}
-
-template <class... Values>
-Result<std::int64_t> one_number(Database& database, const Query& query, const Values&... values) {
-  Result<Statement> statement = database.prepare(query);
-  if (!statement) return std::move(statement).error();
-  int index = 0;
-  (statement->bind(++index, values), ...);
-  Result<bool> row = statement->step();
-  if (!row) return std::move(row).error();
-  return *row ? statement->column_int64(0) : 0;
-}
+Result<Resource> read_whole(const Statement& row) { return read_row(row, true); }
 
 Result<std::vector<Tag>> read_tags(Database& database, std::int64_t id) {
-  Result<Statement> find = database.prepare(kTags);
-  if (!find) return std::move(find).error();
-  find->bind(1, id);
-  std::vector<Tag> tags;
-  while (true) {
-    Result<bool> row = find->step();
-    if (!row) return std::move(row).error();
-    if (!*row) return tags;
-    tags.push_back({std::string(find->column_text(0)), std::string(find->column_text(1))});
-  }
+  const auto read = [](const Statement& row) {
+    return Tag{std::string(row.column_text(0)), std::string(row.column_text(1))};
+  };
+  return database.all(kTags, read, id);
 }
 
 Result<std::optional<Json>> read_deployment(Database& database, std::int64_t id, bool pending) {
-  Result<Statement> find = database.prepare(kDeployment);
-  if (!find) return std::move(find).error();
-  Result<bool> row = find->bind(1, id).bind(2, static_cast<int>(pending)).step();
-  if (!row) return std::move(row).error();
-  if (!*row) return std::optional<Json>();
-  Result<Json> plan = stored_json(find->column_text(0), "a deployment");
-  if (!plan) return std::move(plan).error();
-  return std::optional<Json>(std::move(*plan));
+  const auto read = [](const Statement& row) { return stored_json(row.column_text(0), "a deployment"); };
+  return database.first(kDeployment, read, id, static_cast<int>(pending));
 }
 
 // The text of a list's query: one of a few hundred, so that each is prepared once.
@@ -237,15 +189,15 @@ Result<Resources::Page> read_page(Database& database, const ListQuery& query) {
 }  // namespace
 
 Result<std::optional<Resource>> Transaction::find(ResourceKind kind, std::string_view name) {
-  return find_one(database_, kFindByName, kind, name);
+  return database_.first(kFindByName, read_whole, static_cast<int>(kind), name);
 }
 
 Result<std::optional<Resource>> Transaction::find(ResourceKind kind, std::int64_t id) {
-  return find_one(database_, kFindById, kind, id);
+  return database_.first(kFindById, read_whole, static_cast<int>(kind), id);
 }
 
 Result<bool> Transaction::exists(ResourceKind kind, std::string_view name) {
-  Result<std::int64_t> found = one_number(database_, kExists, static_cast<int>(kind), name);
+  Result<std::int64_t> found = database_.number(kExists, static_cast<int>(kind), name);
   if (!found) return std::move(found).error();
   return *found != 0;
 }
@@ -264,17 +216,17 @@ Result<Done> Transaction::update(const Resource& resource) {
 
 Result<Done> Transaction::erase(std::int64_t id) { return database_.run(kErase, id); }
 
-Result<std::int64_t> Transaction::count(ResourceKind kind) {
-  return one_number(database_, kCount, static_cast<int>(kind));
-}
+Result<std::int64_t> Transaction::count(ResourceKind kind) { return database_.number(kCount, static_cast<int>(kind)); }
 
-Result<std::int64_t> Transaction::count_running_jobs() { return one_number(database_, kCountRunning); }
+Result<std::int64_t> Transaction::count_running_jobs() { return database_.number(kCountRunning); }
 
 Result<std::vector<Resource>> Transaction::unfinished(ResourceKind kind) {
-  return find_many(database_, kUnfinished, kind);
+  return database_.all(kUnfinished, read_whole, static_cast<int>(kind));
 }
 
-Result<std::vector<Resource>> Transaction::all(ResourceKind kind) { return find_many(database_, kAll, kind); }
+Result<std::vector<Resource>> Transaction::all(ResourceKind kind) {
+  return database_.all(kAll, read_whole, static_cast<int>(kind));
+}
 
 Result<Done> Transaction::set_tags(std::int64_t id, const std::vector<Tag>& tags) {
   for (const Tag& tag : tags) {
@@ -402,12 +354,12 @@ Result<std::unique_ptr<Resources>> Resources::open(const std::filesystem::path& 
 
 Result<std::optional<Resource>> Resources::find(ResourceKind kind, std::string_view name) {
   State::Reader reader(*state_);
-  return find_one(*reader, kFindByName, kind, name);
+  return (*reader).first(kFindByName, read_whole, static_cast<int>(kind), name);
 }
 
 Result<std::optional<Resource>> Resources::find(ResourceKind kind, std::int64_t id) {
   State::Reader reader(*state_);
-  return find_one(*reader, kFindById, kind, id);
+  return (*reader).first(kFindById, read_whole, static_cast<int>(kind), id);
 }
 
 Result<Resources::Page> Resources::list(const ListQuery& query) {

@@ -40,17 +40,19 @@ Result<std::unique_ptr<AsyncQueue>> AsyncQueue::open(const std::filesystem::path
 
 Result<Done> AsyncQueue::load() {
   const MutexLock lock(mutex_);
-  Result<sql::Statement> all = database_.prepare(kAll);
+  using Row = std::tuple<std::int64_t, std::string, std::int64_t>;
+  const auto read = [](const sql::Statement& row) {
+    return Row(row.column_int64(0), row.column_text(1), row.column_int64(2));
+  };
+  Result<std::vector<Row>> all = database_.all(kAll, read);
   if (!all) return std::move(all).error();
-  for (;;) {
-    Result<bool> row = all->step();
-    if (!row) return std::move(row).error();
-    if (!*row) return Done{};
-    waiting_[std::string(all->column_text(1))].push_back(all->column_int64(0));
-    newest_row_ = all->column_int64(0);
-    body_bytes_ += static_cast<std::uint64_t>(all->column_int64(2));
+  for (const auto& [row, endpoint, body_bytes] : *all) {
+    waiting_[endpoint].push_back(row);
+    newest_row_ = row;
+    body_bytes_ += static_cast<std::uint64_t>(body_bytes);
     ++size_;
   }
+  return Done{};
 }
 
 Result<Done> AsyncQueue::add(AsyncCall call) {

@@ -196,24 +196,11 @@ Result<Records> Records::open(const std::filesystem::path& path, const sql::Opti
 
 template <class Row, class Read, class... Values>
 std::vector<Row> Records::rows(const sql::Query& query, Read&& read, const Values&... values) {
-  std::vector<Row> found;
-  if (failure_) return found;
-  Result<sql::Statement> statement = database_.prepare(query);
-  if (!statement) {
-    failure_ = std::move(statement).error();
-    return found;
-  }
-  int index = 0;
-  (statement->bind(++index, values), ...);
-  while (true) {
-    Result<bool> row = statement->step();
-    if (!row) {
-      failure_ = std::move(row).error();
-      return {};
-    }
-    if (!*row) return found;
-    found.push_back(read(*statement));
-  }
+  if (failure_) return {};
+  Result<std::vector<Row>> found = database_.all(query, read, values...);
+  if (found) return *std::move(found);
+  failure_ = std::move(found).error();
+  return {};
 }
 
 template <class... Values>
@@ -234,17 +221,7 @@ std::optional<std::string> Records::setting(std::string_view name) {
   return first(rows<std::string>(kSetting, read, name));
 }
 
-void Records::put_setting(std::string_view name, std::string_view value) {
-  if (failure_) return;
-  Result<sql::Statement> statement = database_.prepare(kPutSetting);
-  if (!statement) {
-    failure_ = std::move(statement).error();
-    return;
-  }
-  if (Result<Done> done = statement->bind(1, name).bind_blob(2, value).run(); !done) {
-    failure_ = std::move(done).error();
-  }
-}
+void Records::put_setting(std::string_view name, std::string_view value) { run(kPutSetting, name, sql::Blob{value}); }
 
 std::optional<IdentityRecord> Records::find_identity(Kind kind, std::string_view name) {
   return first(rows<IdentityRecord>(kFindIdentity, read_identity, code(kind), name));

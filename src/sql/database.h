@@ -4,11 +4,8 @@
 //   constexpr sql::Query kFind = {"find a key", "SELECT secret FROM key WHERE id = ?1"};
 //
 //   Result<sql::Database> database = sql::Database::open(path, kMigrations, {});
-//   Result<sql::Statement> find = database->prepare(kFind);
-//   if (!find) return std::move(find).error();
-//   Result<bool> row = find->bind(1, id).step();
-//   if (!row) return std::move(row).error();
-//   if (*row) use(find->column_text(0));
+//   Result<std::optional<std::string>> secret = database->first(
+//       kFind, [](const sql::Statement& row) { return std::string(row.column_text(0)); }, id);
 //
 // Promises:
 //   1. What a transaction committed survives kill -9; what it did not commit is gone whole. A power cut leaves a file
@@ -38,7 +35,9 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "base/result.h"
 
@@ -48,6 +47,11 @@ namespace chiliad::sql {
 struct Query {
   std::string_view purpose;
   std::string_view sql;
+};
+
+// A value that is bound as a blob.
+struct Blob {
+  std::string_view bytes;
 };
 
 struct Options {
@@ -72,6 +76,7 @@ class [[nodiscard]] Statement {
   }
   Statement& bind(int index, double value);
   Statement& bind(int index, std::string_view text);
+  Statement& bind(int index, Blob blob) { return bind_blob(index, blob.bytes); }
   Statement& bind_blob(int index, std::string_view bytes);
   Statement& bind_null(int index);
   template <class T>
@@ -104,6 +109,18 @@ class [[nodiscard]] Statement {
   int first_failure_ = 0;
 };
 
+// What a reader of rows gives: T, whether it returns T or Result<T>.
+template <class T>
+struct Read {
+  using Value = T;
+};
+template <class T>
+struct Read<Result<T>> {
+  using Value = T;
+};
+template <class Reader>
+using ReadValue = typename Read<std::invoke_result_t<Reader&, const Statement&>>::Value;
+
 class [[nodiscard]] Database {
  public:
   // Opens or makes the file (its folder must exist) and runs the migrations that it has not had.
@@ -119,14 +136,84 @@ class [[nodiscard]] Database {
   // Prepared at the first use and kept; the same query twice at a time gives a second one.
   Result<Statement> prepare(const Query& query);
 
-  // prepare, bind all values in order, run.
+  // prepare, bind all values in order.
+  template <class... Values>
+  Result<Statement> bound(const Query& query, const Values&... values) {
+    Result<Statement> statement = prepare(query);
+    int index = 0;
+    if (statement) (statement->bind(++index, values), ...);
+    return statement;
+  }
+  // The same, run to its end.
   template <class... Values>
   Result<Done> run(const Query& query, const Values&... values) {
-    Result<Statement> statement = prepare(query);
+    Result<Statement> statement = bound(query, values...);
+    return statement ? statement->run() : Result<Done>(std::move(statement).error());
+  }
+  // The same, body(row) called for each row, until it returns false or an error. It may return nothing, Done or bool,
+  // and each of the latter as a Result. The row is a const Statement&.
+  template <class Body, class... Values>
+  Result<Done> each(const Query& query, Body&& body, const Values&... values) {
+    Result<Statement> statement = bound(query, values...);
     if (!statement) return std::move(statement).error();
-    int index = 0;
-    (statement->bind(++index, values), ...);
-    return statement->run();
+    while (true) {
+      Result<bool> row = statement->step();
+      if (!row) return std::move(row).error();
+      if (!*row) return Done{};
+      const Statement& read = *statement;
+      using Returned = std::invoke_result_t<Body&, const Statement&>;
+      if constexpr (std::is_void_v<Returned>) {
+        body(read);
+      } else {
+        Result<typename Read<Returned>::Value> told = body(read);
+        if (!told) return std::move(told).error();
+        if constexpr (std::is_same_v<typename Read<Returned>::Value, bool>) {
+          if (!*told) return Done{};
+        }
+      }
+    }
+  }
+  // What read(row) gives for each row.
+  template <class Reader, class... Values>
+  Result<std::vector<ReadValue<Reader>>> all(const Query& query, Reader&& read, const Values&... values) {
+    std::vector<ReadValue<Reader>> found;
+    Result<Done> done = each(
+        query,
+        [&](const Statement& row) -> Result<Done> {
+          Result<ReadValue<Reader>> value = read(row);
+          if (!value) return std::move(value).error();
+          found.push_back(*std::move(value));
+          return Done{};
+        },
+        values...);
+    if (!done) return std::move(done).error();
+    return found;
+  }
+  // For the first row; unset when there is none.
+  template <class Reader, class... Values>
+  Result<std::optional<ReadValue<Reader>>> first(const Query& query, Reader&& read, const Values&... values) {
+    Result<Statement> statement = bound(query, values...);
+    if (!statement) return std::move(statement).error();
+    Result<bool> row = statement->step();
+    if (!row) return std::move(row).error();
+    if (!*row) return std::optional<ReadValue<Reader>>();
+    Result<ReadValue<Reader>> value = read(std::as_const(*statement));
+    if (!value) return std::move(value).error();
+    return std::optional<ReadValue<Reader>>(*std::move(value));
+  }
+  // Whether there is a row.
+  template <class... Values>
+  Result<bool> has(const Query& query, const Values&... values) {
+    Result<Statement> statement = bound(query, values...);
+    return statement ? statement->step() : Result<bool>(std::move(statement).error());
+  }
+  // The first column of the first row; 0 when there is none.
+  template <class... Values>
+  Result<std::int64_t> number(const Query& query, const Values&... values) {
+    Result<std::optional<std::int64_t>> found = first(
+        query, [](const Statement& row) { return row.column_int64(0); }, values...);
+    if (!found) return std::move(found).error();
+    return found->value_or(0);
   }
 
   // Runs `body` in a transaction that may write (BEGIN IMMEDIATE): its Result is returned; an Error, or a commit that

@@ -40,6 +40,63 @@ class SqlDatabase : public testing::Test {
   Result<TempFolder> folder_ = TempFolder::make();
 };
 
+class SqlRows : public SqlDatabase {
+ protected:
+  SqlRows() : database_(open()) {
+    for (const auto& [name, value] : {std::pair{"a", 1}, std::pair{"b", 2}, std::pair{"c", 3}})
+      EXPECT_TRUE(database_.run(kAdd, name, value));
+  }
+  static constexpr Query kFrom = {"list items", "SELECT name, value FROM item WHERE value >= ?1 ORDER BY name"};
+  static std::string name_of(const Statement& row) { return std::string(row.column_text(0)); }
+
+  Database database_;
+};
+
+TEST_F(SqlRows, AreReadAllOrTheFirst) {
+  EXPECT_EQ(*database_.all(kFrom, name_of, 2), (std::vector<std::string>{"b", "c"}));
+  EXPECT_EQ(*database_.first(kFrom, name_of, 2), "b");
+  EXPECT_EQ(*database_.first(kFrom, name_of, 4), std::nullopt);
+  EXPECT_EQ(*database_.number(kCount), 3);
+  EXPECT_EQ(*database_.number(kFind, "none"), 0);
+  EXPECT_TRUE(*database_.has(kFind, "a"));
+  EXPECT_FALSE(*database_.has(kFind, "none"));
+}
+
+TEST_F(SqlRows, AreVisitedUntilTheVisitorSaysNo) {
+  std::string seen;
+  const auto until_b = [&](const Statement& row) {
+    seen += row.column_text(0);
+    return seen != "ab";
+  };
+  EXPECT_TRUE(database_.each(kFrom, until_b, 0));
+  EXPECT_EQ(seen, "ab");
+  const auto all = [&](const Statement& row) { seen += row.column_text(0); };
+  EXPECT_TRUE(database_.each(kFrom, all, 0));
+  EXPECT_EQ(seen, "ababc");
+}
+
+TEST_F(SqlRows, FailWithTheirReadersErrorOrTheStatementsOwn) {
+  const auto refuse_b = [](const Statement& row) -> Result<std::int64_t> {
+    if (row.column_text(0) == "b") return Error{ErrorCode::kCorrupt, "b is bad"};
+    return row.column_int64(1);
+  };
+  EXPECT_EQ(database_.all(kFrom, refuse_b, 1).error().message, "b is bad");
+  EXPECT_EQ(database_.first(kFrom, refuse_b, 2).error().code, ErrorCode::kCorrupt);
+  EXPECT_EQ(**database_.first(kFrom, refuse_b, 1), 1);
+  EXPECT_EQ(database_.each(kFrom, refuse_b, 2).error().message, "b is bad");
+  constexpr Query kNoTable = {"find nothing", "SELECT 1 FROM nothing"};
+  EXPECT_NE(database_.all(kNoTable, name_of).error().message.find("find nothing"), std::string::npos);
+  EXPECT_FALSE(database_.number(kNoTable));
+  EXPECT_FALSE(database_.has(kNoTable));
+}
+
+TEST_F(SqlRows, TakeBlobsAmongTheValues) {
+  const std::string bytes("\0\xFF", 2);
+  EXPECT_TRUE(database_.run(kInsert, "d", 4, Blob{bytes}));
+  const auto blob = [](const Statement& row) { return std::string(row.column_blob(1)); };
+  EXPECT_EQ(*database_.first(kFind, blob, "d"), bytes);
+}
+
 TEST_F(SqlDatabase, KeepsRowsFromOneOpeningToTheNext) {
   const std::string bytes("\0\xFF blob", 7);
   {

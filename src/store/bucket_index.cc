@@ -151,54 +151,59 @@ std::optional<std::vector<PartInfo>> parts_of_text(std::string_view text, const 
   return parts;
 }
 
-// Whether the statement has a row. Its value is read from the statement.
-Result<bool> first_row(sql::Statement& statement) { return statement.step(); }
-
-Result<std::int64_t> count_of(sql::Database& index, const sql::Query& query, std::optional<std::int64_t> value) {
-  Result<sql::Statement> count = index.prepare(query);
-  if (!count) return std::move(count).error();
-  if (value) count->bind(1, *value);
-  Result<bool> row = first_row(*count);
-  if (!row) return std::move(row).error();
-  return count->column_int64(0);
+Result<ObjectRow> object_row(const sql::Statement& found) {
+  ObjectRow row;
+  row.meta = meta_of(found);
+  row.generation = static_cast<std::uint64_t>(found.column_int64(8));
+  row.place = found.column_int64(9) == 0 ? Place::kPlain : Place::kEscaped;
+  Result<Pairs> headers = pairs_of(found, 10, row.meta.key);
+  Result<Pairs> tags = pairs_of(found, 11, row.meta.key);
+  if (!headers) return std::move(headers).error();
+  if (!tags) return std::move(tags).error();
+  row.meta.headers = std::move(*headers);
+  row.tags = std::move(*tags);
+  row.meta.tag_count = static_cast<int>(row.tags.size());
+  row.upload_id = found.column_text(12);
+  // A damaged index may not send us out of the bucket's folder.
+  if (row.place == Place::kPlain && !has_plain_path(row.meta.key))
+    return Error{ErrorCode::kCorrupt, "the index's row of key '" + row.meta.key + "' has a place that it cannot have"};
+  return row;
 }
+
+const auto kNumber = [](const sql::Statement& row) { return row.column_int64(0); };
+const auto kText = [](const sql::Statement& row) { return std::string(row.column_text(0)); };
 
 }  // namespace
 
 std::span<const std::string_view> index_migrations() { return kMigrations; }
 
 Result<std::optional<std::int64_t>> find_bucket(sql::Database& index, std::string_view bucket) {
-  Result<sql::Statement> find = index.prepare(kFindBucket);
-  if (!find) return std::move(find).error();
-  Result<bool> row = find->bind(1, bucket).step();
-  if (!row) return std::move(row).error();
-  return *row ? std::optional(find->column_int64(0)) : std::nullopt;
+  return index.first(kFindBucket, kNumber, bucket);
 }
 
 Result<std::optional<BucketInfo>> read_bucket(sql::Database& index, std::string_view bucket) {
-  Result<sql::Statement> find = index.prepare(kFindBucket);
-  if (!find) return std::move(find).error();
-  Result<bool> row = find->bind(1, bucket).step();
-  if (!row) return std::move(row).error();
-  if (!*row) return std::optional<BucketInfo>();
-  return std::optional(BucketInfo{std::string(bucket), instant_of(find->column_int64(1))});
+  const auto read = [&](const sql::Statement& row) {
+    return BucketInfo{std::string(bucket), instant_of(row.column_int64(1))};
+  };
+  return index.first(kFindBucket, read, bucket);
 }
 
 Result<std::vector<BucketInfo>> read_buckets(sql::Database& index, std::string_view prefix, std::string_view after,
                                              int most) {
-  Result<sql::Statement> read = index.prepare(kReadBuckets);
-  if (!read) return std::move(read).error();
-  read->bind(1, after).bind(2, prefix).bind(3, most);
   std::vector<BucketInfo> buckets;
-  while (true) {
-    Result<bool> row = read->step();
-    if (!row) return std::move(row).error();
-    if (!*row || !read->column_text(0).starts_with(prefix)) return buckets;
-    buckets.push_back({std::string(read->column_text(0)), instant_of(read->column_int64(1))});
-  }
+  Result<Done> read = index.each(
+      kReadBuckets,
+      [&](const sql::Statement& row) {
+        if (!row.column_text(0).starts_with(prefix)) return false;
+        buckets.push_back({std::string(row.column_text(0)), instant_of(row.column_int64(1))});
+        return true;
+      },
+      after, prefix, most);
+  if (!read) return std::move(read).error();
+  return buckets;
 }
 
-Result<std::int64_t> count_buckets(sql::Database& index) { return count_of(index, kCountBuckets, std::nullopt); }
+Result<std::int64_t> count_buckets(sql::Database& index) { return index.number(kCountBuckets); }
 
 Result<Done> insert_bucket(sql::Database& index, const BucketInfo& bucket) {
   return index.run(kInsertBucket, bucket.name, nanos_since_epoch(bucket.created));
@@ -223,35 +228,19 @@ Result<Done> delete_bucket_row(sql::Database& index, std::int64_t bucket) {
   return Done{};
 }
 
-Result<bool> has_objects(sql::Database& index, std::int64_t bucket) {
-  Result<sql::Statement> any = index.prepare(kAnyObject);
-  if (!any) return std::move(any).error();
-  return any->bind(1, bucket).step();
-}
+Result<bool> has_objects(sql::Database& index, std::int64_t bucket) { return index.has(kAnyObject, bucket); }
 
 Result<std::vector<std::uint64_t>> part_generations_of_bucket(sql::Database& index, std::int64_t bucket) {
-  Result<sql::Statement> read = index.prepare(kPartsOfBucket);
-  if (!read) return std::move(read).error();
-  read->bind(1, bucket);
-  std::vector<std::uint64_t> generations;
-  while (true) {
-    Result<bool> row = read->step();
-    if (!row) return std::move(row).error();
-    if (!*row) return generations;
-    generations.push_back(static_cast<std::uint64_t>(read->column_int64(0)));
-  }
+  const auto read = [](const sql::Statement& row) { return static_cast<std::uint64_t>(row.column_int64(0)); };
+  return index.all(kPartsOfBucket, read, bucket);
 }
 
 Result<std::optional<std::string>> read_document(sql::Database& index, std::int64_t bucket, std::string_view name) {
-  Result<sql::Statement> read = index.prepare(kReadDocument);
-  if (!read) return std::move(read).error();
-  Result<bool> row = read->bind(1, bucket).bind(2, name).step();
-  if (!row) return std::move(row).error();
-  return *row ? std::optional(std::string(read->column_text(0))) : std::nullopt;
+  return index.first(kReadDocument, kText, bucket, name);
 }
 
 Result<std::int64_t> count_documents(sql::Database& index, std::int64_t bucket) {
-  return count_of(index, kCountDocuments, bucket);
+  return index.number(kCountDocuments, bucket);
 }
 
 Result<Done> write_document(sql::Database& index, std::int64_t bucket, std::string_view name, std::string_view text) {
@@ -263,39 +252,17 @@ Result<Done> delete_document(sql::Database& index, std::int64_t bucket, std::str
 }
 
 Result<std::optional<ObjectRow>> find_object(sql::Database& index, std::int64_t bucket, std::string_view key) {
-  Result<sql::Statement> find = index.prepare(kFindObject);
-  if (!find) return std::move(find).error();
-  Result<bool> found = find->bind(1, bucket).bind(2, key).step();
-  if (!found) return std::move(found).error();
-  if (!*found) return std::optional<ObjectRow>();
-  ObjectRow row;
-  row.meta = meta_of(*find);
-  row.generation = static_cast<std::uint64_t>(find->column_int64(8));
-  row.place = find->column_int64(9) == 0 ? Place::kPlain : Place::kEscaped;
-  Result<Pairs> headers = pairs_of(*find, 10, key);
-  Result<Pairs> tags = pairs_of(*find, 11, key);
-  if (!headers) return std::move(headers).error();
-  if (!tags) return std::move(tags).error();
-  row.meta.headers = std::move(*headers);
-  row.tags = std::move(*tags);
-  row.meta.tag_count = static_cast<int>(row.tags.size());
-  row.upload_id = find->column_text(12);
-  // A damaged index may not send us out of the bucket's folder.
-  if (row.place == Place::kPlain && !has_plain_path(row.meta.key))
-    return Error{ErrorCode::kCorrupt, "the index's row of key '" + row.meta.key + "' has a place that it cannot have"};
-  return std::optional(std::move(row));
+  return index.first(kFindObject, object_row, bucket, key);
 }
 
 Result<std::vector<PartInfo>> read_object_parts(sql::Database& index, std::int64_t bucket, const ObjectRow& row) {
   if (row.meta.part_count == 0) return std::vector<PartInfo>();
-  Result<sql::Statement> read = index.prepare(kReadObjectParts);
-  if (!read) return std::move(read).error();
-  Result<bool> found = read->bind(1, bucket).bind(2, row.meta.key).step();
-  if (!found) return std::move(found).error();
-  if (!*found) return std::vector<PartInfo>();
-  std::optional<std::vector<PartInfo>> parts = parts_of_text(read->column_text(0), row.meta);
+  Result<std::optional<std::string>> text = index.first(kReadObjectParts, kText, bucket, row.meta.key);
+  if (!text) return std::move(text).error();
+  if (!*text) return std::vector<PartInfo>();
+  std::optional<std::vector<PartInfo>> parts = parts_of_text(**text, row.meta);
   if (!parts) return Error{ErrorCode::kCorrupt, "the index's parts of key '" + row.meta.key + "' are damaged"};
-  return std::move(*parts);
+  return *std::move(parts);
 }
 
 Result<Done> write_object(sql::Database& index, std::int64_t bucket, const ObjectRow& row,
@@ -310,13 +277,9 @@ Result<Done> write_object(sql::Database& index, std::int64_t bucket, const Objec
     checksum = meta.checksum->text;
   }
   const std::optional<std::string> upload_id = row.upload_id.empty() ? std::nullopt : std::optional(row.upload_id);
-  Result<sql::Statement> write = index.prepare(kWriteObject);
-  if (!write) return std::move(write).error();
-  write->bind(1, bucket).bind(2, meta.key).bind(3, meta.size_bytes).bind(4, nanos_since_epoch(meta.modified));
-  write->bind(5, meta.etag).bind(6, algorithm).bind(7, type).bind(8, checksum).bind(9, meta.part_count);
-  write->bind(10, row.generation).bind(11, static_cast<int>(row.place));
-  write->bind(12, blob_of(meta.headers)).bind(13, blob_of(row.tags)).bind(14, upload_id);
-  Result<Done> written = write->run();
+  Result<Done> written = index.run(kWriteObject, bucket, meta.key, meta.size_bytes, nanos_since_epoch(meta.modified),
+                                   meta.etag, algorithm, type, checksum, meta.part_count, row.generation,
+                                   static_cast<int>(row.place), blob_of(meta.headers), blob_of(row.tags), upload_id);
   if (!written) return written;
   if (meta.part_count > 0) return index.run(kWriteObjectParts, bucket, meta.key, text_of_parts(row.parts));
   if (before && before->meta.part_count > 0) return index.run(kDeleteObjectParts, bucket, meta.key);
@@ -345,23 +308,18 @@ Result<std::int64_t> insert_intent(sql::Database& index, const Intent& intent) {
 }
 
 Result<std::vector<Intent>> read_intents(sql::Database& index) {
-  Result<sql::Statement> read = index.prepare(kReadIntents);
-  if (!read) return std::move(read).error();
-  std::vector<Intent> intents;
-  while (true) {
-    Result<bool> row = read->step();
-    if (!row) return std::move(row).error();
-    if (!*row) return intents;
-    intents.push_back({read->column_int64(0), std::string(read->column_text(1)), std::string(read->column_text(2)),
-                       read->column_int64(3) == 0 ? Place::kPlain : Place::kEscaped,
-                       static_cast<std::uint64_t>(read->column_int64(4)), read->column_int64(5)});
-  }
+  return index.all(kReadIntents, [](const sql::Statement& row) {
+    return Intent{row.column_int64(0),
+                  std::string(row.column_text(1)),
+                  std::string(row.column_text(2)),
+                  row.column_int64(3) == 0 ? Place::kPlain : Place::kEscaped,
+                  static_cast<std::uint64_t>(row.column_int64(4)),
+                  row.column_int64(5)};
+  });
 }
 
 Result<bool> is_going(sql::Database& index, std::string_view bucket, std::string_view key, std::int64_t modified_ns) {
-  Result<sql::Statement> find = index.prepare(kIsGoing);
-  if (!find) return std::move(find).error();
-  return find->bind(1, bucket).bind(2, key).bind(3, modified_ns).step();
+  return index.has(kIsGoing, bucket, key, modified_ns);
 }
 
 Result<Done> delete_intent(sql::Database& index, std::int64_t id) { return index.run(kDeleteIntent, id); }

@@ -140,7 +140,8 @@ Result<ObjectInfo> FolderStore::write(std::string_view key, const Writer& writer
     Result<TemporaryFile> temporary =
         folder ? TemporaryFile::make(*folder, root_ / key) : Result<TemporaryFile>(folder.error());
     if (!temporary) {
-      if (temporary.error().code != ErrorCode::kNotFound || attempt == kMostFoldersLost) return std::move(temporary).error();
+      if (temporary.error().code != ErrorCode::kNotFound || attempt == kMostFoldersLost)
+        return std::move(temporary).error();
       std::error_code failed;
       fs::create_directories(root_, failed);
       if (failed) return system_error("make folder", root_, failed.value());

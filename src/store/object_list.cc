@@ -53,16 +53,10 @@ std::string first_key(const ObjectQuery& query, bool* none) {
 
 Result<std::vector<KeyAndPlace>> list_places(sql::Database& index, std::int64_t bucket, std::string_view after,
                                              int most) {
-  Result<sql::Statement> list = index.prepare(kPlaces);
-  if (!list) return std::move(list).error();
-  list->bind(1, bucket).bind(2, after).bind(3, most);
-  std::vector<KeyAndPlace> places;
-  while (true) {
-    Result<bool> row = list->step();
-    if (!row) return std::move(row).error();
-    if (!*row) return places;
-    places.push_back({std::string(list->column_text(0)), list->column_int64(1) == 0 ? Place::kPlain : Place::kEscaped});
-  }
+  const auto read = [](const sql::Statement& row) {
+    return KeyAndPlace{std::string(row.column_text(0)), row.column_int64(1) == 0 ? Place::kPlain : Place::kEscaped};
+  };
+  return index.all(kPlaces, read, bucket, after, most);
 }
 
 Result<ObjectPage> list_objects(sql::Database& index, std::int64_t bucket, const ObjectQuery& query) {

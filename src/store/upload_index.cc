@@ -67,16 +67,13 @@ Result<Done> insert_upload(sql::Database& index, std::int64_t bucket, const Uplo
 
 Result<std::optional<UploadRow>> find_upload(sql::Database& index, std::int64_t bucket, std::string_view key,
                                              std::string_view id) {
-  Result<sql::Statement> find = index.prepare(kFind);
-  if (!find) return std::move(find).error();
-  Result<bool> found = find->bind(1, bucket).bind(2, key).bind(3, id).step();
-  if (!found) return std::move(found).error();
-  if (!*found) return std::optional<UploadRow>();
-  std::optional<Pairs> headers = unpack_pairs(find->column_blob(5));
-  std::optional<Pairs> tags = unpack_pairs(find->column_blob(6));
-  if (!headers || !tags)
-    return Error{ErrorCode::kCorrupt, "the index's row of upload " + std::string(id) + " is damaged"};
-  return std::optional(UploadRow{info_of(*find), std::move(*headers), std::move(*tags)});
+  const auto read = [&](const sql::Statement& row) -> Result<UploadRow> {
+    std::optional<Pairs> headers = unpack_pairs(row.column_blob(5)), tags = unpack_pairs(row.column_blob(6));
+    if (!headers || !tags)
+      return Error{ErrorCode::kCorrupt, "the index's row of upload " + std::string(id) + " is damaged"};
+    return UploadRow{info_of(row), *std::move(headers), *std::move(tags)};
+  };
+  return index.first(kFind, read, bucket, key, id);
 }
 
 Result<Done> delete_upload(sql::Database& index, std::int64_t bucket, std::string_view key, std::string_view id) {
@@ -129,24 +126,19 @@ Result<UploadPage> list_upload_rows(sql::Database& index, std::int64_t bucket, c
 }
 
 Result<std::vector<PartRow>> read_parts(sql::Database& index, const UploadInfo& upload, int after, int most) {
-  Result<sql::Statement> read = index.prepare(kReadParts);
-  if (!read) return std::move(read).error();
-  read->bind(1, upload.id).bind(2, after).bind(3, most);
-  std::vector<PartRow> parts;
-  while (true) {
-    Result<bool> found = read->step();
-    if (!found) return std::move(found).error();
-    if (!*found) return parts;
-    PartRow& row = parts.emplace_back();
-    row.info.number = static_cast<int>(read->column_int64(0));
-    row.info.size_bytes = static_cast<std::uint64_t>(read->column_int64(1));
-    row.info.modified = Instant(nanoseconds(read->column_int64(2)));
-    row.info.etag = read->column_text(3);
-    if (upload.checksum_kind && !read->column_is_null(4))
+  const auto read = [&](const sql::Statement& found) {
+    PartRow row;
+    row.info.number = static_cast<int>(found.column_int64(0));
+    row.info.size_bytes = static_cast<std::uint64_t>(found.column_int64(1));
+    row.info.modified = Instant(nanoseconds(found.column_int64(2)));
+    row.info.etag = found.column_text(3);
+    if (upload.checksum_kind && !found.column_is_null(4))
       row.info.checksum =
-          StoredChecksum{*upload.checksum_kind, ChecksumType::kFullObject, std::string(read->column_text(4))};
-    row.generation = static_cast<std::uint64_t>(read->column_int64(5));
-  }
+          StoredChecksum{*upload.checksum_kind, ChecksumType::kFullObject, std::string(found.column_text(4))};
+    row.generation = static_cast<std::uint64_t>(found.column_int64(5));
+    return row;
+  };
+  return index.all(kReadParts, read, upload.id, after, most);
 }
 
 Result<std::optional<PartRow>> find_part(sql::Database& index, const UploadInfo& upload, int number) {
@@ -164,9 +156,7 @@ Result<Done> write_part(sql::Database& index, std::string_view upload_id, const 
 }
 
 Result<bool> has_part_of_generation(sql::Database& index, std::uint64_t generation) {
-  Result<sql::Statement> find = index.prepare(kHasPart);
-  if (!find) return std::move(find).error();
-  return find->bind(1, generation).step();
+  return index.has(kHasPart, generation);
 }
 
 }  // namespace chiliad::store

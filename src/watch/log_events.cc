@@ -98,19 +98,13 @@ class Collector {
 
 Result<bool> LogTables::join_last_block(const LogStream& stream, const LogBlock& block) {
   if (static_cast<std::int64_t>(block.bytes.size()) >= kJoinedBytes || stream.bytes == 0) return false;
-  std::int64_t id = 0;
-  {
-    Result<Statement> last = database_.prepare(kLastBlock);
-    if (!last) return std::move(last).error();
-    const Result<bool> row = last->bind(1, stream.id).step();
-    if (!row) return row.error();
-    if (!*row || last->column_int64(1) + static_cast<std::int64_t>(block.bytes.size()) > kJoinedBytes) return false;
-    id = last->column_int64(0);
-  }
-  Result<Statement> join = database_.prepare(kJoinBlock);
-  if (!join) return std::move(join).error();
-  join->bind(1, id).bind(2, block.events).bind(3, number(block.first_time)).bind(4, number(block.last_time));
-  Result<Done> joined = join->bind(5, block.bytes.size()).bind_blob(6, block.bytes).run();
+  using IdAndBytes = std::pair<std::int64_t, std::int64_t>;
+  const auto read = [](const Statement& row) { return IdAndBytes{row.column_int64(0), row.column_int64(1)}; };
+  const Result<std::optional<IdAndBytes>> last = database_.first(kLastBlock, read, stream.id);
+  if (!last) return last.error();
+  if (!*last || (*last)->second + static_cast<std::int64_t>(block.bytes.size()) > kJoinedBytes) return false;
+  Result<Done> joined = database_.run(kJoinBlock, (*last)->first, block.events, number(block.first_time),
+                                      number(block.last_time), block.bytes.size(), sql::Blob{block.bytes});
   if (!joined) return std::move(joined).error();
   return true;
 }
@@ -123,11 +117,9 @@ Result<Done> LogTables::add_blocks(LogStream& stream, std::vector<LogBlock>& blo
     if (!joined) return std::move(joined).error();
     first = false;
     if (!*joined) {
-      Result<Statement> add = database_.prepare(kAddBlock);
-      if (!add) return std::move(add).error();
-      add->bind(1, stream.id).bind(2, block.first_event).bind(3, block.events).bind(4, number(block.first_time));
       Result<Done> added =
-          add->bind(5, number(block.last_time)).bind(6, block.bytes.size()).bind_blob(7, block.bytes).run();
+          database_.run(kAddBlock, stream.id, block.first_event, block.events, number(block.first_time),
+                        number(block.last_time), block.bytes.size(), sql::Blob{block.bytes});
       if (!added) return added;
     }
     stream.next_event += block.events;
@@ -142,51 +134,47 @@ Result<Done> LogTables::add_blocks(LogStream& stream, std::vector<LogBlock>& blo
 Result<Done> LogTables::remove_blocks_before(LogStream& stream, std::int64_t first_event) {
   Result<Done> removed = database_.run(kRemoveBefore, stream.id, first_event);
   if (!removed) return removed;
-  Result<Statement> sum = database_.prepare(kSumBlocks);
-  if (!sum) return std::move(sum).error();
-  const Result<bool> row = sum->bind(1, stream.id).step();
-  if (!row) return row.error();
-  stream.bytes = sum->column_int64(0);
-  stream.first_time.reset();
-  if (!sum->column_is_null(1)) stream.first_time = time_column(*sum, 1);
-  return update(stream);
+  Result<Done> summed = database_.each(
+      kSumBlocks,
+      [&](const Statement& sum) {
+        stream.bytes = sum.column_int64(0);
+        stream.first_time.reset();
+        if (!sum.column_is_null(1)) stream.first_time = time_column(sum, 1);
+      },
+      stream.id);
+  return summed ? update(stream) : summed;
 }
 
 Result<Done> LogTables::shrink(LogStream& stream, std::int64_t bytes, bool drop) {
   std::int64_t left = stream.bytes;
   std::int64_t keep_from = -1;
-  {
-    Result<Statement> blocks = database_.prepare(kBlocks);
-    if (!blocks) return std::move(blocks).error();
-    blocks->bind(1, stream.id);
-    while (left > bytes) {
-      const Result<bool> row = blocks->step();
-      if (!row) return row.error();
-      if (!*row) break;
-      left -= blocks->column_int64(2);
-      keep_from = blocks->column_int64(0) + blocks->column_int64(1);
-      if (!drop) continue;
-      stream.dropped_events += blocks->column_int64(1);
-      stream.dropped_bytes += blocks->column_int64(2);
-    }
-  }
-  return keep_from < 0 ? Result<Done>(Done{}) : remove_blocks_before(stream, keep_from);
+  Result<Done> looked = database_.each(
+      kBlocks,
+      [&](const Statement& block) {
+        if (left <= bytes) return false;
+        left -= block.column_int64(2);
+        keep_from = block.column_int64(0) + block.column_int64(1);
+        if (drop) {
+          stream.dropped_events += block.column_int64(1);
+          stream.dropped_bytes += block.column_int64(2);
+        }
+        return true;
+      },
+      stream.id);
+  return !looked || keep_from < 0 ? looked : remove_blocks_before(stream, keep_from);
 }
 
 Result<Done> LogTables::expire(LogStream& stream, Milliseconds before) {
   std::int64_t keep_from = -1;
-  {
-    Result<Statement> blocks = database_.prepare(kBlocks);
-    if (!blocks) return std::move(blocks).error();
-    blocks->bind(1, stream.id);
-    for (;;) {
-      const Result<bool> row = blocks->step();
-      if (!row) return row.error();
-      if (!*row || time_column(*blocks, 3) >= before) break;
-      keep_from = blocks->column_int64(0) + blocks->column_int64(1);
-    }
-  }
-  return keep_from < 0 ? Result<Done>(Done{}) : remove_blocks_before(stream, keep_from);
+  Result<Done> looked = database_.each(
+      kBlocks,
+      [&](const Statement& block) {
+        if (time_column(block, 3) >= before) return false;
+        keep_from = block.column_int64(0) + block.column_int64(1);
+        return true;
+      },
+      stream.id);
+  return !looked || keep_from < 0 ? looked : remove_blocks_before(stream, keep_from);
 }
 
 Result<LogPage> LogTables::read_forward(const LogStream& stream, std::int64_t from, const LogWindow& window) {
@@ -195,38 +183,37 @@ Result<LogPage> LogTables::read_forward(const LogStream& stream, std::int64_t fr
   page.next = std::max(page.first, stream.next_event);
   Collector collector(page, window);
   if (stream.dropped_events > 0) {
-    Result<Statement> first = database_.prepare(kFirstBlock);
-    if (!first) return std::move(first).error();
-    const Result<bool> row = first->bind(1, stream.id).step();
-    if (!row) return row.error();
-    if (*row && page.first < first->column_int64(0)) {
-      const Milliseconds when = time_column(*first, 1);
-      const std::int64_t before = first->column_int64(0);
-      page.first = before - 1;
-      if (collector.wanted(when)) {
-        collector.add({before - 1, when, when,
-                       fmt::format("[chiliad] {} earlier lines ({} bytes) of this stream were dropped to make room",
-                                   stream.dropped_events, stream.dropped_bytes)});
-      }
-    }
+    Result<Done> looked = database_.each(
+        kFirstBlock,
+        [&](const Statement& first) {
+          if (page.first >= first.column_int64(0)) return;
+          const Milliseconds when = time_column(first, 1);
+          page.first = first.column_int64(0) - 1;
+          if (!collector.wanted(when)) return;
+          collector.add({page.first, when, when,
+                         fmt::format("[chiliad] {} earlier lines ({} bytes) of this stream were dropped to make room",
+                                     stream.dropped_events, stream.dropped_bytes)});
+        },
+        stream.id);
+    if (!looked) return std::move(looked).error();
   }
-  Result<Statement> blocks = database_.prepare(kForward);
-  if (!blocks) return std::move(blocks).error();
-  blocks->bind(1, stream.id).bind(2, page.first).bind(3, number(window.start)).bind(4, number(window.end));
-  for (;;) {
-    const Result<bool> row = blocks->step();
-    if (!row) return row.error();
-    if (!*row) return page;
-    for (LogEvent& event : events_of(*blocks)) {
-      if (event.number < page.first) continue;
-      const std::int64_t this_one = event.number;
-      if (collector.wanted(event.time) && !collector.add(std::move(event))) {
-        page.next = this_one;
-        return page;
-      }
-      page.next = std::max(page.next, this_one + 1);
-    }
-  }
+  Result<Done> read = database_.each(
+      kForward,
+      [&](const Statement& block) {
+        for (LogEvent& event : events_of(block)) {
+          if (event.number < page.first) continue;
+          const std::int64_t this_one = event.number;
+          if (collector.wanted(event.time) && !collector.add(std::move(event))) {
+            page.next = this_one;
+            return false;
+          }
+          page.next = std::max(page.next, this_one + 1);
+        }
+        return true;
+      },
+      stream.id, page.first, number(window.start), number(window.end));
+  if (!read) return std::move(read).error();
+  return page;
 }
 
 Result<LogPage> LogTables::read_backward(const LogStream& stream, std::int64_t before, const LogWindow& window) {
@@ -234,22 +221,20 @@ Result<LogPage> LogTables::read_backward(const LogStream& stream, std::int64_t b
   page.next = std::clamp<std::int64_t>(before, 0, stream.next_event);
   page.first = page.next;
   Collector collector(page, window);
-  Result<Statement> blocks = database_.prepare(kBackward);
-  if (!blocks) return std::move(blocks).error();
-  blocks->bind(1, stream.id).bind(2, page.next).bind(3, number(window.start)).bind(4, number(window.end));
-  for (bool full = false; !full;) {
-    const Result<bool> row = blocks->step();
-    if (!row) return row.error();
-    if (!*row) break;
-    std::vector<LogEvent> events = events_of(*blocks);
-    for (auto event = events.rbegin(); event != events.rend(); ++event) {
-      const std::int64_t this_one = event->number;
-      if (this_one >= page.next || !collector.wanted(event->time)) continue;
-      full = !collector.add(std::move(*event));
-      if (full) break;
-      page.first = this_one;
-    }
-  }
+  Result<Done> read = database_.each(
+      kBackward,
+      [&](const Statement& block) {
+        std::vector<LogEvent> events = events_of(block);
+        for (auto event = events.rbegin(); event != events.rend(); ++event) {
+          const std::int64_t this_one = event->number;
+          if (this_one >= page.next || !collector.wanted(event->time)) continue;
+          if (!collector.add(std::move(*event))) return false;
+          page.first = this_one;
+        }
+        return true;
+      },
+      stream.id, page.next, number(window.start), number(window.end));
+  if (!read) return std::move(read).error();
   std::ranges::reverse(page.events);
   return page;
 }

@@ -164,23 +164,11 @@ LogStream stream_of(const Statement& row) {
           row.column_int64(9),   row.column_int64(10)};
 }
 
-template <class T, class Read>
-Result<std::vector<T>> all_rows(Statement& statement, Read read) {
-  std::vector<T> rows;
-  for (;;) {
-    const Result<bool> row = statement.step();
-    if (!row) return row.error();
-    if (!*row) return rows;
-    rows.push_back(read(statement));
-  }
-}
-
-template <class T, class Read>
-Result<T> one_row(Statement& statement, std::string_view what, Read read) {
-  const Result<bool> row = statement.step();
-  if (!row) return row.error();
-  if (!*row) return Error{ErrorCode::kNotFound, std::string(what)};
-  return read(statement);
+template <class T>
+Result<T> there(Result<std::optional<T>> found, std::string_view what) {
+  if (!found) return std::move(found).error();
+  if (!*found) return Error{ErrorCode::kNotFound, fmt::format("The specified log {} does not exist.", what)};
+  return **std::move(found);
 }
 
 }  // namespace
@@ -199,9 +187,7 @@ Result<LogTables> LogTables::open(const std::filesystem::path& file, bool read_o
 }
 
 Result<LogGroup> LogTables::find_group(std::string_view name) {
-  Result<Statement> find = database_.prepare(kFindGroup);
-  if (!find) return std::move(find).error();
-  return one_row<LogGroup>(find->bind(1, name), "The specified log group does not exist.", group_of);
+  return there(database_.first(kFindGroup, group_of, name), "group");
 }
 
 Result<std::int64_t> LogTables::add_group(std::string_view name, std::optional<int> retention_days, Milliseconds now) {
@@ -223,13 +209,11 @@ Result<Done> LogTables::set_retention(std::int64_t id, std::optional<int> days) 
 }
 
 Result<LogTags> LogTables::tags(std::int64_t group_id) {
-  Result<Statement> read = database_.prepare(kTags);
+  LogTags tags;
+  Result<Done> read = database_.each(
+      kTags, [&](const Statement& row) { tags.emplace(row.column_text(0), row.column_text(1)); }, group_id);
   if (!read) return std::move(read).error();
-  using Tag = std::pair<std::string, std::string>;
-  Result<std::vector<Tag>> rows = all_rows<Tag>(
-      read->bind(1, group_id), [](const Statement& row) { return Tag(row.column_text(0), row.column_text(1)); });
-  if (!rows) return std::move(rows).error();
-  return LogTags(rows->begin(), rows->end());
+  return tags;
 }
 
 Result<Done> LogTables::set_tags(std::int64_t group_id, const LogTags& tags) {
@@ -250,30 +234,18 @@ Result<Done> LogTables::remove_tags(std::int64_t group_id, std::span<const std::
 
 Result<std::vector<LogGroup>> LogTables::list_groups(std::string_view prefix, std::string_view pattern,
                                                      std::string_view after, std::size_t limit) {
-  Result<Statement> list = database_.prepare(kListGroups);
-  if (!list) return std::move(list).error();
   const NameRange range(prefix, after, false);
-  list->bind(1, std::string_view(range.first)).bind(2, std::string_view(range.end)).bind(3, pattern).bind(4, limit);
-  return all_rows<LogGroup>(*list, group_of);
+  return database_.all(kListGroups, group_of, range.first, range.end, pattern, limit);
 }
 
-Result<std::vector<LogGroup>> LogTables::all_groups() {
-  Result<Statement> list = database_.prepare(kAllGroups);
-  if (!list) return std::move(list).error();
-  return all_rows<LogGroup>(*list, group_of);
-}
+Result<std::vector<LogGroup>> LogTables::all_groups() { return database_.all(kAllGroups, group_of); }
 
 Result<LogStream> LogTables::find_stream(std::int64_t group_id, std::string_view name) {
-  Result<Statement> find = database_.prepare(kFindStream);
-  if (!find) return std::move(find).error();
-  return one_row<LogStream>(find->bind(1, group_id).bind(2, name), "The specified log stream does not exist.",
-                            stream_of);
+  return there(database_.first(kFindStream, stream_of, group_id, name), "stream");
 }
 
 Result<LogStream> LogTables::find_stream(std::int64_t id) {
-  Result<Statement> find = database_.prepare(kFindStreamById);
-  if (!find) return std::move(find).error();
-  return one_row<LogStream>(find->bind(1, id), "The specified log stream does not exist.", stream_of);
+  return there(database_.first(kFindStreamById, stream_of, id), "stream");
 }
 
 Result<LogStream> LogTables::add_stream(std::int64_t group_id, std::string_view name, Milliseconds now) {
@@ -296,49 +268,37 @@ Result<std::vector<LogStream>> LogTables::list_streams(std::int64_t group_id, st
                                                        StreamOrder order, bool descending,
                                                        const std::optional<StreamPosition>& after, std::size_t limit) {
   if (order == StreamOrder::kLastEvent) {
-    Result<Statement> list = database_.prepare(descending ? kStreamsByTimeDown : kStreamsByTime);
-    if (!list) return std::move(list).error();
     const std::int64_t edge = descending ? INT64_MAX : INT64_MIN;
-    list->bind(1, group_id).bind(2, after ? after->last_time : edge).bind(3, after ? after->id : edge).bind(4, limit);
-    return all_rows<LogStream>(*list, stream_of);
+    return database_.all(descending ? kStreamsByTimeDown : kStreamsByTime, stream_of, group_id,
+                         after ? after->last_time : edge, after ? after->id : edge, limit);
   }
-  Result<Statement> list = database_.prepare(descending ? kStreamsByNameDown : kStreamsByName);
-  if (!list) return std::move(list).error();
   const NameRange range(prefix, after ? std::string_view(after->name) : std::string_view(), descending);
-  list->bind(1, group_id).bind(2, std::string_view(range.first)).bind(3, std::string_view(range.end)).bind(4, limit);
-  return all_rows<LogStream>(*list, stream_of);
+  return database_.all(descending ? kStreamsByNameDown : kStreamsByName, stream_of, group_id, range.first, range.end,
+                       limit);
 }
 
 Result<std::vector<LogStream>> LogTables::streams_of_window(std::int64_t group_id, std::string_view prefix,
                                                             std::string_view after, const LogWindow& window,
                                                             std::size_t limit) {
-  Result<Statement> list = database_.prepare(kStreamsOfWindow);
-  if (!list) return std::move(list).error();
   const NameRange range(prefix, after, false);
-  list->bind(1, group_id).bind(2, std::string_view(range.first)).bind(3, std::string_view(range.end));
-  list->bind(4, number(window.start)).bind(5, number(window.end)).bind(6, limit);
-  return all_rows<LogStream>(*list, stream_of);
+  return database_.all(kStreamsOfWindow, stream_of, group_id, range.first, range.end, number(window.start),
+                       number(window.end), limit);
 }
 
 Result<std::vector<LogStream>> LogTables::streams_before(std::int64_t group_id, Milliseconds before,
                                                          std::size_t limit) {
-  Result<Statement> find = database_.prepare(kStreamsBefore);
-  if (!find) return std::move(find).error();
-  return all_rows<LogStream>(find->bind(1, group_id).bind(2, number(before)).bind(3, limit), stream_of);
+  return database_.all(kStreamsBefore, stream_of, group_id, number(before), limit);
 }
 
 Result<std::vector<LogStream>> LogTables::stalest_streams(std::size_t limit) {
-  Result<Statement> find = database_.prepare(kStalestStreams);
-  if (!find) return std::move(find).error();
-  return all_rows<LogStream>(find->bind(1, limit), stream_of);
+  return database_.all(kStalestStreams, stream_of, limit);
 }
 
 Result<LogTables::Totals> LogTables::totals() {
-  Result<Statement> count = database_.prepare(kTotals);
+  const auto read = [](const Statement& row) { return Totals{row.column_int64(0), row.column_int64(1)}; };
+  Result<std::optional<Totals>> count = database_.first(kTotals, read);
   if (!count) return std::move(count).error();
-  return one_row<Totals>(*count, "count", [](const Statement& row) {
-    return Totals{row.column_int64(0), row.column_int64(1)};
-  });
+  return count->value_or(Totals{});
 }
 
 Result<Done> LogTables::update(const LogStream& stream) {

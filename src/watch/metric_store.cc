@@ -153,7 +153,6 @@ struct MetricStore::State {
   Result<Done> write_minute(std::int64_t series, Minute minute, MinuteStatistics statistics)
       CHILIAD_REQUIRES(writer_mutex);
   void put_back(std::array<WaitingMap, kParts>& taken);
-  Result<std::int64_t> count(const Query& query) CHILIAD_REQUIRES(writer_mutex);
   Result<Done> expire(Milliseconds now) CHILIAD_EXCLUDES(writer_mutex);
   void writer_mutex_held() CHILIAD_THREAD_ANNOTATION(assert_capability(writer_mutex)) {}
 
@@ -299,23 +298,17 @@ Result<Done> MetricStore::State::write_series(std::string_view key, const Waitin
     key.remove_prefix(end + 1);
   }
   const Minute last = minutes.rbegin()->first;
-  std::int64_t id = 0;
-  {
-    Result<Statement> find = database.prepare(kFindSeries);
-    if (!find) return std::move(find).error();
-    find->bind(1, names[0]).bind(2, names[1]).bind(3, key).bind(4, names[2]);
-    const Result<bool> row = find->step();
-    if (!row) return row.error();
-    if (*row) {
-      id = find->column_int64(0);
-      if (find->column_int64(1) < last) {
-        Result<Done> touched = database.run(kTouchSeries, id, last);
-        if (!touched) return touched;
-      }
-    }
+  using IdAndLast = std::pair<std::int64_t, Minute>;
+  const auto read = [](const Statement& row) { return IdAndLast{row.column_int64(0), row.column_int64(1)}; };
+  const Result<std::optional<IdAndLast>> known = database.first(kFindSeries, read, names[0], names[1], key, names[2]);
+  if (!known) return known.error();
+  std::int64_t id = *known ? (*known)->first : 0;
+  if (*known && (*known)->second < last) {
+    Result<Done> touched = database.run(kTouchSeries, id, last);
+    if (!touched) return touched;
   }
   if (id == 0) {
-    const Result<std::int64_t> series = count(kCountSeries);
+    const Result<std::int64_t> series = database.number(kCountSeries);
     if (!series) return series.error();
     if (*series >= options.max_series) {
       refused += minutes.size();
@@ -333,28 +326,13 @@ Result<Done> MetricStore::State::write_series(std::string_view key, const Waitin
 }
 
 Result<Done> MetricStore::State::write_minute(std::int64_t series, Minute minute, MinuteStatistics statistics) {
-  {
-    Result<Statement> read = database.prepare(kReadMinute);
-    if (!read) return std::move(read).error();
-    const Result<bool> row = read->bind(1, series).bind(2, minute).step();
-    if (!row) return row.error();
-    if (*row) {
-      // A damaged row is replaced.
-      if (const Result<MinuteStatistics> before = statistics_of(*read)) statistics.add(*before);
-    }
-  }
-  Result<Statement> write = database.prepare(kWriteMinute);
-  if (!write) return std::move(write).error();
-  write->bind(1, series).bind(2, minute).bind(3, statistics.count()).bind(4, statistics.sum());
-  return write->bind(5, statistics.min()).bind(6, statistics.max()).bind_blob(7, statistics.cells()).run();
-}
-
-Result<std::int64_t> MetricStore::State::count(const Query& query) {
-  Result<Statement> statement = database.prepare(query);
-  if (!statement) return std::move(statement).error();
-  const Result<bool> row = statement->step();
-  if (!row) return row.error();
-  return statement->column_int64(0);
+  // A damaged row is replaced.
+  const auto add_before = [&](const Statement& row) {
+    if (const Result<MinuteStatistics> before = statistics_of(row)) statistics.add(*before);
+  };
+  if (Result<Done> read = database.each(kReadMinute, add_before, series, minute); !read) return read;
+  return database.run(kWriteMinute, series, minute, statistics.count(), statistics.sum(), statistics.min(),
+                      statistics.max(), sql::Blob{statistics.cells()});
 }
 
 Result<Done> MetricStore::State::expire(Milliseconds now) {
@@ -365,20 +343,13 @@ Result<Done> MetricStore::State::expire(Milliseconds now) {
     Result<Done> removed = database.run(kExpireMinutes, before);
     if (removed) removed = database.run(kExpireSeries, before);
     if (!removed) return removed;
-    const Result<std::int64_t> rows = count(kCountMinutes);
+    const Result<std::int64_t> rows = database.number(kCountMinutes);
     if (!rows) return rows.error();
     if (*rows <= options.max_rows) return Done{};
-    Minute keep_from = 0;
-    {
-      Result<Statement> find = database.prepare(kMinuteAt);
-      if (!find) return std::move(find).error();
-      const Result<bool> row = find->bind(1, *rows - options.max_rows / 10 * 9).step();
-      if (!row) return row.error();
-      if (!*row) return Done{};
-      keep_from = find->column_int64(0);
-    }
-    removed = database.run(kExpireMinutes, keep_from);
-    return removed ? database.run(kExpireSeries, keep_from) : removed;
+    const Result<std::int64_t> keep_from = database.number(kMinuteAt, *rows - options.max_rows / 10 * 9);
+    if (!keep_from) return keep_from.error();
+    removed = database.run(kExpireMinutes, *keep_from);
+    return removed ? database.run(kExpireSeries, *keep_from) : removed;
   });
 }
 
@@ -390,63 +361,56 @@ Result<std::vector<MetricSeries>> MetricStore::read(const MetricName& name, std:
                                                     Minute to, std::size_t max_points) {
   (void)state_->flush();  // Of a full disk what is on it can be read.
   const MutexLock lock(state_->reader_mutex);
-  Result<Statement> units = state_->reading.prepare(kUnitsOf);
-  if (!units) return std::move(units).error();
-  units->bind(1, std::string_view(name.name_space)).bind(2, std::string_view(name.name));
-  units->bind(3, std::string_view(dimensions_text(name.dimensions))).bind(4, unit);
+  using IdAndUnit = std::pair<std::int64_t, std::string>;
+  const auto read_unit = [](const Statement& row) { return IdAndUnit(row.column_int64(0), row.column_text(1)); };
+  const Result<std::vector<IdAndUnit>> units =
+      state_->reading.all(kUnitsOf, read_unit, name.name_space, name.name, dimensions_text(name.dimensions), unit);
+  if (!units) return units.error();
   std::vector<MetricSeries> all;
   std::size_t points = 0;
-  for (;;) {
-    const Result<bool> found = units->step();
-    if (!found) return found.error();
-    if (!*found) return all;
-    MetricSeries& series = all.emplace_back(MetricSeries{std::string(units->column_text(1)), {}});
-    Result<Statement> minutes = state_->reading.prepare(kReadMinutes);
-    if (!minutes) return std::move(minutes).error();
-    minutes->bind(1, units->column_int64(0)).bind(2, from).bind(3, to).bind(4, max_points + 1);
-    for (;;) {
-      const Result<bool> row = minutes->step();
-      if (!row) return row.error();
-      if (!*row) break;
-      if (++points > max_points) {
-        return Error{ErrorCode::kTooLarge,
-                     fmt::format("more than {} minutes of values: ask for less time", max_points)};
-      }
-      Result<MinuteStatistics> statistics = statistics_of(*minutes);
-      if (statistics) series.points.push_back({minutes->column_int64(5), std::move(statistics).operator*()});
-    }
+  for (const auto& [id, of_unit] : *units) {
+    MetricSeries& series = all.emplace_back(MetricSeries{of_unit, {}});
+    Result<Done> read = state_->reading.each(
+        kReadMinutes,
+        [&](const Statement& row) -> Result<Done> {
+          if (++points > max_points) {
+            return Error{ErrorCode::kTooLarge,
+                         fmt::format("more than {} minutes of values: ask for less time", max_points)};
+          }
+          Result<MinuteStatistics> statistics = statistics_of(row);
+          if (statistics) series.points.push_back({row.column_int64(5), *std::move(statistics)});
+          return Done{};
+        },
+        id, from, to, max_points + 1);
+    if (!read) return std::move(read).error();
   }
+  return all;
 }
 
 Result<MetricStore::Listed> MetricStore::list(const Filter& filter, const MetricName* after, std::size_t limit) {
   (void)state_->flush();
   const MutexLock lock(state_->reader_mutex);
-  Result<Statement> list = state_->reading.prepare(kList);
-  if (!list) return std::move(list).error();
-  const std::string dimensions = after == nullptr ? std::string() : dimensions_text(after->dimensions);
-  list->bind(1, after == nullptr ? std::string_view() : std::string_view(after->name_space));
-  list->bind(2, after == nullptr ? std::string_view() : std::string_view(after->name));
-  list->bind(3, std::string_view(dimensions)).bind(4, filter.name_space).bind(5, filter.name);
-  list->bind(6, filter.active_since).bind(7, kListedAtOnce);
+  const MetricName from = after == nullptr ? MetricName() : *after;
   Listed listed;
-  for (;;) {
-    const Result<bool> row = list->step();
-    if (!row) return row.error();
-    if (!*row) return listed;
-    MetricName metric{std::string(list->column_text(0)), std::string(list->column_text(1)),
-                      read_dimensions(list->column_text(2))};
-    const bool wanted = std::ranges::all_of(filter.dimensions, [&](const MetricDimension& asked) {
-      return std::ranges::any_of(metric.dimensions, [&](const MetricDimension& has) {
-        return has.name == asked.name && (asked.value.empty() || has.value == asked.value);
-      });
-    });
-    if (!wanted) continue;
-    if (listed.metrics.size() == limit) {
-      listed.more = true;
-      return listed;
-    }
-    listed.metrics.push_back(std::move(metric));
-  }
+  Result<Done> read = state_->reading.each(
+      kList,
+      [&](const Statement& row) {
+        MetricName metric{std::string(row.column_text(0)), std::string(row.column_text(1)),
+                          read_dimensions(row.column_text(2))};
+        const bool wanted = std::ranges::all_of(filter.dimensions, [&](const MetricDimension& asked) {
+          return std::ranges::any_of(metric.dimensions, [&](const MetricDimension& has) {
+            return has.name == asked.name && (asked.value.empty() || has.value == asked.value);
+          });
+        });
+        if (!wanted) return true;
+        listed.more = listed.metrics.size() == limit;
+        if (!listed.more) listed.metrics.push_back(std::move(metric));
+        return !listed.more;
+      },
+      from.name_space, from.name, dimensions_text(from.dimensions), filter.name_space, filter.name, filter.active_since,
+      kListedAtOnce);
+  if (!read) return std::move(read).error();
+  return listed;
 }
 
 std::string dimensions_text(std::vector<MetricDimension> dimensions) {
