@@ -166,6 +166,7 @@ class DataReading {
       return Error{ErrorCode::kInvalid,
                    fmt::format("Error in expression '{}': the result is a number, not a series", query.id)};
     }
+    if (Result<Done> counted = count(*value); !counted) return counted;
     if (auto* one = std::get_if<LabelledValues>(&*value)) {
       one->label = query.label.empty() ? query.id : query.label;
       query.answer = {std::move(*one)};
@@ -176,6 +177,16 @@ class DataReading {
       }
     }
     return Done{};
+  }
+
+  // FILL makes values of nothing: they count like those that are read.
+  Result<Done> count(const MathValue& value) {
+    if (const auto* one = std::get_if<LabelledValues>(&value)) points_ += one->values.size();
+    if (const auto* many = std::get_if<std::vector<LabelledValues>>(&value)) {
+      for (const LabelledValues& series : *many) points_ += series.values.size();
+    }
+    if (points_ <= kMaxPoints) return Done{};
+    return Error{ErrorCode::kTooLarge, fmt::format("more than {} values: ask for less time", kMaxPoints)};
   }
 
   Minute shortest_period() const {

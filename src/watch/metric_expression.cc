@@ -17,6 +17,7 @@ namespace {
 constexpr std::size_t kMaxBytes = 2'048;
 constexpr int kMaxLevels = 64;
 constexpr std::size_t kMaxListValues = 1'000'000;
+constexpr Minute kMaxFilled = 50'000;  // Periods; values are kept for 21,600 minutes.
 
 bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool digit(char c) { return c >= '0' && c <= '9'; }
@@ -283,6 +284,8 @@ class Reader {
       if (number == nullptr) return wrong("FILL fills with a number or REPEAT");
       with = *number;
     }
+    if ((context_.to - context_.from) / context_.period > kMaxFilled)
+      return wrong(fmt::format("FILL fills {} periods at most: ask for less time", kMaxFilled));
     return mapped(value, [&](const LabelledValues& series) {
       LabelledValues out = series;
       std::optional<double> last;

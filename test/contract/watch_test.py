@@ -147,6 +147,21 @@ def test_metrics_are_put_listed_and_read(cloudwatch):
         "Timestamps": [start, start + datetime.timedelta(minutes=5)]}]
 
 
+def test_values_made_of_nothing_are_bounded(cloudwatch):
+    now = datetime.datetime.now(UTC)
+    metric = {"Id": "m", "MetricStat": {"Metric": {"Namespace": "Nothing", "MetricName": "m"}, "Period": 60, "Stat": "Sum"}}
+
+    def ask(days, fills):
+        queries = [metric] + [{"Id": f"f{at}", "Expression": "FILL(m, 0)"} for at in range(fills)]
+        return cloudwatch.get_metric_data(StartTime=now - datetime.timedelta(days), EndTime=now,
+                                          MetricDataQueries=queries)["MetricDataResults"]
+
+    assert 1440 <= len(ask(1, 1)[1]["Values"]) <= 1441
+    for days, fills in ((15, 400), (50 * 365, 1)):
+        with pytest.raises(botocore.exceptions.ClientError, match="ask for less time"):
+            ask(days, fills)
+
+
 def test_large_measurements_come_compressed(cloudwatch):
     """Over 10 kB boto3 sends PutMetricData with Content-Encoding: gzip."""
     data = [{"MetricName": f"m{i:03}", "Values": [float(v) for v in range(100)], "Unit": "Count"} for i in range(100)]
