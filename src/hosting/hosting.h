@@ -12,9 +12,9 @@
 // Which host answers is the catalog's to say, by the image: the native one, in this process, or a foreign server
 // (container_host.h), which has a process, threads and memory of its own.
 //
-// What all native endpoints share, so that one which nobody calls costs a few kilobytes and no thread: one model cache with
-// one memory and one disk budget (the model used least recently goes first, whosever it is; endpoints over the same
-// prefix share its models), load threads, threads for heavy calls, the queue of asynchronous calls, the writer of
+// What all native endpoints share, so that one which nobody calls costs a few kilobytes and no thread: one model cache
+// with one memory and one disk budget (the model used least recently goes first, whosever it is; endpoints over the
+// same prefix share its models), load threads, threads for heavy calls, the queue of asynchronous calls, the writer of
 // captures.
 //
 // Promises:
@@ -92,10 +92,10 @@ struct HostingOptions {
   process::BoxRunner* podman = nullptr;
   runtime::PythonEnvironments* environments = nullptr;
   store::ProgramCredentials* credentials = nullptr;
-  std::filesystem::path container_folder = {};                      // Owned by this object alone.
-  std::uint64_t container_disk_bytes = std::uint64_t{10} << 30;     // Of their unpacked models.
-  std::uint64_t container_memory_bytes = 0;                         // Of their processes; 0: half of the machine's.
-  std::chrono::milliseconds container_load_wait{30'000};            // As load_wait, for their models.
+  std::filesystem::path container_folder = {};                   // Owned by this object alone.
+  std::uint64_t container_disk_bytes = std::uint64_t{10} << 30;  // Of their unpacked models.
+  std::uint64_t container_memory_bytes = 0;                      // Of their processes; 0: half of the machine's.
+  std::chrono::milliseconds container_load_wait{30'000};         // As load_wait, for their models.
   // In whose name models are read and results and captures written: ModelPlan::role_arn's. Null: endpoints may use all
   // buckets.
   store::BucketAccess* access = nullptr;
