@@ -146,6 +146,12 @@ class Platform:
         return code
 
 
+@pytest.fixture(scope="session")
+def new_platform(chiliad):
+    """new_platform(home, *arguments): `chiliad up`, which whoever started it stops."""
+    return Platform
+
+
 @pytest.fixture
 def start_platform(chiliad, tmp_path):
     """start_platform(*arguments, home=...): `chiliad up`; all of them end with the test."""

@@ -64,7 +64,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return 200, b"loaded"
 
 
-if __name__ == "__main__":
+def serve(handler):
     http.server.ThreadingHTTPServer.request_queue_size = 128
     address = "127.0.0.1", int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080"))
-    http.server.ThreadingHTTPServer(address, Handler).serve_forever()
+    http.server.ThreadingHTTPServer(address, handler).serve_forever()
+
+
+if __name__ == "__main__":
+    serve(Handler)

@@ -69,8 +69,10 @@ PortPool::PortPool() : state_(std::make_shared<State>()) {}
 Result<Ports> PortPool::take() {
   int lowest = kLowest, highest = std::min(kHighest, first_of_the_systems());
   if (highest - lowest < 100 * Ports::kCount) {
-    lowest = 10'000;  // The system's own begin lower: then anywhere above what services are known by.
-    highest = 60'000;
+    // The system's own begin lower: then anywhere above what services are known by, and below what Multi Model Server
+    // takes for no port.
+    lowest = 10'000;
+    highest = kHighest;
   }
   const unsigned places = static_cast<unsigned>((highest - lowest) / Ports::kCount);
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
