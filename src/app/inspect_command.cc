@@ -69,7 +69,7 @@ std::string options_text(const FittedState& state) {
 }
 
 std::string changepoints_text(const FittedState& state) {
-  if (!has_changepoints(state)) return "changepoints  none\n";
+  if (!has_changepoints(state) || state.options.growth == forecast::Growth::kFlat) return "changepoints  none\n";
   const auto changed = std::ranges::count_if(state.delta, [](double delta) { return delta != 0; });
   std::string text =
       fmt::format("changepoints  {}, of which {} change the slope\n", state.changepoints_t.size(), changed);
@@ -110,8 +110,11 @@ std::string model_text(const LoadedModel& loaded) {
       fmt::format("history       {} rows with a value, {} dates, {} to {}; {}\n", state.rows, state.history_date_count,
                   format_instant(state.start), format_instant(last), state.history ? "kept" : "left out");
   text += options_text(state);
-  text += fmt::format("trend         {:.6g} at the start, slope {:.6g} a day at first\n",
-                      state.m * state.y_scale + state.y_min, per_day(state, state.k));
+  const double offset = state.m * state.y_scale + state.y_min;
+  text += state.options.growth == forecast::Growth::kFlat
+              ? fmt::format("trend         {:.6g}, flat\n", offset)
+              : fmt::format("trend         {:.6g} at the start, slope {:.6g} a day at first\n", offset,
+                            per_day(state, state.k));
   text += fmt::format("noise         {:.6g} (sigma_obs {:.6g} of y_scale {:.6g})\n", state.sigma_obs * state.y_scale,
                       state.sigma_obs, state.y_scale);
   if (state.log_posterior) text += fmt::format("log-posterior {:.6f}\n", *state.log_posterior);

@@ -84,12 +84,14 @@ PenalizedQuadratic curvature_at(const Calendar::State& calendar, const FeatureMa
   const KnotSums line = knot_sums(calendar, share2);
 
   std::vector<double> smooth(q * q, 0.0);
-  smooth[0] = kLinePrior * kLinePrior * line.at[0][2];
-  smooth[q] = kLinePrior * kLinePrior * line.at[0][1];
+  if (calendar.has_slope()) {
+    smooth[0] = kLinePrior * kLinePrior * line.at[0][2];
+    smooth[q] = kLinePrior * kLinePrior * line.at[0][1];
+  }
   smooth[q + 1] = kLinePrior * kLinePrior * line.at[0][0];
   for (std::size_t i = 0; i < k; ++i) {
     double* row = smooth.data() + (2 + i) * q;
-    row[0] = kLinePrior * prior[i] * moments[i];
+    row[0] = calendar.has_slope() ? kLinePrior * prior[i] * moments[i] : 0;
     row[1] = kLinePrior * prior[i] * sums[i];
     for (std::size_t j = 0; j <= i; ++j) row[2 + j] = prior[i] * prior[j] * feature_gram[i * stride + j];
   }
@@ -134,6 +136,7 @@ Result<Calendar> Calendar::make(std::span<const Instant> ds, const ProphetOption
   state->t.reserve(ds.size());
   for (Instant moment : ds) state->t.push_back(state->time_scale(moment));
   for (double c : state->changepoints.t) {
+    if (!state->has_slope()) break;  // The slope and its changes are in the priors alone: zero at the mode.
     state->knots.push_back(
         static_cast<std::size_t>(std::lower_bound(state->t.begin(), state->t.end(), c) - state->t.begin()));
   }

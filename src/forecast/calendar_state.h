@@ -24,7 +24,7 @@ struct Calendar::State {
   TimeScale time_scale;
 
   std::vector<double> t;                  // T, scaled time.
-  std::vector<std::size_t> knots;         // S: first row with t >= changepoint. Ascending.
+  std::vector<std::size_t> knots;         // First row with t >= changepoint, ascending. None when growth is flat.
   FeatureMatrix x;                        // T x K.
   std::vector<double> prior;              // K standard deviations, then zeros up to x.stride.
   std::vector<double> is_multiplicative;  // K ones and zeros, then zeros up to x.stride.
@@ -35,6 +35,7 @@ struct Calendar::State {
 
   std::size_t rows() const { return t.size(); }
   std::size_t changes() const { return knots.size(); }
+  bool has_slope() const { return options.growth != Growth::kFlat; }
   std::size_t smooth() const { return 2 + x.columns; }
 };
 

@@ -65,8 +65,8 @@ bool near_enough(Instant a, Instant b) {
 }
 
 Result<Done> check_options(const ProphetOptions& options) {
-  if (options.growth != Growth::kLinear) {
-    return invalid("growth '" + std::string(growth_name(options.growth)) + "' is not supported yet: use 'linear'");
+  if (options.growth == Growth::kLogistic) {
+    return invalid("growth 'logistic' is not supported yet: use 'linear' or 'flat'");
   }
   if (!(options.changepoint_range >= 0 && options.changepoint_range <= 1)) {
     return invalid("Parameter \"changepoint_range\" must be in [0, 1]");
@@ -204,29 +204,6 @@ std::vector<double> prior_scales(std::span<const Seasonality> seasonalities) {
   }
   if (scales.empty()) scales.push_back(1);
   return scales;
-}
-
-LineStart linear_growth_init(std::span<const Instant> ds, std::span<const double> t, std::span<const double> y_scaled) {
-  const auto last = static_cast<std::size_t>(std::lower_bound(ds.begin(), ds.end(), ds.back()) - ds.begin());
-  LineStart line;
-  line.k = (y_scaled[last] - y_scaled[0]) / (t[last] - t[0]);
-  line.m = y_scaled[0] - line.k * t[0];
-  return line;
-}
-
-void piecewise_linear(std::span<const double> t, double k, double m, std::span<const double> delta,
-                      std::span<const double> changepoints_t, std::span<double> out) {
-  CHILIAD_CHECK(delta.size() == changepoints_t.size() && t.size() == out.size());
-  double slope = k;
-  double offset = m;
-  std::size_t next = 0;
-  for (std::size_t i = 0; i < t.size(); ++i) {
-    for (; next < changepoints_t.size() && changepoints_t[next] <= t[i]; ++next) {
-      slope += delta[next];
-      offset -= delta[next] * changepoints_t[next];
-    }
-    out[i] = slope * t[i] + offset;
-  }
 }
 
 std::vector<std::string> component_names(std::span<const Seasonality> seasonalities) {

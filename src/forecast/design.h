@@ -5,7 +5,7 @@
 // the parity run hold it to that).
 //
 // Source: Prophet 1.5.0, forecaster.py: validate_inputs, initialize_scales, set_changepoints, set_auto_seasonalities,
-// fourier_series, linear_growth_init.
+// fourier_series.
 //
 // Thread safety: pure functions.
 
@@ -64,17 +64,6 @@ FeatureMatrix make_features(std::span<const Seasonality> seasonalities, std::spa
 
 // Standard deviation of each column's prior.
 std::vector<double> prior_scales(std::span<const Seasonality> seasonalities);
-
-// Prophet's starting point: the line through the first and the last row.
-struct LineStart {
-  double k = 0;
-  double m = 0;
-};
-LineStart linear_growth_init(std::span<const Instant> ds, std::span<const double> t, std::span<const double> y_scaled);
-
-// The trend at ascending t, in y_scaled. out has the size of t.
-void piecewise_linear(std::span<const double> t, double k, double m, std::span<const double> delta,
-                      std::span<const double> changepoints_t, std::span<double> out);
 
 // Which law Prophet's simulation draws the future of a frame from. `t`: all scaled times of the frame, ascending; the
 // law depends on the whole frame, and a single future row takes the history's mean step.

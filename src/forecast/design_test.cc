@@ -119,23 +119,6 @@ TEST(ValueScale, IsOneForZerosAndTheSpanForMinMax) {
   EXPECT_EQ(value_scale(values, Scaling::kMinMax).offset, -4);
 }
 
-TEST(LinearGrowthInit, GoesThroughTheFirstRowAndTheFirstOfTheLast) {
-  std::vector<Instant> ds = dates("2022-01-01", 3, hours(24));
-  ds.push_back(ds.back());  // A double: Prophet takes the first of the two.
-  const std::vector<double> t = {0, 0.5, 1, 1};
-  const std::vector<double> y = {2, 9, 3, 7};
-  const LineStart line = linear_growth_init(ds, t, y);
-  EXPECT_EQ(line.k, 1);
-  EXPECT_EQ(line.m, 2);
-}
-
-TEST(PiecewiseLinear, BendsAtTheChangepoints) {
-  const std::vector<double> t = {0, 0.25, 0.5, 1, 2};
-  std::vector<double> out(5);
-  piecewise_linear(t, 1, 10, std::vector<double>{2, -1}, std::vector<double>{0.25, 0.5}, out);
-  EXPECT_EQ(out, (std::vector<double>{10, 10.25, 11, 12, 14}));
-}
-
 TEST(ForecastColumns, ComeInPandasOrder) {
   EXPECT_EQ(forecast_columns({}, false),
             (std::vector<std::string>{"trend", "additive_terms", "multiplicative_terms", "yhat"}));

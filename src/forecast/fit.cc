@@ -26,6 +26,7 @@
 #include "forecast/mode_search.h"
 #include "forecast/objective.h"
 #include "forecast/prophet.h"
+#include "forecast/trend.h"
 
 namespace chiliad::forecast {
 namespace {
@@ -46,10 +47,10 @@ class Fit {
  public:
   Fit(const Calendar::State& calendar, std::span<const double> y_scaled)
       : calendar_(calendar), y_(y_scaled), interpolates_(calendar.rows() <= calendar.smooth() + calendar.changes()) {
-    const LineStart line = linear_growth_init(calendar.ds, calendar.t, y_scaled);
-    now_.k = line.k;
-    now_.m = line.m;
-    now_.delta.assign(calendar.changes(), 0.0);
+    const TrendStart start = trend_start(calendar.options.growth, calendar.ds, calendar.t, y_scaled);
+    now_.k = start.k;
+    now_.m = start.m;
+    now_.delta.assign(calendar.changepoints.t.size(), 0.0);
     now_.beta.assign(calendar.x.stride, 0.0);
     now_.sigma_obs = 1;
     if (interpolates_) floor_ = std::max(kInterpolatingFloor, 0.5 * kCollapsed * line_residual());
@@ -137,9 +138,9 @@ SearchResult Fit::search(const PenalizedQuadratic& curvature, const Gradient& gr
   curvature.rotate(g);
   SearchStart start;
   start.u = u;
-  start.d = now_.delta;
+  start.d = std::span(now_.delta).first(calendar_.changes());
   start.g_s = g;
-  start.g_d = gradient.delta;
+  start.g_d = std::span(gradient.delta).first(calendar_.changes());
   start.rr = rows_.sum_of_squares;
   start.rows = rows_count();
   start.tau = calendar_.options.changepoint_prior_scale;
@@ -172,7 +173,7 @@ Parameters Fit::moved(const PenalizedQuadratic& curvature, const SearchResult& f
   next.k += step[0] * kLinePrior;
   next.m += step[1] * kLinePrior;
   for (std::size_t j = 0; j < calendar_.x.columns; ++j) next.beta[j] += step[2 + j] * calendar_.prior[j];
-  next.delta = found.delta;
+  if (calendar_.has_slope()) next.delta = found.delta;
   return next;
 }
 
@@ -328,10 +329,10 @@ Result<FittedModel> fit(const Calendar& shared, const PreparedRows& rows, KeepHi
   state.changepoints_t = calendar.changepoints.t;
   const auto [low, high] = std::minmax_element(rows.y.begin(), rows.y.end());
   if (*low == *high) {
-    const LineStart line = linear_growth_init(calendar.ds, calendar.t, y_scaled);
-    state.k = line.k;
-    state.m = line.m;
-    state.delta.assign(calendar.changes(), 0.0);
+    const TrendStart start = trend_start(calendar.options.growth, calendar.ds, calendar.t, y_scaled);
+    state.k = start.k;
+    state.m = start.m;
+    state.delta.assign(calendar.changepoints.t.size(), 0.0);
     state.beta.assign(calendar.x.columns, 0.0);
     state.sigma_obs = kSigmaFloor;
     out.constant_series = true;

@@ -227,6 +227,36 @@ TEST(Fit, FoldsTheSlopeOfTheStandInChangepointIntoK) {
   EXPECT_EQ(model->state().delta, std::vector<double>{0.0});
 }
 
+// Without a slope the rest is least squares with a ridge: the offset is near the mean, and nothing else moves.
+TEST(Fit, FlatGrowthHasNoSlope) {
+  const Series series = daily_series(400, 2);
+  double mean = 0;
+  for (const double y : series.y) mean += y / static_cast<double>(series.y.size());
+  for (const Mode mode : {Mode::kAdditive, Mode::kMultiplicative}) {
+    ProphetOptions options;
+    options.growth = Growth::kFlat;
+    options.seasonality_mode = mode;
+    FitReport report;
+    const Result<FittedModel> model = fit(series.history(), options, KeepHistory::kNo, &report);
+    ASSERT_TRUE(model) << model.error().message;
+    EXPECT_EQ(model->state().k, 0);
+    EXPECT_EQ(model->state().delta, std::vector<double>(25, 0.0));
+    EXPECT_NEAR(model->state().m * model->state().y_scale, mean, 1);
+    EXPECT_LE(report.optimality_residual, promised_residual(400, *model));
+  }
+}
+
+TEST(Fit, FlatGrowthRepeatsAConstantSeries) {
+  Series series = daily_series(50, 2);
+  std::fill(series.y.begin(), series.y.end(), 3.5);
+  ProphetOptions options;
+  options.growth = Growth::kFlat;
+  const Result<FittedModel> model = fit(series.history(), options);
+  ASSERT_TRUE(model);
+  EXPECT_EQ(model->state().m, 1);
+  EXPECT_EQ(model->state().sigma_obs, 1e-9);
+}
+
 TEST(Fit, SaysInProphetsWordsWhatCannotBeFitted) {
   Series series = daily_series(5, 1);
   const auto message = [&](const ProphetOptions& options = {}) {

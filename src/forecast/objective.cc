@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "forecast/trend.h"
 
 namespace chiliad::forecast {
 namespace {
@@ -14,11 +15,12 @@ constexpr double kLineVariance = 25;  // Prior of k and m: Normal(0, 5).
 
 Rows evaluate_rows(const Calendar::State& calendar, const Parameters& parameters, std::span<const double> y_scaled) {
   const std::size_t n = calendar.rows();
-  CHILIAD_CHECK(y_scaled.size() == n && parameters.delta.size() == calendar.changes());
+  CHILIAD_CHECK(y_scaled.size() == n);
   CHILIAD_CHECK(parameters.beta.size() >= calendar.x.columns);
   Rows rows;
   rows.trend.resize(n);
-  piecewise_linear(calendar.t, parameters.k, parameters.m, parameters.delta, calendar.changepoints.t, rows.trend);
+  evaluate_trend(calendar.options.growth, {parameters.k, parameters.m, parameters.delta, calendar.changepoints.t},
+                 calendar.t, rows.trend);
   rows.share.assign(n, 1.0);
   rows.residual.assign(n, 0.0);
   const auto add_features = [&](double wanted_mode, std::vector<double>& out) {
@@ -63,7 +65,7 @@ Gradient residual_gradient(const Calendar::State& calendar, const Rows& rows) {
   for (std::size_t i = 0; i < n; ++i) weight[i] = rows.residual[i] * rows.share[i];
   double sum = 0;
   double moment = 0;
-  gradient.delta.resize(s);
+  gradient.delta.assign(calendar.changepoints.t.size(), 0.0);
   for (std::size_t e = s + 1; e-- > 0;) {
     const std::size_t first = e == 0 ? 0 : calendar.knots[e - 1];
     const std::size_t last = e == s ? n : calendar.knots[e];
@@ -71,7 +73,7 @@ Gradient residual_gradient(const Calendar::State& calendar, const Rows& rows) {
     moment += dot(std::span(weight).subspan(first, last - first), std::span(calendar.t).subspan(first, last - first));
     if (e > 0) gradient.delta[e - 1] = moment - calendar.changepoints.t[e - 1] * sum;
   }
-  gradient.k = moment;
+  gradient.k = calendar.has_slope() ? moment : 0;
   gradient.m = sum;
   gradient.beta.assign(calendar.x.stride, 0.0);
   transposed_product(calendar.x, rows.residual, gradient.beta);
@@ -97,7 +99,7 @@ double optimality_residual(const Calendar::State& calendar, const Parameters& pa
     const double prior = calendar.prior[j];
     worst = std::max(worst, std::fabs(gradient.beta[j] / variance - parameters.beta[j] / (prior * prior)));
   }
-  for (std::size_t j = 0; j < calendar.changes(); ++j) {
+  for (std::size_t j = 0; j < parameters.delta.size(); ++j) {
     const double slope = gradient.delta[j] / variance;
     const double delta = parameters.delta[j];
     worst = std::max(worst, delta == 0 ? std::fabs(slope) - rate : std::fabs(slope - (delta > 0 ? rate : -rate)));

@@ -21,7 +21,7 @@ namespace chiliad::forecast {
 struct Parameters {
   double k = 0;
   double m = 0;
-  std::vector<double> delta;  // S
+  std::vector<double> delta;  // S, as many as changepoints.t
   std::vector<double> beta;   // K (any further elements are zero)
   double sigma_obs = 1;
 };

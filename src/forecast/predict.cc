@@ -11,6 +11,7 @@
 #include "forecast/kernels.h"
 #include "forecast/prophet.h"
 #include "forecast/simulate.h"
+#include "forecast/trend.h"
 
 namespace chiliad::forecast {
 namespace {
@@ -135,7 +136,7 @@ std::vector<double> interval_offsets(const FittedState& state, std::span<const d
 TrendLaw trend_law(const FittedState& state, std::span<const double> t) {
   const auto first = static_cast<std::size_t>(std::upper_bound(t.begin(), t.end(), 1.0) - t.begin());
   const std::size_t future = t.size() - first;
-  if (future == 0) return TrendLaw{};
+  if (future == 0 || state.options.growth == Growth::kFlat) return TrendLaw{};
   double step = 0;
   if (future > 1) {
     step = (t.back() - t[first]) / static_cast<double>(future - 1);
@@ -173,7 +174,7 @@ Result<Forecast> FittedModel::predict(std::span<const Instant> ds, const Predict
   for (Instant moment : sorted) t.push_back(scale(moment));
 
   std::vector<double> trend(n);
-  piecewise_linear(t, state_.k, state_.m, state_.delta, state_.changepoints_t, trend);
+  evaluate_trend(state_.options.growth, {state_.k, state_.m, state_.delta, state_.changepoints_t}, t, trend);
   Parts parts = evaluate_parts(state_, sorted);
   const double floor = state_.options.scaling == Scaling::kMinMax ? state_.y_min : 0;
 

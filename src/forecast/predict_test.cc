@@ -101,6 +101,27 @@ TEST(Predict, WidensTheFuture) {
   for (std::size_t i = 1; i < 60; ++i) EXPECT_GT(upper[i] - yhat[i], upper[i - 1] - yhat[i - 1]);
 }
 
+TEST(Predict, FlatGrowthHasNoTrendUncertainty) {
+  FittedState state = hand_made();
+  state.options.growth = Growth::kFlat;
+  state.k = 0;
+  state.delta = {0};
+  for (const Uncertainty uncertainty : {Uncertainty::kExact, Uncertainty::kSimulated}) {
+    PredictOptions options;
+    options.uncertainty = uncertainty;
+    const Result<Forecast> forecast = model(state).predict(days("2022-04-12", 30), options);
+    ASSERT_TRUE(forecast);
+    for (std::size_t i = 0; i < 30; ++i) {
+      EXPECT_EQ(forecast->column("trend")[i], 30);
+      EXPECT_EQ(forecast->column("trend_lower")[i], 30);
+      EXPECT_EQ(forecast->column("trend_upper")[i], 30);
+      constexpr double kNormal90 = 1.2815515655446004;
+      const double tolerance = uncertainty == Uncertainty::kExact ? 1e-4 : 0.1;  // 2 sd of a percentile of 1,000 draws.
+      EXPECT_NEAR(forecast->column("yhat_upper")[i] - forecast->column("yhat")[i], kNormal90 * 0.5, tolerance);
+    }
+  }
+}
+
 TEST(TrendLaw, TakesTheHistorysStepForASingleFutureRow) {
   const FittedState state = hand_made();
   const TrendLaw one = trend_law(state, std::vector<double>{0.5, 1.3});

@@ -40,7 +40,7 @@ bool all_finite(std::span<const double> values) {
 
 Result<Done> check_state(const FittedState& state) {
   constexpr double kMaxSeconds = 9e9;  // The range of Instant is 584 years.
-  if (state.options.growth != Growth::kLinear) return corrupt("growth: only 'linear' is supported");
+  if (state.options.growth == Growth::kLogistic) return corrupt("growth: 'logistic' is not supported yet");
   if (!(state.y_scale > 0) || !std::isfinite(state.y_scale)) return corrupt("y_scale: expected a number > 0");
   if (!std::isfinite(state.y_min)) return corrupt("y_min: expected a finite number");
   if (!(state.t_scale_s >= 1e-9 && state.t_scale_s < 2 * kMaxSeconds)) {

@@ -2,8 +2,8 @@
 //
 //     y(t) = trend(t) * (1 + X(t) beta_m) + X(t) beta_a + noise,   noise ~ Normal(0, sigma_obs)
 //
-// trend is piecewise linear with S places where its slope may change by delta; X(t) has the Fourier columns of the
-// seasonalities; beta_m and beta_a are beta with the columns of the other mode zeroed. Everything is fitted on
+// trend is piecewise linear with S places where its slope may change by delta, or flat; X(t) has the Fourier columns of
+// the seasonalities; beta_m and beta_a are beta with the columns of the other mode zeroed. Everything is fitted on
 // y_scaled = (y - y_min) / y_scale and t in [0, 1] over the history, exactly as Prophet does.
 //
 //     options, rows --prophet_fit.h--> FittedModel --predict()--> Forecast
@@ -37,7 +37,7 @@ namespace chiliad::forecast {
 // What to fit
 // ---------------------------------------------------------------------------------------------------
 
-enum class Growth : std::uint8_t { kLinear, kLogistic, kFlat };  // Only kLinear can be fitted so far.
+enum class Growth : std::uint8_t { kLinear, kLogistic, kFlat };  // kLogistic cannot be fitted yet.
 
 // How a component joins the trend: y = trend + c, or y = trend * (1 + c).
 enum class Mode : std::uint8_t { kAdditive, kMultiplicative };

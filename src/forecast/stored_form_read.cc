@@ -131,8 +131,10 @@ Result<Done> read_growth(Parts& parts, std::string_view key, od::value value) {
   std::string_view text;
   if (const Result<Done> read = read_text(key, value, text); !read) return read.error();
   parts.seen_growth = true;
-  if (text == "logistic" || text == "flat") {
-    parts.unsupported.push_back(std::string(text) + " growth");
+  if (text == "logistic") {
+    parts.unsupported.emplace_back("logistic growth");
+  } else if (text == "flat") {
+    parts.state.options.growth = Growth::kFlat;
   } else if (text != "linear") {
     return corrupt(key, "expected 'linear', 'logistic' or 'flat', found '" + std::string(text.substr(0, 40)) + "'");
   }

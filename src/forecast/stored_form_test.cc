@@ -219,7 +219,6 @@ TEST(StoredForm, NanWhereNobodyLooksDoesNotMatter) {
 
 TEST(StoredForm, UnsupportedFeaturesAreNamed) {
   const std::map<std::string, std::string> names = {{"logistic", "logistic growth"},
-                                                    {"flat", "flat growth"},
                                                     {"holidays", "holidays"},
                                                     {"regressor", "extra regressors ('x')"},
                                                     {"conditional", "a seasonality with a condition ('weekly_on')"},

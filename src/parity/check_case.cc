@@ -9,6 +9,7 @@
 #include "forecast/design.h"
 #include "forecast/future.h"
 #include "forecast/objective.h"
+#include "forecast/trend.h"
 #include "parity/check_intervals.h"
 
 namespace chiliad::parity {
@@ -137,16 +138,17 @@ void compare_design(const ReferenceCase& reference, const Calendar::State& calen
   differences.compare("y_scaled", y_scaled, reference.y_scaled);
   compare_features(calendar, reference, differences);
 
-  const forecast::LineStart line = forecast::linear_growth_init(calendar.ds, calendar.t, y_scaled);
-  differences.compare("init k", line.k, reference.init_k, size_of(reference.init_k));
-  differences.compare("init m", line.m, reference.init_m, size_of(reference.init_m));
+  const forecast::TrendStart start =
+      forecast::trend_start(calendar.options.growth, calendar.ds, calendar.t, y_scaled);
+  differences.compare("init k", start.k, reference.init_k, size_of(reference.init_k));
+  differences.compare("init m", start.m, reference.init_m, size_of(reference.init_m));
 }
 
 // The formula, at parameters that somebody else found.
 void compare_log_posterior(const ReferenceCase& reference, const Calendar::State& calendar,
                            std::span<const double> y_scaled, Differences& differences) {
   const auto compare = [&](std::string_view name, const StoredParameters& at, double theirs) {
-    if (at.delta.size() != calendar.changes() || at.beta.size() != calendar.x.columns) {
+    if (at.delta.size() != calendar.changepoints.t.size() || at.beta.size() != calendar.x.columns) {
       differences.equal("sizes of delta and beta", false, true);
       return;
     }
@@ -156,7 +158,7 @@ void compare_log_posterior(const ReferenceCase& reference, const Calendar::State
   StoredParameters init;
   init.k = reference.init_k;
   init.m = reference.init_m;
-  init.delta.assign(calendar.changes(), 0.0);
+  init.delta.assign(calendar.changepoints.t.size(), 0.0);
   init.beta.assign(calendar.x.columns, 0.0);
   init.sigma_obs = 1;
   compare("lp at init", init, reference.init_log_posterior);

@@ -73,8 +73,12 @@ forecast::Seasonality seasonality(std::string_view name, object properties, cons
 void read_option(std::string_view name, element value, ReferenceCase& out) {
   forecast::ProphetOptions& options = out.options;
   if (name == "growth") {
-    if (std::string_view(value) != "linear")
-      out.unsupported.push_back(std::string(std::string_view(value)) + " growth");
+    const std::string_view growth = value;
+    if (growth == "flat") {
+      options.growth = forecast::Growth::kFlat;
+    } else if (growth != "linear") {
+      out.unsupported.push_back(std::string(growth) + " growth");
+    }
   } else if (name == "changepoints") {
     if (!value.is_null()) options.changepoints = dates(value);
   } else if (name == "n_changepoints") {

@@ -123,6 +123,10 @@ CASES = {
     "wheel_data": (wheel("data.csv", 300), {}, {}, (30, "D")),
     "wheel_data2": (wheel("data2.csv", 250), {}, {}, (30, "5min")),
     "wheel_data3": (wheel("data3.csv", 70), dict(scaling="minmax"), {}, (30, "D")),
+    "flat": (series(300, seed=19), dict(growth="flat", yearly_seasonality=4), {}, (30, "D")),
+    "flat_multiplicative": (series(150, seed=20), dict(growth="flat", seasonality_mode="multiplicative",
+                                                       scaling="minmax"), {}, (30, "D")),
+    "flat_constant": (constant(-3.5), dict(growth="flat"), {}, (10, "D")),
     "logistic": (with_cap(), dict(growth="logistic"), {}, (10, "D")),
     "holidays": (series(120, seed=18), dict(holidays=DAYS), {}, (10, "D")),
     "regressor": (with_regressor(), {}, dict(add_regressor=[dict(name="x")]), (10, "D")),
@@ -188,7 +192,7 @@ def stan_data(data, x):
     if x.size > MAX_X:
         rows = sorted({int(r) for r in np.linspace(0, len(x) - 1, 40)})
     out = {name: plain(data[name]) for name in ("T", "S", "K", "tau", "trend_indicator")}
-    out.update({name: plain(list(data[name])) for name in ("y", "t", "t_change", "s_a", "s_m", "sigmas")})
+    out.update({name: plain(list(data[name])) for name in ("y", "t", "cap", "t_change", "s_a", "s_m", "sigmas")})
     out.update(X_rows=rows, X=plain(x[rows]), X_colsum=plain(x.sum(axis=0)), X_colsumsq=plain((x ** 2).sum(axis=0)))
     return out
 
@@ -269,14 +273,13 @@ def make_case(name, frame, options, calls, ahead):
     for extra in set(frame.columns) - {"ds", "y"}:
         future[extra] = np.resize(frame[extra].to_numpy(), len(future))
     problem = true_optimum.Problem(data, x)
-    linear = data["trend_indicator"] == 0
     case = {"format": "prophet-fixture-1", "id": name,
             "versions": {"prophet": prophet.__version__, "cmdstanpy": cmdstanpy.__version__,
                          "holidays": holidays.__version__, "numpy": np.__version__, "pandas": pd.__version__},
             "options": {"constructor": constructor(options), "add_seasonality": calls.get("add_seasonality", []),
                         "add_regressor": calls.get("add_regressor", []), "add_country_holidays": None},
             "history_input": columns(frame), "scales": scales(model), "stan_data": stan_data(data, x),
-            "init": dict(init, lp=problem.log_posterior(true_optimum.pack(init)) if linear else None),
+            "init": dict(init, lp=problem.log_posterior(true_optimum.pack(init))),
             "optimum": {"prophet_default": {"params": raw}},
             "params_final": {key: {"shape": list(np.shape(value)), "values": plain(np.ravel(value))}
                              for key, value in model.params.items() if key != "trend"},
@@ -284,12 +287,11 @@ def make_case(name, frame, options, calls, ahead):
     samples, model.uncertainty_samples = model.uncertainty_samples, 0
     forecast = model.predict(future)
     case["forecast"] = {"columns": list(forecast.columns), "data": columns(forecast)}
-    if linear and optimised:
+    if optimised:
         case["optimum"], case["forecast_true_optimum"] = optimum(problem, init, model, raw, future)
     model.uncertainty_samples = samples
-    if linear:
-        at = sorted({int(r) for r in np.linspace(0, len(future) - periods - 1, 15)})
-        case["intervals"] = intervals(model, future, at + list(range(len(future) - periods, len(future))))
+    at = sorted({int(r) for r in np.linspace(0, len(future) - periods - 1, 15)})
+    case["intervals"] = intervals(model, future, at + list(range(len(future) - periods, len(future))))
     return case
 
 

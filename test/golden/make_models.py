@@ -84,7 +84,7 @@ def logistic():
 
 
 def flat():
-    return Prophet(growth="flat", **OFF).fit(series(30)), None
+    return Prophet(growth="flat", **OFF).fit(series(30)), "D"
 
 
 def holidays():

@@ -1,7 +1,10 @@
-"""The maximum of Prophet's posterior for linear growth, found with care instead of speed.
+"""The maximum of Prophet's posterior, found with care instead of speed.
 
     lp = -k^2/50 - m^2/50 - sum |delta| / tau - 2 sigma^2 - sum beta^2 / (2 s^2) - T ln sigma - R / (2 sigma^2)
     R  = sum of (y - trend (1 + X beta_m) - X beta_a)^2
+
+trend = line(k, m, delta) for linear growth, m for flat growth, and C / (1 + exp(-line(k, -k m, delta))) for logistic
+growth: Stan's offsets gamma make its exponent continuous at the changepoints, which is what a line with hinges is.
 
 Active set: the deltas that are not zero, with their signs, are free; Newton's method with the exact Hessian and a line
 search finds the maximum over the free parameters (ln sigma instead of sigma); a delta that reaches zero leaves the set,
@@ -24,15 +27,39 @@ def unpack(theta, problem):
 class Problem:
     def __init__(self, data, x):
         t, changes = np.asarray(data["t"], float), np.asarray(data["t_change"], float)
-        self.y, self.tau = np.asarray(data["y"], float), data["tau"]
+        self.y, self.tau, self.growth = np.asarray(data["y"], float), data["tau"], data["trend_indicator"]
         self.T, self.S, self.K = len(t), len(changes), x.shape[1]
-        self.trend = np.column_stack([t, np.ones_like(t), np.maximum(0, t[:, None] - changes)])  # k, m, delta
+        self.line = np.column_stack([t, np.ones_like(t), np.maximum(0, t[:, None] - changes)])  # k, m, delta
+        if self.growth == 2:
+            self.line[:, 0] = self.line[:, 2:] = 0
+        self.cap = np.asarray(data["cap"], float)
         self.xa, self.xm = x * np.asarray(data["s_a"]), x * np.asarray(data["s_m"])
         self.prior = np.concatenate([[1 / 25, 1 / 25], np.zeros(self.S), 1 / np.asarray(data["sigmas"], float) ** 2])
 
+    def trend(self, theta):
+        """Its values, their derivatives in (k, m, delta), and what they are bent by: for weights w on the rows the
+        sum of w times the second derivatives."""
+        n = 2 + self.S
+        if self.growth != 1:
+            return self.line @ theta[:n], self.line, lambda w: np.zeros((n, n))
+        k, m = theta[:2]
+        slopes = self.line.copy()
+        slopes[:, 0], slopes[:, 1] = self.line[:, 0] - m, -k
+        exponent = k * slopes[:, 0] + self.line[:, 2:] @ theta[2:n]
+        share = np.exp(-np.logaddexp(0, -exponent))
+        first = self.cap * share * np.exp(-np.logaddexp(0, exponent))
+        second = first * (1 - 2 * share)
+
+        def bend(w):
+            out = slopes.T @ ((w * second)[:, None] * slopes)
+            out[0, 1] -= w @ first
+            out[1, 0] -= w @ first
+            return out
+        return self.cap * share, first[:, None] * slopes, bend
+
     def residual(self, theta):
-        line, beta = self.trend @ theta[:2 + self.S], theta[2 + self.S:-1]
-        return self.y - line * (1 + self.xm @ beta) - self.xa @ beta
+        beta = theta[2 + self.S:-1]
+        return self.y - self.trend(theta)[0] * (1 + self.xm @ beta) - self.xa @ beta
 
     def smooth(self, theta):
         """Minus lp without the |delta|."""
@@ -46,14 +73,15 @@ class Problem:
     def derivatives(self, theta):
         """Gradient and Hessian of smooth() in (k, m, delta, beta, ln sigma)."""
         n = 2 + self.S
-        line, beta, sigma = self.trend @ theta[:n], theta[n:-1], theta[-1]
+        (trend, slopes, bend), beta, sigma = self.trend(theta), theta[n:-1], theta[-1]
         share, r = 1 + self.xm @ beta, self.residual(theta)
-        jacobian = np.column_stack([share[:, None] * self.trend, line[:, None] * self.xm + self.xa])
+        jacobian = np.column_stack([share[:, None] * slopes, trend[:, None] * self.xm + self.xa])
         v = sigma ** 2
         gradient = np.append(self.prior * theta[:-1] - jacobian.T @ r / v, 4 * v + self.T - r @ r / v)
         hessian = np.zeros((len(theta), len(theta)))
         hessian[:-1, :-1] = jacobian.T @ jacobian / v + np.diag(self.prior)
-        cross = self.trend.T @ (r[:, None] * self.xm) / v
+        hessian[:n, :n] -= bend(r * share) / v
+        cross = slopes.T @ (r[:, None] * self.xm) / v
         hessian[:n, n:-1] -= cross
         hessian[n:-1, :n] -= cross.T
         hessian[:-1, -1] = hessian[-1, :-1] = 2 * jacobian.T @ r / v
