@@ -21,6 +21,7 @@
 #include "base/hash.h"
 #include "base/json_writer.h"
 #include "train/evaluate_fleet.h"
+#include "train/fit_series.h"
 #include "train/prophet_flags.h"
 #include "train/stored_model.h"
 
@@ -301,6 +302,13 @@ Result<Done> evaluate(const fs::path& root, const std::atomic<bool>& stop) {
     if (input.folder != **rows) others.push_back(input.folder);
   }
   const prepare::Shard shard = *captured ? prepare::Shard{} : prepare::Shard{container->index(), container->count()};
+  std::unique_ptr<store::ObjectStore> store;
+  if (*models) {
+    Result<std::unique_ptr<store::ObjectStore>> opened = store::open_folder(**models);
+    if (!opened) return std::move(opened).error();
+    store = *std::move(opened);
+    wanted.columns.further = train::further_columns(train::columns_of_models(*store, Deadline::max()));
+  }
   Result<Fleet> fleet = open_fleet(**rows, wanted.layout, wanted.columns, shard, others);
   if (!fleet) return std::move(fleet).error();
   if (!fleet->source) return Error{ErrorCode::kInvalid, "no file with rows in " + (*rows)->string()};
@@ -318,13 +326,7 @@ Result<Done> evaluate(const fs::path& root, const std::atomic<bool>& stop) {
     plan.holdout = static_cast<std::size_t>(wanted.holdout);
     plan.threads = wanted.threads > 0 ? static_cast<int>(wanted.threads)
                                       : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-    std::unique_ptr<store::ObjectStore> store;
-    if (*models) {
-      Result<std::unique_ptr<store::ObjectStore>> opened = store::open_folder(**models);
-      if (!opened) return std::move(opened).error();
-      store = *std::move(opened);
-      plan.models = store.get();
-    }
+    plan.models = store.get();
     train::evaluate_fleet(*fleet->source, plan, stop, [&](const train::SeriesReport& row) {
       outcome.add(row);
       return true;

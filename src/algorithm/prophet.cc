@@ -17,6 +17,7 @@
 #include "algorithm/tables.h"
 #include "base/json_writer.h"
 #include "train/evaluate_fleet.h"
+#include "train/fit_series.h"
 #include "train/max_failures.h"
 #include "train/prophet_flags.h"
 #include "train/train.h"
@@ -53,6 +54,7 @@ struct ProphetSettings {
     settings.take("weekly_seasonality", prophet.weekly_seasonality);
     settings.take("daily_seasonality", prophet.daily_seasonality);
     settings.take("add_seasonality", prophet.add_seasonality);
+    settings.take("add_regressor", prophet.add_regressor);
     settings.take("seasonality_mode", prophet.seasonality_mode);
     settings.take("seasonality_prior_scale", prophet.seasonality_prior_scale);
     settings.take("holidays_prior_scale", prophet.holidays_prior_scale);
@@ -223,7 +225,9 @@ Result<Done> train_fleet(const fs::path& root, const std::atomic<bool>& stop, co
   if (!channel) return std::move(channel).error();
   Result<fs::path> models_path = models_folder(*container, wanted.models_dir);
   if (!models_path) return std::move(models_path).error();
-  if (Result<train::TrainOptions> early = read_options(wanted, *container, 1); !early) return std::move(early).error();
+  Result<train::TrainOptions> early = read_options(wanted, *container, 1);
+  if (!early) return std::move(early).error();
+  wanted.columns.further = train::further_columns(forecast::needed_columns(early->prophet));
 
   const bool deals_itself = container->count() > 1 && channel->distribution == "FullyReplicated";
   const prepare::Shard shard = deals_itself ? prepare::Shard{container->index(), container->count()} : prepare::Shard{};

@@ -81,6 +81,9 @@ Result<Done> split(const fs::path& root) {
   std::int64_t memory_mib = 256;
   settings->take("overwrite", options.overwrite);
   settings->take("memory_budget_mib", memory_mib, 8, 1 << 20);
+  std::vector<std::string> keep_columns;
+  settings->take("keep_columns", keep_columns);
+  for (const std::string& name : keep_columns) columns.further.push_back({name, false});
   Result<Plan> plan = choose_folders(*container, *settings);
   if (!plan) return std::move(plan).error();
   if (Result<Done> done = settings->finish(); !done) return done;

@@ -174,6 +174,7 @@ Result<table::CustomerColumns> ColumnSettings::read() const {
   columns.header = *read_header;
   columns.delimiter = *read_delimiter;
   columns.skip_bad_rows = skip_bad_rows;
+  columns.further = further;
   return columns;
 }
 
@@ -230,7 +231,8 @@ Result<Fleet> open_fleet(const fs::path& folder, const std::string& layout, cons
   if (fleet.is_table) {
     if (Result<Done> done = split_tables(*files, *columns, fleet); !done) return std::move(done).error();
     location = (fleet.spool->path() / "series").string();
-    fleet.columns.header = table::Header::kNo;
+    // With further columns split writes a header, if the tables have them.
+    fleet.columns.header = columns->further.empty() ? table::Header::kNo : table::Header::kAuto;
   } else {
     fleet.columns.timestamp = columns->timestamp;
     fleet.columns.value = columns->value;
@@ -238,6 +240,7 @@ Result<Fleet> open_fleet(const fs::path& folder, const std::string& layout, cons
     fleet.columns.delimiter = columns->delimiter;
     fleet.columns.skip_bad_rows = columns->skip_bad_rows;
   }
+  fleet.columns.further = columns->further;
   Result<train::SeriesSource> source = train::SeriesSource::open(location, shard);
   if (!source) return std::move(source).error();
   if (fleet.is_table) source->show_as(files->front().filename().string());

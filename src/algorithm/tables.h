@@ -30,6 +30,7 @@ struct ColumnSettings {
   std::string id_column, timestamp_column, value_column;
   std::string header = "auto", delimiter = ",";
   bool skip_bad_rows = false;
+  std::vector<table::FurtherColumn> further;  // What models need beside them; not a setting.
 
   void take_from(Settings& settings);
   // Errors: kInvalid, naming the setting.

@@ -18,6 +18,7 @@
 #include "app/text_output.h"
 #include "base/json_writer.h"
 #include "train/evaluate_fleet.h"
+#include "train/stored_model.h"
 
 namespace chiliad::app {
 namespace {
@@ -178,17 +179,19 @@ void run_evaluate(const EvaluateFlags& flags) {
   plan.threads = value_or_fail(read_threads(flags.threads, flags.models.starts_with("s3://")), kExitUsage);
   plan.holdout = flags.holdout;
   const prepare::Shard all;
-  const OpenedSeries series = value_or_fail(open_series(flags.series.data, flags.series, all));
-  plan.columns = series.columns;
-  std::optional<OpenedSeries> test;
-  if (!flags.test.empty()) {
-    test = value_or_fail(open_series(flags.test, flags.series, all));
-    plan.test = &test->source;
-  }
   std::unique_ptr<store::ObjectStore> models;
+  std::vector<std::string> needed = forecast::needed_columns(plan.prophet);
   if (!flags.models.empty()) {
     models = value_or_fail(store::open_store(flags.models));
     plan.models = models.get();
+    needed = train::columns_of_models(*models, std::chrono::steady_clock::now() + std::chrono::minutes(5));
+  }
+  const OpenedSeries series = value_or_fail(open_series(flags.series.data, flags.series, all, needed));
+  plan.columns = series.columns;
+  std::optional<OpenedSeries> test;
+  if (!flags.test.empty()) {
+    test = value_or_fail(open_series(flags.test, flags.series, all, needed));
+    plan.test = &test->source;
   }
 
   StopSignal stop;

@@ -8,6 +8,7 @@
 #include "app/byte_stream.h"
 #include "prepare/split.h"
 #include "table/csv_reader.h"
+#include "train/fit_series.h"
 
 namespace chiliad::app {
 namespace {
@@ -34,6 +35,7 @@ Result<OpenedSeries> open_table(const std::string& path, const SeriesFlags& flag
   options.columns.header = columns.header;
   options.columns.delimiter = columns.delimiter;
   options.columns.skip_bad_rows = columns.skip_bad_rows;
+  options.columns.further = columns.further;
   Result<InputStream> input = open_input(path);
   if (!input) return std::move(input).error();
   Result<TempFolder> spool = TempFolder::make();
@@ -45,7 +47,9 @@ Result<OpenedSeries> open_table(const std::string& path, const SeriesFlags& flag
   if (!source) return std::move(source).error();
   source->show_as(input->name);
   table::SeriesColumns plain;
-  plain.header = table::Header::kNo;
+  // With further columns split writes a header, if the table has them.
+  plain.header = columns.further.empty() ? table::Header::kNo : table::Header::kAuto;
+  plain.further = columns.further;
   return OpenedSeries{*std::move(spool), *std::move(source), plain, std::move(split->bad_rows)};
 }
 
@@ -84,9 +88,11 @@ Result<table::SeriesColumns> read_series_columns(const SeriesFlags& flags) {
   return columns;
 }
 
-Result<OpenedSeries> open_series(const std::string& location, const SeriesFlags& flags, prepare::Shard shard) {
+Result<OpenedSeries> open_series(const std::string& location, const SeriesFlags& flags, prepare::Shard shard,
+                                 const std::vector<std::string>& needed) {
   Result<table::SeriesColumns> columns = read_series_columns(flags);
   if (!columns) return std::move(columns).error();
+  columns->further = train::further_columns(needed);
   std::error_code failure;
   if (!location.starts_with("s3://") && !std::filesystem::is_directory(location, failure))
     return open_table(location, flags, *columns, shard);

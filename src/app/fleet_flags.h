@@ -49,9 +49,10 @@ struct OpenedSeries {
   table::BadRows bad_rows;  // Left out while splitting, with --skip-bad-rows.
 };
 
-// A folder or s3:// location of series as it is; a file is split into a spool first. Errors: as SeriesSource::open()
-// and prepare/split.h.
-Result<OpenedSeries> open_series(const std::string& location, const SeriesFlags& flags, prepare::Shard shard);
+// A folder or s3:// location of series as it is; a file is split into a spool first. `needed`: the columns that models
+// need besides ds and y, as far as they are there. Errors: as SeriesSource::open() and prepare/split.h.
+Result<OpenedSeries> open_series(const std::string& location, const SeriesFlags& flags, prepare::Shard shard,
+                                 const std::vector<std::string>& needed);
 
 // Says which rows of a table were left out.
 void note_bad_rows(Progress& progress, const OpenedSeries& series);

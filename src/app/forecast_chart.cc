@@ -98,6 +98,18 @@ Cycle cycle_of(const forecast::Seasonality& seasonality, Instant history_start) 
   return cycle;
 }
 
+// Conditions hold and regressors have their mean: what a seasonality is drawn with.
+std::vector<forecast::OwnedColumn> neutral_columns(const forecast::FittedState& state, std::size_t rows) {
+  std::vector<forecast::OwnedColumn> columns;
+  for (const std::string& name : forecast::needed_columns(state)) {
+    const bool is_condition = std::ranges::find(state.seasonalities, name, &forecast::Seasonality::condition_name) !=
+                              state.seasonalities.end();
+    const auto regressor = std::ranges::find(state.options.regressors, name, &forecast::Regressor::name);
+    columns.push_back({name, std::vector<double>(rows, is_condition ? 1 : regressor->mu)});
+  }
+  return columns;
+}
+
 }  // namespace
 
 Panel forecast_panel(const forecast::FittedModel& model, const forecast::Forecast& forecast) {
@@ -148,7 +160,9 @@ Result<std::vector<Panel>> component_panels(const forecast::FittedModel& model, 
   plain.uncertainty = forecast::Uncertainty::kNone;
   for (const forecast::Seasonality& seasonality : state.seasonalities) {
     Cycle cycle = cycle_of(seasonality, state.start);
-    Result<forecast::Forecast> effect = model.predict(cycle.ds, plain);
+    const std::vector<forecast::OwnedColumn> given = neutral_columns(state, cycle.ds.size());
+    const std::vector<forecast::Column> columns = forecast::borrow(given);
+    Result<forecast::Forecast> effect = model.predict(forecast::Frame{cycle.ds, columns}, plain);
     if (!effect) return std::move(effect).error().in(seasonality.name);
     const bool multiplicative = seasonality.mode == forecast::Mode::kMultiplicative;
     Panel panel;

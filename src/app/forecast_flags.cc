@@ -2,10 +2,15 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/file.h"
+
 namespace chiliad::app {
 
 void add_forecast_flags(CLI::App& command, ForecastFlags& flags) {
   command.add_option("--period", flags.period, "Rows after the history");
+  command.add_option("--future", flags.future,
+                     "Instead: a CSV with the rows to forecast, columns ds, those that models need (regressors, "
+                     "conditions), and customer_id where each customer has rows of its own");
   command.add_option("--freq", flags.freq, "Their distance, as pandas names it (D, h, 15min, W, MS, ...), or auto")
       ->capture_default_str();
   command.add_option("--interval-width", flags.interval_width, "Instead of the models' own, between 0 and 1");
@@ -20,7 +25,15 @@ Result<train::ForecastPlan> read_forecast_flags(const ForecastFlags& flags) {
   const auto invalid = [](std::string message) { return Error{ErrorCode::kInvalid, std::move(message)}; };
   train::ForecastPlan plan;
   if (flags.period < 0 || flags.period > 1'000'000) return invalid("--period: expected 0 to 1,000,000 rows");
-  if (flags.period == 0 && !flags.include_history) return invalid("--period: expected at least 1 row");
+  if (!flags.future.empty()) {
+    if (flags.period != 0) return invalid("--period and --future exclude each other");
+    Result<std::string> bytes = read_file(flags.future, std::uint64_t{1} << 30);
+    if (!bytes) return std::move(bytes).error().in("--future");
+    Result<train::FutureRows> rows = train::FutureRows::parse(*bytes, flags.future);
+    if (!rows) return std::move(rows).error().in("--future");
+    plan.future = std::make_shared<const train::FutureRows>(*std::move(rows));
+  }
+  if (flags.period == 0 && !flags.include_history && !plan.future) return invalid("--period: expected at least 1 row");
   plan.period = flags.period;
   plan.include_history = flags.include_history;
   if (flags.freq != "auto") {

@@ -19,6 +19,7 @@ namespace chiliad::app {
 
 struct ForecastFlags {
   std::int64_t period = 0;
+  std::string future;
   std::string freq = "D";
   bool include_history = false;
   int simulate = 0;
@@ -29,7 +30,8 @@ struct ForecastFlags {
 
 void add_forecast_flags(CLI::App& command, ForecastFlags& flags);
 
-// All of a plan but its columns. Errors: kInvalid, naming the flag.
+// All of a plan but its columns. Reads the --future table. Errors: kInvalid, naming the flag; as FutureRows::parse()
+// and base/file.h.
 Result<train::ForecastPlan> read_forecast_flags(const ForecastFlags& flags);
 
 }  // namespace chiliad::app

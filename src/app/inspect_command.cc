@@ -95,7 +95,40 @@ std::string seasonalities_text(const FittedState& state) {
                         seasonality.name, seasonality.period_days, seasonality.fourier_order, seasonality.prior_scale,
                         forecast::mode_name(seasonality.mode),
                         additive ? fmt::format("{:.4g}", rms * state.y_scale) : fmt::format("{:.2f} %", rms * 100));
+    if (!seasonality.condition_name.empty())
+      text += fmt::format("  {:<14} where {} is true\n", "", seasonality.condition_name);
     first += 2 * static_cast<std::size_t>(seasonality.fourier_order);
+  }
+  return text;
+}
+
+// What one unit more of the regressor adds: in the unit of y, or as a share of the trend.
+double coefficient(const FittedState& state, std::size_t i) {
+  const std::vector<forecast::Regressor>& regressors = state.options.regressors;
+  const double beta = state.beta[state.beta.size() - regressors.size() + i];
+  return beta / regressors[i].std * (regressors[i].mode == Mode::kAdditive ? state.y_scale : 1);
+}
+
+std::string_view standardize_text(forecast::Standardize standardize) {
+  switch (standardize) {
+    case forecast::Standardize::kAuto: return "auto";
+    case forecast::Standardize::kYes: return "true";
+    case forecast::Standardize::kNo: return "false";
+  }
+  return "?";
+}
+
+std::string regressors_text(const FittedState& state) {
+  const std::vector<forecast::Regressor>& regressors = state.options.regressors;
+  if (regressors.empty()) return "";
+  std::string text = "regressors\n";
+  for (std::size_t i = 0; i < regressors.size(); ++i) {
+    const bool additive = regressors[i].mode == Mode::kAdditive;
+    const double effect = coefficient(state, i);
+    text += fmt::format(
+        "  {:<14} prior scale {:g}, standardize {}, {}, {} a unit above {:g}\n", regressors[i].name,
+        regressors[i].prior_scale, standardize_text(regressors[i].standardize), forecast::mode_name(regressors[i].mode),
+        additive ? fmt::format("{:+.4g}", effect) : fmt::format("{:+.3g} %", effect * 100), regressors[i].mu);
   }
   return text;
 }
@@ -118,7 +151,7 @@ std::string model_text(const LoadedModel& loaded) {
   text += fmt::format("noise         {:.6g} (sigma_obs {:.6g} of y_scale {:.6g})\n", state.sigma_obs * state.y_scale,
                       state.sigma_obs, state.y_scale);
   if (state.log_posterior) text += fmt::format("log-posterior {:.6f}\n", *state.log_posterior);
-  return text + changepoints_text(state) + seasonalities_text(state);
+  return text + changepoints_text(state) + seasonalities_text(state) + regressors_text(state);
 }
 
 void write_seasonalities(JsonWriter& json, const FittedState& state) {
@@ -127,10 +160,26 @@ void write_seasonalities(JsonWriter& json, const FittedState& state) {
   for (const forecast::Seasonality& seasonality : state.seasonalities) {
     json.begin_object().key("name").string(seasonality.name).key("period").number(seasonality.period_days);
     json.key("fourier_order").integer(seasonality.fourier_order).key("prior_scale").number(seasonality.prior_scale);
-    json.key("mode").string(forecast::mode_name(seasonality.mode)).key("beta").begin_array();
+    json.key("mode").string(forecast::mode_name(seasonality.mode)).key("condition_name");
+    seasonality.condition_name.empty() ? json.null() : json.string(seasonality.condition_name);
+    json.key("beta").begin_array();
     const std::size_t end = first + 2 * static_cast<std::size_t>(seasonality.fourier_order);
     for (; first < end; ++first) json.number(state.beta[first]);
     json.end_array().end_object();
+  }
+  json.end_array();
+}
+
+void write_regressors(JsonWriter& json, const FittedState& state) {
+  const std::vector<forecast::Regressor>& regressors = state.options.regressors;
+  json.key("regressors").begin_array();
+  for (std::size_t i = 0; i < regressors.size(); ++i) {
+    json.begin_object().key("name").string(regressors[i].name).key("prior_scale").number(regressors[i].prior_scale);
+    json.key("standardize").string(standardize_text(regressors[i].standardize));
+    json.key("mode").string(forecast::mode_name(regressors[i].mode));
+    json.key("mu").number(regressors[i].mu).key("std").number(regressors[i].std);
+    json.key("beta").number(state.beta[state.beta.size() - regressors.size() + i]);
+    json.key("coefficient").number(coefficient(state, i)).end_object();
   }
   json.end_array();
 }
@@ -166,6 +215,7 @@ std::string model_json(const LoadedModel& loaded) {
   }
   json.end_array();
   write_seasonalities(json, state);
+  write_regressors(json, state);
   json.end_object();
   return std::move(json).take() + "\n";
 }

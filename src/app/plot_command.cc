@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 
 #include "app/command.h"
@@ -24,12 +25,12 @@ struct PlotFlags {
 };
 
 void run_plot(PlotFlags flags) {
-  if (flags.forecast.period == 0) flags.forecast.include_history = true;
+  if (flags.forecast.period == 0 && flags.forecast.future.empty()) flags.forecast.include_history = true;
   train::ForecastPlan plan = value_or_fail(read_forecast_flags(flags.forecast), kExitUsage);
   const LoadedModel loaded = value_or_fail(load_flagged_model(flags.model));
   const forecast::FittedState& state = loaded.model.state();
   plan.include_history = state.history != nullptr;
-  if (!plan.include_history && plan.period == 0)
+  if (!plan.include_history && plan.period == 0 && !plan.future)
     fail({ErrorCode::kInvalid, loaded.from + ": stored without its history: expected --period N"}, kExitUsage);
   const forecast::Forecast forecast = value_or_fail(train::forecast_model(loaded.model, loaded.customer_id, plan));
   std::vector<Panel> panels{forecast_panel(loaded.model, forecast)};
@@ -39,7 +40,8 @@ void run_plot(PlotFlags flags) {
   const std::string subtitle =
       fmt::format("{} rows, {} to {}; {} rows forecast", format_count(static_cast<std::uint64_t>(state.rows)),
                   format_instant(state.start), format_instant(state.last_dates.back()),
-                  format_count(static_cast<std::uint64_t>(plan.period)));
+                  format_count(static_cast<std::uint64_t>(std::ranges::count_if(
+                      forecast.ds(), [&](Instant moment) { return moment > state.last_dates.back(); }))));
   TextOutput output = value_or_fail(TextOutput::open(flags.output));
   static_cast<void>(value_or_fail(output.write(draw_svg("Customer " + loaded.customer_id, subtitle, panels))));
   static_cast<void>(value_or_fail(output.finish()));

@@ -24,11 +24,15 @@ void add_prophet_flags(CLI::App& command, ProphetFlags& flags) {
   add("--weekly-seasonality", flags.weekly_seasonality, "auto, true, false or the number of Fourier terms");
   add("--daily-seasonality", flags.daily_seasonality, "auto, true, false or the number of Fourier terms");
   add("--add-seasonality", flags.add_seasonality,
-      "A further seasonality, name:period:order[:prior_scale[:mode]], the period in days; may be repeated")
+      "A further seasonality, name:period:order[:prior_scale[:mode[:condition_name]]], the period in days; "
+      "condition_name is a column of the rows that says where it acts; may be repeated")
+      ->take_all();
+  add("--add-regressor", flags.add_regressor,
+      "A column of the rows as a regressor, name[:prior_scale[:standardize[:mode]]]; may be repeated")
       ->take_all();
   add("--seasonality-mode", flags.seasonality_mode, "additive or multiplicative");
   add("--seasonality-prior-scale", flags.seasonality_prior_scale, "How strong seasonalities may be");
-  add("--holidays-prior-scale", flags.holidays_prior_scale, "How strong holidays may be");
+  add("--holidays-prior-scale", flags.holidays_prior_scale, "How strong holidays and regressors may be");
   add("--holidays-mode", flags.holidays_mode, "additive or multiplicative; --seasonality-mode where not given");
   add("--scaling", flags.scaling, "absmax or minmax");
   add("--interval-width", flags.interval_width, "Width of the intervals of a forecast");

@@ -97,6 +97,32 @@ TEST(ProphetFlags, AddedSeasonalitiesTakeTheDefaultsOfTheOthers) {
   EXPECT_EQ(options->seasonalities[1].mode, forecast::Mode::kAdditive);
 }
 
+TEST(ProphetFlags, AddedRegressorsTakeTheirDefaultsFromHolidaysAndSeasonalities) {
+  const Result<forecast::ProphetOptions> options = read(
+      {"--holidays-prior-scale", "3", "--seasonality-mode", "multiplicative", "--add-regressor", "temp",
+       "--add-regressor", "price:0.5:false:additive", "--add-regressor", "promo::true", "--add-regressor", "temp:2"});
+  ASSERT_TRUE(options) << options.error().message;
+  ASSERT_EQ(options->regressors.size(), 3u);  // The second temp replaces the first.
+  EXPECT_EQ(options->regressors[0].name, "temp");
+  EXPECT_EQ(options->regressors[0].prior_scale, 2);
+  EXPECT_EQ(options->regressors[0].standardize, forecast::Standardize::kAuto);
+  EXPECT_EQ(options->regressors[0].mode, forecast::Mode::kMultiplicative);
+  EXPECT_EQ(options->regressors[1].prior_scale, 0.5);
+  EXPECT_EQ(options->regressors[1].standardize, forecast::Standardize::kNo);
+  EXPECT_EQ(options->regressors[1].mode, forecast::Mode::kAdditive);
+  EXPECT_EQ(options->regressors[2].prior_scale, 3);
+  EXPECT_EQ(options->regressors[2].standardize, forecast::Standardize::kYes);
+}
+
+TEST(ProphetFlags, ASeasonalityMayHaveACondition) {
+  const Result<forecast::ProphetOptions> options =
+      read({"--add-seasonality", "week_on:7:3:::on", "--add-seasonality", "month:30.5:2"});
+  ASSERT_TRUE(options) << options.error().message;
+  EXPECT_EQ(options->seasonalities[0].condition_name, "on");
+  EXPECT_EQ(options->seasonalities[0].prior_scale, 10);
+  EXPECT_EQ(options->seasonalities[1].condition_name, "");
+}
+
 TEST(ProphetFlags, MistakesAreToldInProphetsWords) {
   EXPECT_EQ(message({"--growth", "cubic"}), "Parameter \"growth\" should be \"linear\", \"logistic\" or \"flat\".");
   EXPECT_EQ(message({"--changepoint-range", "1.5"}), "Parameter \"changepoint_range\" must be in [0, 1]");
@@ -112,6 +138,14 @@ TEST(ProphetFlags, MistakesAreToldInProphetsWords) {
             "--add-seasonality yhat_lower:7:3: Name 'yhat_lower' is reserved.");
   EXPECT_EQ(message({"--add-seasonality", "a_delim_b:7:3"}),
             "--add-seasonality a_delim_b:7:3: Name cannot contain \"_delim_\"");
+  EXPECT_EQ(message({"--add-regressor", "trend"}), "--add-regressor trend: Name 'trend' is reserved.");
+  EXPECT_EQ(message({"--add-regressor", "a:0"}), "--add-regressor a:0: Prior scale must be > 0");
+  EXPECT_EQ(message({"--add-regressor", "a:1:maybe"}),
+            "--add-regressor a:1:maybe: standardize: expected auto, true or false");
+  EXPECT_EQ(message({"--add-regressor", "a:1:auto:x"}),
+            "--add-regressor a:1:auto:x: mode must be \"additive\" or \"multiplicative\"");
+  EXPECT_EQ(message({"--add-regressor", "a", "--add-seasonality", "a:7:3"}),
+            "Name 'a' already used for a seasonality.");
   EXPECT_NE(message({"--yearly-seasonality", "maybe"}).find("expected auto, true, false"), std::string::npos);
   EXPECT_NE(message({"--interval-width", "1"}).find("--interval-width"), std::string::npos);
 }

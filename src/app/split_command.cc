@@ -28,6 +28,7 @@ struct SplitFlags {
   std::string id_column;
   std::string timestamp_column;
   std::string value_column;
+  std::vector<std::string> keep_columns;
   std::string header = "auto";
   std::string delimiter = ",";
   std::string memory_budget = "256M";
@@ -53,6 +54,7 @@ prepare::SplitOptions options_of(const SplitFlags& flags) {
   options.columns.id = column(flags.id_column, "--id-column");
   options.columns.timestamp = column(flags.timestamp_column, "--timestamp-column");
   options.columns.value = column(flags.value_column, "--value-column");
+  for (const std::string& name : flags.keep_columns) options.columns.further.push_back({name, false});
   options.columns.header = usage(table::parse_header(flags.header), "--header");
   options.columns.delimiter = usage(table::parse_delimiter(flags.delimiter), "--delimiter");
   options.columns.skip_bad_rows = flags.skip_bad_rows;
@@ -139,6 +141,10 @@ void add_split_command(CLI::App& app) {
   command->add_option("--id-column", flags->id_column, "Name, or position from 1 (default: customer_id, else 1)");
   command->add_option("--timestamp-column", flags->timestamp_column, "(default: timestamp or ds, else 2)");
   command->add_option("--value-column", flags->value_column, "(default: value, consumption or y, else 3)");
+  command
+      ->add_option("--keep-columns", flags->keep_columns,
+                   "Further columns by name, as temp,promo: the files then begin with a header")
+      ->delimiter(',');
   command->add_option("--header", flags->header, "auto: line 1 is a header if its timestamp is no date; yes; no")
       ->capture_default_str();
   command->add_option("--delimiter", flags->delimiter, "One byte, or tab")->capture_default_str();

@@ -189,9 +189,10 @@ int exit_code(const train::TrainSummary& summary) {
 
 void run_train(const TrainFlags& flags) {
   const prepare::Shard shard = value_or_fail(prepare::parse_shard(flags.series.shard), kExitUsage);
-  static_cast<void>(value_or_fail(read_prophet_flags(flags.prophet), kExitUsage));
+  const std::vector<std::string> needed =
+      forecast::needed_columns(value_or_fail(read_prophet_flags(flags.prophet), kExitUsage));
   StopSignal stop;
-  const OpenedSeries series = value_or_fail(open_series(flags.series.data, flags.series, shard));
+  const OpenedSeries series = value_or_fail(open_series(flags.series.data, flags.series, shard, needed));
   const train::TrainOptions options = read_options(flags, series);
   const std::unique_ptr<store::ObjectStore> models = value_or_fail(store::open_store(flags.models));
   const std::filesystem::path state = flags.state.empty() ? value_or_fail(train::default_journal_folder(flags.models))

@@ -8,6 +8,8 @@
 
 #include "base/check.h"
 #include "forecast/calendar_state.h"
+#include "forecast/component_name.h"
+#include "forecast/option_rules.h"
 
 namespace chiliad::forecast {
 namespace {
@@ -113,8 +115,19 @@ PenalizedQuadratic curvature_at(const Calendar::State& calendar, const FeatureMa
   return PenalizedQuadratic(q, s, std::move(smooth), std::move(cross), std::move(changes));
 }
 
-Result<Calendar> Calendar::make(std::span<const Instant> ds, const ProphetOptions& options) {
-  if (Result<Done> checked = check_options(options); !checked) return std::move(checked).error();
+namespace {
+
+// Conditions are read by the seasonalities that were given, also by one that a built-in seasonality replaces.
+std::vector<OwnedColumn> keep_needed(const ProphetOptions& options, std::span<const Column> columns) {
+  std::vector<OwnedColumn> kept;
+  for (const std::string& name : needed_columns(options)) {
+    const auto found = std::ranges::find(columns, name, &Column::name);
+    if (found != columns.end()) kept.push_back({name, {found->values.begin(), found->values.end()}});
+  }
+  return kept;
+}
+
+Result<Done> check_dates(std::span<const Instant> ds) {
   if (ds.size() < 2) return invalid("Dataframe has less than 2 non-NaN rows.");
   if (!std::is_sorted(ds.begin(), ds.end())) return invalid("dates must ascend");
   if (ds.front() == ds.back()) return invalid("all rows with a value have the same ds, " + format_instant(ds.front()));
@@ -123,6 +136,42 @@ Result<Calendar> Calendar::make(std::span<const Instant> ds, const ProphetOption
                    format_instant(ds.back()));
   }
   if (ds.size() > 100'000'000) return invalid("more than 100000000 rows");
+  return Done{};
+}
+
+// X and what is known of its columns. Errors: those of find_inputs().
+Result<Done> make_columns(Calendar::State& state) {
+  const std::vector<Column> columns = borrow(state.columns);
+  const FeatureParts given{state.options.seasonalities, state.options.regressors};
+  if (Result<FeatureInputs> checked = find_inputs(given, columns, state.rows()); !checked)
+    return std::move(checked).error();
+  const Result<FeatureInputs> inputs = find_inputs(state.parts(), columns, state.rows());
+  if (!inputs) return inputs.error();
+  for (std::size_t i = 0; i < inputs->regressors.size(); ++i) {
+    Regressor& regressor = state.options.regressors[i];
+    set_standardization(regressor, inputs->regressors[i]);
+    if (!(regressor.std > 0) || !std::isfinite(regressor.mu / regressor.std)) {
+      return invalid("regressor " + quoted_name(regressor.name) + ": its values are too large to be standardized");
+    }
+  }
+  state.x = make_features(state.parts(), state.ds, *inputs);
+  state.prior = prior_scales(state.parts());
+  state.prior.resize(state.x.stride, 0.0);
+  state.is_multiplicative.assign(state.x.stride, 0.0);
+  const std::vector<Mode> modes = column_modes(state.parts());
+  for (std::size_t j = 0; j < modes.size(); ++j) {
+    if (modes[j] == Mode::kMultiplicative) state.is_multiplicative[j] = 1;
+  }
+  state.any_multiplicative = std::ranges::find(modes, Mode::kMultiplicative) != modes.end();
+  return Done{};
+}
+
+}  // namespace
+
+Result<Calendar> Calendar::make(std::span<const Instant> ds, const ProphetOptions& options,
+                                std::span<const Column> columns) {
+  if (Result<Done> checked = check_options(options); !checked) return std::move(checked).error();
+  if (Result<Done> checked = check_dates(ds); !checked) return std::move(checked).error();
   Result<Changepoints> changepoints = place_changepoints(options, ds);
   if (!changepoints) return std::move(changepoints).error();
 
@@ -131,6 +180,7 @@ Result<Calendar> Calendar::make(std::span<const Instant> ds, const ProphetOption
   state->options = options;
   state->options.n_changepoints = changepoints->n_changepoints;
   state->seasonalities = resolve_seasonalities(options, ds);
+  state->columns = keep_needed(options, columns);
   state->changepoints = *std::move(changepoints);
   state->time_scale = TimeScale{ds.front(), (ds.back() - ds.front()).count()};
   state->t.reserve(ds.size());
@@ -140,17 +190,7 @@ Result<Calendar> Calendar::make(std::span<const Instant> ds, const ProphetOption
     state->knots.push_back(
         static_cast<std::size_t>(std::lower_bound(state->t.begin(), state->t.end(), c) - state->t.begin()));
   }
-  state->x = make_features(state->seasonalities, ds);
-  state->prior = prior_scales(state->seasonalities);
-  state->prior.resize(state->x.stride, 0.0);
-  for (const Seasonality& seasonality : state->seasonalities) {
-    const bool multiplicative = seasonality.mode == Mode::kMultiplicative;
-    state->any_multiplicative |= multiplicative;
-    state->is_multiplicative.insert(state->is_multiplicative.end(),
-                                    2 * static_cast<std::size_t>(seasonality.fourier_order),
-                                    multiplicative ? 1.0 : 0.0);
-  }
-  state->is_multiplicative.resize(state->x.stride, 0.0);
+  if (Result<Done> made = make_columns(*state); !made) return std::move(made).error();
   if (!state->any_multiplicative) {
     const std::vector<double> ones(ds.size(), 1.0);
     state->curvature = std::make_unique<const PenalizedQuadratic>(curvature_at(*state, state->x, ones, {}));
@@ -161,10 +201,20 @@ Result<Calendar> Calendar::make(std::span<const Instant> ds, const ProphetOption
 std::span<const Instant> Calendar::ds() const { return state_->ds; }
 const ProphetOptions& Calendar::options() const { return state_->options; }
 
+bool Calendar::is_of(std::span<const Instant> ds, std::span<const Column> columns) const {
+  if (!std::ranges::equal(ds, state_->ds)) return false;
+  return std::ranges::all_of(state_->columns, [&](const OwnedColumn& kept) {
+    const auto found = std::ranges::find(columns, kept.name, &Column::name);
+    return found != columns.end() && std::ranges::equal(found->values, kept.values);
+  });
+}
+
 std::uint64_t Calendar::memory_bytes() const {
   const State& s = *state_;
+  std::uint64_t columns = 0;
+  for (const OwnedColumn& column : s.columns) columns += sizeof column + column.values.capacity() * sizeof(double);
   return sizeof(State) + s.ds.capacity() * sizeof(Instant) + (s.t.capacity() + s.x.values.capacity()) * sizeof(double) +
-         s.knots.capacity() * sizeof(std::size_t) + (s.curvature ? s.curvature->memory_bytes() : 0);
+         columns + s.knots.capacity() * sizeof(std::size_t) + (s.curvature ? s.curvature->memory_bytes() : 0);
 }
 
 }  // namespace chiliad::forecast

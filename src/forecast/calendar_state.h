@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "forecast/design.h"
+#include "forecast/features.h"
 #include "forecast/kernels.h"
 #include "forecast/mode_search.h"
 #include "forecast/prophet.h"
@@ -18,8 +19,9 @@ namespace chiliad::forecast {
 
 struct Calendar::State {
   std::vector<Instant> ds;                 // T, ascending.
-  ProphetOptions options;                  // n_changepoints as used.
+  ProphetOptions options;                  // n_changepoints as used, regressors with mu and std.
   std::vector<Seasonality> seasonalities;  // In the order of their columns.
+  std::vector<OwnedColumn> columns;        // needed_columns(), as given.
   Changepoints changepoints;
   TimeScale time_scale;
 
@@ -37,6 +39,7 @@ struct Calendar::State {
   std::size_t changes() const { return knots.size(); }
   bool has_slope() const { return options.growth != Growth::kFlat; }
   std::size_t smooth() const { return 2 + x.columns; }
+  FeatureParts parts() const { return {seasonalities, options.regressors}; }
 };
 
 // Curvature of half the residual's sum of squares in (slope, offset, features; slope changes), smooth columns in units

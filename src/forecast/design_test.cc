@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <numbers>
 
 namespace chiliad::forecast {
 namespace {
@@ -84,31 +83,6 @@ TEST(PlaceChangepoints, KeepsGivenOnesInTheirOrderAndSortsTheirTimes) {
   EXPECT_EQ(found->t, (std::vector<double>{0.1, 0.5}));
 }
 
-TEST(MakeFeatures, GivesSinesAndCosinesOfDaysSince1970) {
-  const std::vector<Seasonality> seasonalities = {{"yearly", 365.25, 10}, {"daily", 1, 4}};
-  const std::vector<Instant> ds = {*parse_instant("1969-07-20T20:17:40"), *parse_instant("2024-02-29T12:30:00.5")};
-  const FeatureMatrix x = make_features(seasonalities, ds);
-  ASSERT_EQ(x.columns, 28u);
-  for (std::size_t r = 0; r < ds.size(); ++r) {
-    const long double days = static_cast<long double>(nanos_since_epoch(ds[r])) / 86400e9L;
-    for (int n = 1; n <= 10; ++n) {
-      const long double angle = 2 * std::numbers::pi_v<long double> * n * days / 365.25L;
-      EXPECT_NEAR(x.row(r)[2 * n - 2], static_cast<double>(std::sin(angle)), 1e-12);
-      EXPECT_NEAR(x.row(r)[2 * n - 1], static_cast<double>(std::cos(angle)), 1e-12);
-    }
-    for (int n = 1; n <= 4; ++n) {
-      const long double angle = 2 * std::numbers::pi_v<long double> * n * days;
-      EXPECT_NEAR(x.row(r)[20 + 2 * n - 2], static_cast<double>(std::sin(angle)), 1e-10);
-    }
-  }
-}
-
-TEST(MakeFeatures, HasOneColumnOfZerosWithoutSeasonalities) {
-  const FeatureMatrix x = make_features({}, dates("2022-01-01", 3, hours(24)));
-  EXPECT_EQ(x.columns, 1u);
-  EXPECT_EQ(x.row(2)[0], 0);
-}
-
 TEST(ValueScale, IsOneForZerosAndTheSpanForMinMax) {
   const std::vector<double> zeros = {0, 0};
   const std::vector<double> values = {-4, 2, 1};
@@ -117,18 +91,6 @@ TEST(ValueScale, IsOneForZerosAndTheSpanForMinMax) {
   EXPECT_EQ(value_scale(values, Scaling::kAbsMax).y_scale, 4);
   EXPECT_EQ(value_scale(values, Scaling::kMinMax).y_scale, 6);
   EXPECT_EQ(value_scale(values, Scaling::kMinMax).offset, -4);
-}
-
-TEST(ForecastColumns, ComeInPandasOrder) {
-  EXPECT_EQ(forecast_columns({}, false),
-            (std::vector<std::string>{"trend", "additive_terms", "multiplicative_terms", "yhat"}));
-  const std::vector<Seasonality> seasonalities = {{"yearly", 365.25, 10},
-                                                  {"Weekly_own", 7, 3, 10, Mode::kMultiplicative}};
-  EXPECT_EQ(forecast_columns(seasonalities, true),
-            (std::vector<std::string>{"trend", "yhat_lower", "yhat_upper", "trend_lower", "trend_upper", "Weekly_own",
-                                      "Weekly_own_lower", "Weekly_own_upper", "additive_terms", "additive_terms_lower",
-                                      "additive_terms_upper", "multiplicative_terms", "multiplicative_terms_lower",
-                                      "multiplicative_terms_upper", "yearly", "yearly_lower", "yearly_upper", "yhat"}));
 }
 
 }  // namespace

@@ -295,10 +295,21 @@ Result<Done> Fit::run(FitReport& report) {
   return Done{};
 }
 
+// As Prophet's attribute `history` has them. A column that is both condition and regressor is a regressor.
+std::vector<OwnedColumn> standardized_columns(const Calendar::State& calendar) {
+  std::vector<OwnedColumn> columns = calendar.columns;
+  for (const Regressor& regressor : calendar.options.regressors) {
+    const auto column = std::ranges::find(columns, regressor.name, &OwnedColumn::name);
+    for (double& value : column->values) value = (value - regressor.mu) / regressor.std;
+  }
+  return columns;
+}
+
 std::shared_ptr<const KeptHistory> keep_rows(const Calendar::State& calendar, const PreparedRows& rows) {
   auto kept = std::make_shared<KeptHistory>();
   kept->ds = rows.ds;
   kept->y = rows.y;
+  kept->columns = standardized_columns(calendar);
   kept->history_dates = rows.history_dates;
   kept->changepoints = calendar.changepoints.moments;
   kept->changepoint_rows = calendar.changepoints.rows;
@@ -364,7 +375,7 @@ Result<FittedModel> fit(const Calendar& shared, const PreparedRows& rows, KeepHi
 Result<FittedModel> fit(const History& history, const ProphetOptions& options, KeepHistory keep, FitReport* report) {
   Result<PreparedRows> rows = prepare_rows(history);
   if (!rows) return std::move(rows).error();
-  Result<Calendar> calendar = Calendar::make(rows->ds, options);
+  Result<Calendar> calendar = Calendar::make(rows->ds, options, borrow(rows->columns));
   if (!calendar) return std::move(calendar).error();
   return fit(*calendar, *rows, keep, report);
 }

@@ -227,6 +227,90 @@ TEST(Fit, FoldsTheSlopeOfTheStandInChangepointIntoK) {
   EXPECT_EQ(model->state().delta, std::vector<double>{0.0});
 }
 
+// Values that a regressor drives, its column, and a condition that holds on every other row.
+struct DrivenSeries {
+  Series series;
+  std::vector<double> temp, on;
+  std::vector<Column> columns() const { return {{"temp", temp}, {"on", on}}; }
+  History history(std::span<const Column> columns) const { return {series.ds, series.y, columns}; }
+};
+
+DrivenSeries driven_series(Mode mode) {
+  DrivenSeries driven;
+  driven.series = daily_series(300, 0.5);
+  for (std::size_t i = 0; i < driven.series.y.size(); ++i) {
+    const double temp = 20 + 8 * std::sin(static_cast<double>(i * i));
+    driven.temp.push_back(temp);
+    driven.on.push_back(i % 2 == 0 ? 1 : 0);
+    double& y = driven.series.y[i];
+    y = mode == Mode::kAdditive ? y + 3 * (temp - 20) : y * (1 + 0.02 * (temp - 20));
+  }
+  return driven;
+}
+
+TEST(Fit, FindsTheEffectOfARegressor) {
+  for (const Mode mode : {Mode::kAdditive, Mode::kMultiplicative}) {
+    const DrivenSeries driven = driven_series(mode);
+    const std::vector<Column> columns = driven.columns();
+    ProphetOptions options;
+    options.regressors = {{"temp", 10, Standardize::kAuto, mode}};
+    FitReport report;
+    const Result<FittedModel> model = fit(driven.history(columns), options, KeepHistory::kYes, &report);
+    ASSERT_TRUE(model) << model.error().message;
+    EXPECT_LE(report.optimality_residual, promised_residual(300, *model));
+    const Regressor& temp = model->state().options.regressors[0];
+    const double unit = mode == Mode::kAdditive ? model->state().y_scale : 1;
+    EXPECT_NEAR(model->state().beta.back() * unit / temp.std, mode == Mode::kAdditive ? 3 : 0.02,
+                mode == Mode::kAdditive ? 0.02 : 0.0005);
+    ASSERT_EQ(model->state().history->columns.size(), 1u);
+    EXPECT_NEAR(model->state().history->columns[0].values[7], (driven.temp[7] - temp.mu) / temp.std, 1e-12);
+    const Frame frame{driven.series.ds, columns};
+    const Result<Forecast> forecast = model->predict(frame);
+    ASSERT_TRUE(forecast) << forecast.error().message;
+    for (std::size_t i = 0; i < 300; ++i) EXPECT_NEAR(forecast->column("yhat")[i], driven.series.y[i], 3);
+  }
+}
+
+TEST(Fit, RowsWithoutAValueNeedNoRegressor) {
+  DrivenSeries driven = driven_series(Mode::kAdditive);
+  driven.series.y[10] = driven.temp[10] = std::nan("");
+  const std::vector<Column> columns = driven.columns();
+  ProphetOptions options;
+  options.regressors = {{"temp"}};
+  EXPECT_TRUE(fit(driven.history(columns), options));
+  driven.temp[11] = std::nan("");
+  EXPECT_EQ(fit(driven.history(columns), options).error().message, "Found NaN in column 'temp'");
+  EXPECT_EQ(fit(driven.series.history(), options).error().message, "Regressor 'temp' missing from dataframe");
+}
+
+TEST(Fit, AConditionKeepsASeasonalityToItsRows) {
+  const DrivenSeries driven = driven_series(Mode::kAdditive);
+  const std::vector<Column> columns = driven.columns();
+  ProphetOptions options = trend_only();
+  options.seasonalities = {{"weekly_on", 7, 3, 10, Mode::kAdditive, "on"}};
+  const Result<FittedModel> model = fit(driven.history(columns), options);
+  ASSERT_TRUE(model) << model.error().message;
+  const Result<Forecast> forecast = model->predict(Frame{driven.series.ds, columns});
+  for (std::size_t i = 0; i < 300; ++i) EXPECT_EQ(forecast->column("weekly_on")[i] != 0, i % 2 == 0);
+  EXPECT_EQ(fit(driven.series.history(), options).error().message, "Condition 'on' missing from dataframe");
+}
+
+TEST(Fit, ACalendarIsOfItsDatesAndTheColumnsItNeeds) {
+  const DrivenSeries driven = driven_series(Mode::kAdditive);
+  const std::vector<Column> columns = driven.columns();
+  ProphetOptions options;
+  options.regressors = {{"temp"}};
+  const Result<Calendar> calendar = Calendar::make(driven.series.ds, options, columns);
+  ASSERT_TRUE(calendar);
+  EXPECT_TRUE(calendar->is_of(driven.series.ds, columns));
+  EXPECT_TRUE(calendar->is_of(driven.series.ds, std::span(columns).first(1)));
+  EXPECT_FALSE(calendar->is_of(driven.series.ds, std::span(columns).last(1)));
+  EXPECT_FALSE(calendar->is_of(std::span(driven.series.ds).first(299), columns));
+  std::vector<double> warmer = driven.temp;
+  warmer[5] += 1;
+  EXPECT_FALSE(calendar->is_of(driven.series.ds, std::vector<Column>{{"temp", warmer}}));
+}
+
 // Without a slope the rest is least squares with a ridge: the offset is near the mean, and nothing else moves.
 TEST(Fit, FlatGrowthHasNoSlope) {
   const Series series = daily_series(400, 2);

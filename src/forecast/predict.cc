@@ -7,8 +7,10 @@
 #include "base/check.h"
 #include "base/number.h"
 #include "forecast/design.h"
+#include "forecast/features.h"
 #include "forecast/interval.h"
 #include "forecast/kernels.h"
+#include "forecast/layout.h"
 #include "forecast/prophet.h"
 #include "forecast/simulate.h"
 #include "forecast/trend.h"
@@ -53,46 +55,35 @@ std::shared_ptr<const std::vector<std::string>> with_quantiles(std::shared_ptr<c
   return extended;
 }
 
-// What X beta gives for each row: one vector a component, in component_names() order, and the two group sums.
-struct Parts {
-  std::vector<std::vector<double>> components;
-  std::vector<double> additive;        // In units of y_scale.
-  std::vector<double> multiplicative;  // Shares.
+// What X beta gives for each row.
+struct Effects {
+  std::vector<double> values;              // Component after component, as in Layout::components.
+  std::span<const double> additive;        // The sums of all parts of a mode, in units of y_scale,
+  std::span<const double> multiplicative;  // and as shares.
 };
 
-Parts evaluate_parts(const FittedState& state, std::span<const Instant> ds) {
-  const std::size_t n = ds.size();
-  Parts parts;
-  parts.additive.assign(n, 0.0);
-  parts.multiplicative.assign(n, 0.0);
-  std::vector<std::pair<std::string_view, std::vector<double>>> own;
-  const FeatureMatrix x = make_features(state.seasonalities, ds);
-  std::size_t column = 0;
-  for (const Seasonality& seasonality : state.seasonalities) {
-    const std::size_t count = 2 * static_cast<std::size_t>(seasonality.fourier_order);
-    std::vector<double> values(n);
-    for (std::size_t i = 0; i < n; ++i)
-      values[i] = dot({x.row(i) + column, count}, {state.beta.data() + column, count});
-    std::vector<double>& group = seasonality.mode == Mode::kAdditive ? parts.additive : parts.multiplicative;
-    for (std::size_t i = 0; i < n; ++i) group[i] += values[i];
-    if (seasonality.mode == Mode::kAdditive) {
-      for (double& value : values) value *= state.y_scale;
+Effects evaluate_effects(const FittedState& state, std::span<const Component> components, const FeatureMatrix& x) {
+  const std::size_t n = x.rows;
+  Effects effects;
+  effects.values.assign(components.size() * n, 0.0);
+  const auto of = [&](std::size_t place) { return std::span(effects.values).subspan(place * n, n); };
+  for (std::size_t c = 0; c < components.size(); ++c) {
+    const Component& part = components[c];
+    if (!part.is_part()) {
+      if (part.kind == Component::Kind::kTerms)
+        (part.mode == Mode::kAdditive ? effects.additive : effects.multiplicative) = of(c);
+      continue;
     }
-    own.emplace_back(seasonality.name, std::move(values));
-    column += count;
-  }
-  for (const std::string& name : component_names(state.seasonalities)) {
-    const auto found = std::find_if(own.begin(), own.end(), [&](const auto& entry) { return entry.first == name; });
-    if (found != own.end()) {
-      parts.components.push_back(std::move(found->second));
-    } else if (name == "additive_terms") {
-      parts.components.push_back(parts.additive);
-      for (double& value : parts.components.back()) value *= state.y_scale;
-    } else {
-      parts.components.push_back(parts.multiplicative);
+    const std::span<const double> beta(state.beta.data() + part.first, part.count);
+    const std::span<double> values = of(c);
+    for (std::size_t i = 0; i < n; ++i) values[i] = dot({x.row(i) + part.first, part.count}, beta);
+    for (std::size_t g = c + 1; g < components.size(); ++g) {
+      if (components[g].is_part() || !takes_in(components[g], part)) continue;
+      const std::span<double> group = of(g);
+      for (std::size_t i = 0; i < n; ++i) group[i] += values[i];
     }
   }
-  return parts;
+  return effects;
 }
 
 // The bounds of all rows as IntervalOffsets describes them.
@@ -155,50 +146,116 @@ std::string quantile_column_name(double q) {
   return name;
 }
 
-Result<Forecast> FittedModel::predict(std::span<const Instant> ds, const PredictOptions& options,
-                                      IntervalOffsets* offsets) const {
-  const Result<Request> request = read_request(state_, options, ds.size());
-  if (!request) return request.error();
-  const std::size_t n = ds.size();
-  std::vector<Instant> sorted(ds.begin(), ds.end());
-  if (!std::is_sorted(sorted.begin(), sorted.end())) std::stable_sort(sorted.begin(), sorted.end());
-  for (const Instant moment : {sorted.front(), sorted.back()}) {
-    if (!near_enough(moment, state_.start)) {
-      return invalid("ds " + format_instant(moment) + " is more than 290 years from the history, which begins " +
-                     format_instant(state_.start));
+namespace {
+
+// The rows of a frame in ascending ds, with the columns that the model needs.
+struct SortedFrame {
+  std::vector<Instant> ds;
+  std::vector<OwnedColumn> moved;  // Needed columns in the new order; empty when the frame was sorted.
+  FeatureInputs inputs;
+};
+
+Result<SortedFrame> sort_frame(const Frame& frame, const FittedState& state, const FeatureParts& parts) {
+  SortedFrame sorted;
+  sorted.ds.assign(frame.ds.begin(), frame.ds.end());
+  const bool is_sorted = std::is_sorted(sorted.ds.begin(), sorted.ds.end());
+  if (!is_sorted && !frame.columns.empty()) {
+    std::vector<std::size_t> order(sorted.ds.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::stable_sort(order, {}, [&](std::size_t i) { return frame.ds[i]; });
+    for (const std::string& name : needed_columns(state)) {
+      const auto column = std::ranges::find(frame.columns, name, &Column::name);
+      if (column == frame.columns.end()) continue;  // Said below, as is a wrong length.
+      OwnedColumn& moved = sorted.moved.emplace_back(name, std::vector<double>());
+      if (column->values.size() != order.size()) moved.values.resize(column->values.size());
+      for (const std::size_t i : order) {
+        if (column->values.size() == order.size()) moved.values.push_back(column->values[i]);
+      }
     }
   }
+  if (!is_sorted) std::stable_sort(sorted.ds.begin(), sorted.ds.end());
+  const std::vector<Column> borrowed = borrow(sorted.moved);
+  Result<FeatureInputs> inputs = find_inputs(parts, is_sorted ? frame.columns : borrowed, frame.ds.size());
+  if (!inputs) return std::move(inputs).error();
+  sorted.inputs = *std::move(inputs);
+  for (const Instant moment : {sorted.ds.front(), sorted.ds.back()}) {
+    if (!near_enough(moment, state.start)) {
+      return invalid("ds " + format_instant(moment) + " is more than 290 years from the history, which begins " +
+                     format_instant(state.start));
+    }
+  }
+  return sorted;
+}
+
+// Fills the columns of a forecast one after the other.
+class ColumnWriter {
+ public:
+  explicit ColumnWriter(Forecast& forecast) : forecast_(forecast) {}
+
+  std::span<double> next() { return forecast_.column(place_++); }
+  void put(std::span<const double> values, double factor) {
+    const std::span<double> column = next();
+    for (std::size_t i = 0; i < values.size(); ++i) column[i] = values[i] * factor;
+  }
+
+ private:
+  Forecast& forecast_;
+  std::size_t place_ = 0;
+};
+
+Result<Done> check_finite(const Forecast& forecast) {
+  for (std::size_t c = 0; c < forecast.names().size(); ++c) {
+    for (double value : forecast.column(c)) {
+      if (std::isfinite(value)) continue;
+      return Error{ErrorCode::kCorrupt,
+                   "the model's parameters are out of range: '" + forecast.names()[c] + "' is not finite"};
+    }
+  }
+  return Done{};
+}
+
+}  // namespace
+
+Result<Forecast> FittedModel::predict(const Frame& frame, const PredictOptions& options,
+                                      IntervalOffsets* offsets) const {
+  const Result<Request> request = read_request(state_, options, frame.ds.size());
+  if (!request) return request.error();
+  const FeatureParts parts{state_.seasonalities, state_.options.regressors};
+  Result<SortedFrame> sorted = sort_frame(frame, state_, parts);
+  if (!sorted) return std::move(sorted).error();
+  const std::size_t n = frame.ds.size();
   const TimeScale scale{state_.start, std::llround(state_.t_scale_s * 1e9)};
   std::vector<double> t;
   t.reserve(n);
-  for (Instant moment : sorted) t.push_back(scale(moment));
+  for (Instant moment : sorted->ds) t.push_back(scale(moment));
 
   std::vector<double> trend(n);
   evaluate_trend(state_.options.growth, {state_.k, state_.m, state_.delta, state_.changepoints_t}, t, trend);
-  Parts parts = evaluate_parts(state_, sorted);
+  const Effects effects =
+      evaluate_effects(state_, layout_->components, make_features(parts, sorted->ds, sorted->inputs));
   const double floor = state_.options.scaling == Scaling::kMinMax ? state_.y_min : 0;
 
-  Forecast forecast(std::move(sorted),
-                    with_quantiles(request->with_intervals ? names_ : plain_names_, options.quantiles));
-  std::size_t next = 0;
-  const std::span<double> trend_column = forecast.column(next++);
+  Forecast forecast(std::move(sorted->ds),
+                    with_quantiles(request->with_intervals ? layout_->names : layout_->plain_names, options.quantiles));
+  ColumnWriter columns(forecast);
+  const std::span<double> trend_column = columns.next();
   std::vector<double> yhat(n);
   for (std::size_t i = 0; i < n; ++i) {
     trend_column[i] = trend[i] * state_.y_scale + floor;
-    yhat[i] = trend_column[i] * (1 + parts.multiplicative[i]) + parts.additive[i] * state_.y_scale;
+    yhat[i] = trend_column[i] * (1 + effects.multiplicative[i]) + effects.additive[i] * state_.y_scale;
   }
 
   const std::size_t per_row = 4 + options.quantiles.size();
   IntervalOffsets own;
   IntervalOffsets& bounds = offsets != nullptr ? *offsets : own;
   if (request->with_intervals) {
-    if (bounds.values.empty()) bounds.values = interval_offsets(state_, t, parts.multiplicative, *request, options);
+    if (bounds.values.empty()) bounds.values = interval_offsets(state_, t, effects.multiplicative, *request, options);
     CHILIAD_CHECK(bounds.values.size() == n * per_row);
     const double* offset = bounds.values.data();
-    const std::span<double> yhat_lower = forecast.column(next++);
-    const std::span<double> yhat_upper = forecast.column(next++);
-    const std::span<double> trend_lower = forecast.column(next++);
-    const std::span<double> trend_upper = forecast.column(next++);
+    const std::span<double> yhat_lower = columns.next();
+    const std::span<double> yhat_upper = columns.next();
+    const std::span<double> trend_lower = columns.next();
+    const std::span<double> trend_upper = columns.next();
     for (std::size_t i = 0; i < n; ++i, offset += per_row) {
       trend_lower[i] = trend_column[i] + offset[0] * state_.y_scale;
       trend_upper[i] = trend_column[i] + offset[1] * state_.y_scale;
@@ -206,25 +263,18 @@ Result<Forecast> FittedModel::predict(std::span<const Instant> ds, const Predict
       yhat_upper[i] = yhat[i] + offset[3] * state_.y_scale;
     }
   }
-  for (const std::vector<double>& component : parts.components) {
+  for (const std::uint32_t place : layout_->order) {
+    const std::span<const double> values(effects.values.data() + place * n, n);
+    const double factor = layout_->components[place].mode == Mode::kAdditive ? state_.y_scale : 1;
     const std::size_t copies = request->with_intervals ? 3 : 1;  // No uncertainty in beta: both bounds are the value.
-    for (std::size_t copy = 0; copy < copies; ++copy) {
-      std::copy(component.begin(), component.end(), forecast.column(next++).begin());
-    }
+    for (std::size_t copy = 0; copy < copies; ++copy) columns.put(values, factor);
   }
-  std::copy(yhat.begin(), yhat.end(), forecast.column(next++).begin());
+  columns.put(yhat, 1);
   for (std::size_t c = 0; c < options.quantiles.size(); ++c) {
-    const std::span<double> column = forecast.column(next++);
+    const std::span<double> column = columns.next();
     for (std::size_t i = 0; i < n; ++i) column[i] = yhat[i] + bounds.values[i * per_row + 4 + c] * state_.y_scale;
   }
-  for (std::size_t c = 0; c < forecast.names().size(); ++c) {
-    for (double value : forecast.column(c)) {
-      if (!std::isfinite(value)) {
-        return Error{ErrorCode::kCorrupt,
-                     "the model's parameters are out of range: '" + forecast.names()[c] + "' is not finite"};
-      }
-    }
-  }
+  if (Result<Done> finite = check_finite(forecast); !finite) return std::move(finite).error();
   return forecast;
 }
 

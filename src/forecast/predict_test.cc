@@ -101,6 +101,39 @@ TEST(Predict, WidensTheFuture) {
   for (std::size_t i = 1; i < 60; ++i) EXPECT_GT(upper[i] - yhat[i], upper[i - 1] - yhat[i - 1]);
 }
 
+TEST(Predict, TakesRegressorsInTheOrderOfTheRowsAskedFor) {
+  FittedState state = hand_made();
+  state.options.regressors = {{"temp", 10, Standardize::kAuto, Mode::kAdditive, 10, 5}};
+  state.beta = {0.1, 0, 0.3};
+  std::vector<Instant> ds = days("2022-04-12", 4);
+  const std::vector<double> temp = {10, 15, 20, 25};
+  const Result<Forecast> sorted = model(state).predict(Frame{ds, std::vector<Column>{{"temp", temp}}});
+  ASSERT_TRUE(sorted) << sorted.error().message;
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_NEAR(sorted->column("temp")[i], 10 * 0.3 * static_cast<double>(i), 1e-12);
+    EXPECT_EQ(sorted->column("extra_regressors_additive")[i], sorted->column("temp")[i]);
+    EXPECT_NEAR(sorted->column("additive_terms")[i], sorted->column("temp")[i] + sorted->column("weekly")[i], 1e-12);
+  }
+  std::reverse(ds.begin(), ds.end());
+  const std::vector<double> reversed_temp(temp.rbegin(), temp.rend());
+  const Result<Forecast> reversed = model(state).predict(Frame{ds, std::vector<Column>{{"temp", reversed_temp}}});
+  ASSERT_TRUE(reversed);
+  for (std::size_t c = 0; c < sorted->names().size(); ++c) {
+    EXPECT_TRUE(std::equal(sorted->column(c).begin(), sorted->column(c).end(), reversed->column(c).begin()));
+  }
+  EXPECT_EQ(model(state).predict(ds).error().message, "Regressor 'temp' missing from dataframe");
+  EXPECT_EQ(model(state).predict(Frame{ds, std::vector<Column>{{"temp", std::span(temp).first(3)}}}).error().message,
+            "column 'temp' has 3 values for 4 rows");
+}
+
+TEST(NeededColumns, AreConditionsThenRegressorsEachOnce) {
+  FittedState state = hand_made();
+  state.seasonalities = {{"a", 7, 1, 10, Mode::kAdditive, "on"}, {"b", 7, 1, 10, Mode::kAdditive, "on"}, {"c", 7, 1}};
+  state.options.regressors = {{"temp"}, {"on"}};
+  EXPECT_EQ(needed_columns(state), (std::vector<std::string>{"on", "temp"}));
+  EXPECT_TRUE(needed_columns(hand_made()).empty());
+}
+
 TEST(Predict, FlatGrowthHasNoTrendUncertainty) {
   FittedState state = hand_made();
   state.options.growth = Growth::kFlat;
@@ -189,7 +222,7 @@ TEST(Predict, SimulatesTheSameFuturesForTheSameSeed) {
 
 TEST(Predict, RefusesWhatItCannotAnswer) {
   const FittedModel fitted = model(hand_made());
-  EXPECT_EQ(fitted.predict({}).error().message, "Dataframe has no rows.");
+  EXPECT_EQ(fitted.predict(Frame{}).error().message, "Dataframe has no rows.");
   PredictOptions options;
   options.interval_width = 1.0;
   EXPECT_FALSE(fitted.predict(days("2022-04-12", 1), options));

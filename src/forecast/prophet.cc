@@ -4,7 +4,9 @@
 #include <cmath>
 
 #include "base/check.h"
-#include "forecast/design.h"
+#include "forecast/component_name.h"
+#include "forecast/features.h"
+#include "forecast/layout.h"
 
 namespace chiliad::forecast {
 
@@ -65,9 +67,15 @@ Result<Done> check_state(const FittedState& state) {
                      "' needs a period > 0 and a fourier_order from 1 to 10000");
     }
   }
-  if (state.beta.size() != feature_count(state.seasonalities)) {
-    return corrupt("params: beta has " + std::to_string(state.beta.size()) + " values for " +
-                   std::to_string(feature_count(state.seasonalities)) + " columns");
+  for (const Regressor& regressor : state.options.regressors) {
+    if (!std::isfinite(regressor.mu) || !(regressor.std != 0) || !std::isfinite(regressor.std)) {
+      return corrupt("extra_regressors: " + quoted_name(regressor.name) + " needs a finite mu and a std that is not 0");
+    }
+  }
+  const std::size_t columns = feature_count({state.seasonalities, state.options.regressors});
+  if (state.beta.size() != columns) {
+    return corrupt("params: beta has " + std::to_string(state.beta.size()) + " values for " + std::to_string(columns) +
+                   " columns");
   }
   if (state.rows < 0 || state.history_date_count < 0) return corrupt("history: negative number of rows");
   return Done{};
@@ -91,8 +99,32 @@ std::uint64_t texts(const std::vector<std::string>& values) {
 
 std::uint64_t names_of(const std::vector<Seasonality>& seasonalities) {
   std::uint64_t sum = block(seasonalities);
-  for (const Seasonality& seasonality : seasonalities) sum += text(seasonality.name);
+  for (const Seasonality& seasonality : seasonalities) sum += text(seasonality.name) + text(seasonality.condition_name);
   return sum;
+}
+
+std::uint64_t names_of(const std::vector<Regressor>& regressors) {
+  std::uint64_t sum = block(regressors);
+  for (const Regressor& regressor : regressors) sum += text(regressor.name);
+  return sum;
+}
+
+std::uint64_t columns_of(const KeptHistory& history) {
+  std::uint64_t sum = block(history.columns);
+  for (const OwnedColumn& column : history.columns) sum += text(column.name) + block(column.values);
+  return sum;
+}
+
+void add_once(std::vector<std::string>& names, const std::string& name) {
+  if (!name.empty() && std::ranges::find(names, name) == names.end()) names.push_back(name);
+}
+
+std::vector<std::string> columns_needed(std::span<const Seasonality> seasonalities,
+                                        std::span<const Regressor> regressors) {
+  std::vector<std::string> names;
+  for (const Seasonality& seasonality : seasonalities) add_once(names, seasonality.condition_name);
+  for (const Regressor& regressor : regressors) add_once(names, regressor.name);
+  return names;
 }
 
 }  // namespace
@@ -104,17 +136,39 @@ Result<FittedModel> FittedModel::from_state(FittedState state) {
 
 FittedModel::FittedModel(FittedState state)
     : state_(std::move(state)),
-      names_(std::make_shared<const std::vector<std::string>>(forecast_columns(state_.seasonalities, true))),
-      plain_names_(std::make_shared<const std::vector<std::string>>(forecast_columns(state_.seasonalities, false))) {}
+      layout_(std::make_shared<const Layout>(FeatureParts{state_.seasonalities, state_.options.regressors})) {}
+
+FittedModel::Layout::Layout(const FeatureParts& parts) {
+  Components made = make_components(parts);
+  names = std::make_shared<const std::vector<std::string>>(forecast_columns(made, true));
+  plain_names = std::make_shared<const std::vector<std::string>>(forecast_columns(made, false));
+  components = std::move(made.list);
+  order = std::move(made.order);
+}
+
+std::vector<std::string> FittedModel::component_names() const {
+  const std::vector<std::string>& columns = *layout_->plain_names;  // trend, the components, yhat.
+  return {columns.begin() + 1, columns.end() - 1};
+}
+
+std::vector<std::string> needed_columns(const ProphetOptions& options) {
+  return columns_needed(options.seasonalities, options.regressors);
+}
+
+std::vector<std::string> needed_columns(const FittedState& state) {
+  return columns_needed(state.seasonalities, state.options.regressors);
+}
 
 std::uint64_t FittedModel::memory_bytes() const {
   const FittedState& s = state_;
   std::uint64_t sum = block(sizeof(FittedModel)) + names_of(s.options.seasonalities) + names_of(s.seasonalities);
   sum += block(s.changepoints_t) + block(s.delta) + block(s.beta) + block(s.last_dates);
-  sum += texts(*names_) + texts(*plain_names_) + 2 * block(sizeof(std::vector<std::string>) + 16);
+  sum += names_of(s.options.regressors) + block(sizeof(Layout) + 16) + block(layout_->components) +
+         block(layout_->order) + texts(*layout_->names) + texts(*layout_->plain_names) +
+         2 * block(sizeof(std::vector<std::string>) + 16);
   if (s.options.changepoints) sum += block(*s.options.changepoints);
   if (s.history) {
-    sum += block(sizeof(KeptHistory) + 16) + block(s.history->ds) + block(s.history->y) +
+    sum += block(sizeof(KeptHistory) + 16) + block(s.history->ds) + block(s.history->y) + columns_of(*s.history) +
            block(s.history->history_dates) + block(s.history->changepoints) + block(s.history->changepoint_rows);
   }
   return sum;

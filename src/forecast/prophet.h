@@ -3,8 +3,9 @@
 //     y(t) = trend(t) * (1 + X(t) beta_m) + X(t) beta_a + noise,   noise ~ Normal(0, sigma_obs)
 //
 // trend is piecewise linear with S places where its slope may change by delta, or flat; X(t) has the Fourier columns of
-// the seasonalities; beta_m and beta_a are beta with the columns of the other mode zeroed. Everything is fitted on
-// y_scaled = (y - y_min) / y_scale and t in [0, 1] over the history, exactly as Prophet does.
+// the seasonalities and the regressors (features.h); beta_m and beta_a are beta with the columns of the other mode
+// zeroed. Everything is fitted on y_scaled = (y - y_min) / y_scale and t in [0, 1] over the history, exactly as Prophet
+// does.
 //
 //     options, rows --prophet_fit.h--> FittedModel --predict()--> Forecast
 //                                          ^  |
@@ -60,9 +61,26 @@ struct Seasonality {
   int fourier_order = 0;    // >= 1.
   double prior_scale = 10;  // > 0. Standard deviation of beta's prior, on the scaled y.
   Mode mode = Mode::kAdditive;
+  // Not empty: the column of the rows that says where the seasonality acts; elsewhere it is 0.
+  std::string condition_name = "";
 };
 
-// Prophet's constructor arguments under their own names, with its defaults, and what add_seasonality() adds.
+// Whether a regressor's values are brought to mean 0 and standard deviation 1 before the fit. kAuto: unless all of them
+// are 0 or 1. Values that are all equal never are.
+enum class Standardize : std::uint8_t { kAuto, kYes, kNo };
+
+// A column of the rows as one column of X: (value - mu) / std.
+struct Regressor {
+  std::string name;         // The column's. Unique among all components; becomes a forecast column.
+  double prior_scale = 10;  // > 0.
+  Standardize standardize = Standardize::kAuto;
+  Mode mode = Mode::kAdditive;
+  double mu = 0;   // Set by the fit,
+  double std = 1;  // from the rows with a value of y.
+};
+
+// Prophet's constructor arguments under their own names, with its defaults, and what add_seasonality() and
+// add_regressor() add.
 struct ProphetOptions {
   Growth growth = Growth::kLinear;
   // Moments at which the slope may change. Unset: n_changepoints of them, spread over the first changepoint_range of
@@ -74,6 +92,7 @@ struct ProphetOptions {
   SeasonalityChoice weekly_seasonality;
   SeasonalityChoice daily_seasonality;
   std::vector<Seasonality> seasonalities;  // add_seasonality(), in the order of the calls.
+  std::vector<Regressor> regressors;       // add_regressor(), likewise.
   Mode seasonality_mode = Mode::kAdditive;
   double seasonality_prior_scale = 10;    // > 0.
   double holidays_prior_scale = 10;       // > 0.
@@ -84,10 +103,31 @@ struct ProphetOptions {
   int uncertainty_samples = 1000;  // 0 turns the intervals off; else how many futures --simulate draws.
 };
 
+// A column of a table beside ds and y: a regressor's values, or a condition (1 where it holds, else 0). NaN marks a
+// missing value. Borrowed for the length of a call.
+struct Column {
+  std::string_view name;
+  std::span<const double> values;  // One a row.
+};
+
+// The same, owned.
+struct OwnedColumn {
+  std::string name;
+  std::vector<double> values;
+};
+std::vector<Column> borrow(std::span<const OwnedColumn> columns);
+
 // The rows of one customer. Borrowed for the length of a call.
 struct History {
-  std::span<const Instant> ds;  // n moments in any order; doubles allowed.
-  std::span<const double> y;    // n values; NaN marks a missing one. Infinity is an error.
+  std::span<const Instant> ds;           // n moments in any order; doubles allowed.
+  std::span<const double> y;             // n values; NaN marks a missing one. Infinity is an error.
+  std::span<const Column> columns = {};  // needed_columns() among them; a value may be missing where y is.
+};
+
+// The rows that a forecast is for. Borrowed for the length of a call.
+struct Frame {
+  std::span<const Instant> ds;           // n >= 1 moments, past or future, in any order.
+  std::span<const Column> columns = {};  // needed_columns() among them, without missing values.
 };
 
 // ---------------------------------------------------------------------------------------------------
@@ -98,6 +138,7 @@ struct History {
 struct KeptHistory {
   std::vector<Instant> ds;                      // T rows with a value, ascending (stable).
   std::vector<double> y;                        // T values, in the unit of y.
+  std::vector<OwnedColumn> columns;             // T values each: conditions, and regressors as they stand in X.
   std::vector<Instant> history_dates;           // Every distinct ds given, missing values included, ascending.
   std::vector<Instant> changepoints;            // Prophet's attribute, in its order (given ones unsorted).
   std::vector<std::uint32_t> changepoint_rows;  // Their rows in ds; empty for given changepoints.
@@ -105,7 +146,7 @@ struct KeptHistory {
 
 // The parts of a fitted model as plain values: what the fit finds and the stored form holds.
 struct FittedState {
-  ProphetOptions options;                  // As given, but n_changepoints is the number really used.
+  ProphetOptions options;                  // As given, but n_changepoints as really used, regressors with mu and std.
   std::vector<Seasonality> seasonalities;  // All of them, in the order of their columns in X.
   Instant start;                           // t = 0: the first row with a value.
   double t_scale_s = 1;                    // Seconds from t = 0 to t = 1, the last row with a value.
@@ -179,12 +220,20 @@ class FittedModel {
 
   const FittedState& state() const { return state_; }
 
-  // The forecast at n >= 1 moments, past or future, in any order; rows come back in ascending ds (stable).
-  // `offsets`: null, or an IntervalOffsets of the same model, frame and options: used when filled, filled when empty.
-  // Errors: kInvalid: no rows, or an option outside its range.
-  // Source: Prophet.predict, Prophet.sample_predictive_trend_vectorized.
-  Result<Forecast> predict(std::span<const Instant> ds, const PredictOptions& options = {},
+  // The components of its forecasts, in the order of their columns: "additive_terms", "weekly", ...
+  std::vector<std::string> component_names() const;
+
+  // The forecast for the rows of a frame; rows come back in ascending ds (stable). `offsets`: null, or an
+  // IntervalOffsets of the same model, frame and options: used when filled, filled when empty. Errors: kInvalid: no
+  // rows, an option outside its range, a column that is missing or has a missing value ("Regressor 'x' missing from
+  // dataframe"). Source: Prophet.predict, Prophet.sample_predictive_trend_vectorized.
+  Result<Forecast> predict(const Frame& frame, const PredictOptions& options = {},
                            IntervalOffsets* offsets = nullptr) const;
+  // For models that need no columns.
+  Result<Forecast> predict(std::span<const Instant> ds, const PredictOptions& options = {},
+                           IntervalOffsets* offsets = nullptr) const {
+    return predict(Frame{ds}, options, offsets);
+  }
 
   // Bytes this model keeps in memory, allocator's overhead included: at least the true figure.
   std::uint64_t memory_bytes() const;
@@ -192,10 +241,15 @@ class FittedModel {
  private:
   explicit FittedModel(FittedState state);
 
+  struct Layout;  // Components and names of the forecast's columns.
+
   FittedState state_;
-  std::shared_ptr<const std::vector<std::string>> names_;        // Forecast columns with intervals,
-  std::shared_ptr<const std::vector<std::string>> plain_names_;  // and without.
+  std::shared_ptr<const Layout> layout_;
 };
+
+// The columns that the model reads besides ds and y, each once: conditions, then regressors.
+std::vector<std::string> needed_columns(const ProphetOptions& options);
+std::vector<std::string> needed_columns(const FittedState& state);
 
 // ---------------------------------------------------------------------------------------------------
 // The fit
@@ -215,18 +269,21 @@ struct FitReport {
 // Whether the model keeps its rows (KeptHistory). The parameters do not depend on it.
 enum class KeepHistory : std::uint8_t { kYes, kNo };
 
-// The part of a fit that depends on the dates and the options alone: scaled time, changepoints, columns of X, Gram
-// matrix. Customers who are measured on the same days share one; a fit through a shared Calendar gives the same bits as
-// one alone. Immutable; may be used by many threads at a time.
+// The part of a fit that does not depend on y: scaled time, changepoints, columns of X, Gram matrix. Customers who are
+// measured on the same days, with the same regressors if any, share one; a fit through a shared Calendar gives the same
+// bits as one alone. Immutable; may be used by many threads at a time.
 class Calendar {
  public:
-  // `ds`: the moments of the rows with a value, ascending, at least two of them different.
-  // Errors: kInvalid, with the option or the row to blame, in Prophet's words where Prophet has some.
-  // Cost: O(T (S + K)^2) time, O(T (S + K)) memory.
-  static Result<Calendar> make(std::span<const Instant> ds, const ProphetOptions& options);
+  // `ds`: the moments of the rows with a value, ascending, at least two of them different. `columns`: of these rows,
+  // needed_columns() among them. Errors: kInvalid, with the option or the row to blame, in Prophet's words where
+  // Prophet has some. Cost: O(T (S + K)^2) time, O(T (S + K)) memory.
+  static Result<Calendar> make(std::span<const Instant> ds, const ProphetOptions& options,
+                               std::span<const Column> columns = {});
 
   std::span<const Instant> ds() const;
   const ProphetOptions& options() const;
+  // Whether it was made of just these, as far as `columns` are needed.
+  bool is_of(std::span<const Instant> ds, std::span<const Column> columns) const;
   std::uint64_t memory_bytes() const;
 
   struct State;
@@ -241,6 +298,7 @@ class Calendar {
 struct PreparedRows {
   std::vector<Instant> ds;             // T moments of the rows with a value, ascending (stable).
   std::vector<double> y;               // T values, finite.
+  std::vector<OwnedColumn> columns;    // T values each, of all columns given.
   std::vector<Instant> history_dates;  // Distinct moments of all rows, ascending.
 };
 
@@ -249,7 +307,7 @@ Result<PreparedRows> prepare_rows(const History& history);
 
 // Finds the maximum of the posterior reached from Prophet's own starting point (doc/prophet.md, "The fit"). Deltas that
 // are zero there are exactly zero. A constant series is not optimised, as in Prophet. Errors: kInvalid; kNotConverged
-// when the optimality residual stays above its tolerance. Requires: rows.ds equals calendar.ds().
+// when the optimality residual stays above its tolerance. Requires: calendar.is_of(rows.ds, borrow(rows.columns)).
 Result<FittedModel> fit(const Calendar& calendar, const PreparedRows& rows, KeepHistory keep = KeepHistory::kYes,
                         FitReport* report = nullptr);
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "forecast/component_name.h"
 #include "forecast/prophet.h"
 
 namespace chiliad::forecast {
@@ -13,6 +14,11 @@ Result<PreparedRows> prepare_rows(const History& history) {
   const std::size_t n = history.ds.size();
   if (history.y.size() != n) {
     return invalid("ds has " + std::to_string(n) + " rows, y has " + std::to_string(history.y.size()));
+  }
+  for (const Column& column : history.columns) {
+    if (column.values.size() == n) continue;
+    return invalid("ds has " + std::to_string(n) + " rows, " + quoted_name(column.name) + " has " +
+                   std::to_string(column.values.size()));
   }
   std::vector<std::size_t> order;
   order.reserve(n);
@@ -36,7 +42,19 @@ Result<PreparedRows> prepare_rows(const History& history) {
     rows.ds.push_back(history.ds[i]);
     rows.y.push_back(history.y[i]);
   }
+  for (const Column& column : history.columns) {
+    OwnedColumn& kept = rows.columns.emplace_back(std::string(column.name), std::vector<double>());
+    kept.values.reserve(order.size());
+    for (std::size_t i : order) kept.values.push_back(column.values[i]);
+  }
   return rows;
+}
+
+std::vector<Column> borrow(std::span<const OwnedColumn> columns) {
+  std::vector<Column> borrowed;
+  borrowed.reserve(columns.size());
+  for (const OwnedColumn& column : columns) borrowed.push_back({column.name, column.values});
+  return borrowed;
 }
 
 }  // namespace chiliad::forecast

@@ -265,7 +265,7 @@ Result<Done> read_y_min(Parts& parts, std::string_view key, od::value value) {
 
 // --- Seasonalities: [[names in order], {name: {period, fourier_order, prior_scale, mode, condition_name}}] -----------
 
-Result<Done> read_seasonality(std::string_view name, od::object properties, Parts& parts, Seasonality& seasonality) {
+Result<Done> read_seasonality(std::string_view name, od::object properties, Seasonality& seasonality) {
   const std::string key = "seasonalities." + std::string(name.substr(0, 80));
   bool period = false, order = false, mode = false;
   for (auto item : properties) {
@@ -289,7 +289,9 @@ Result<Done> read_seasonality(std::string_view name, od::object properties, Part
       read = read_mode(key + ".mode", value, seasonality.mode);
       mode = true;
     } else if (field == "condition_name" && !is_null(value)) {
-      parts.unsupported.push_back("a seasonality with a condition ('" + std::string(name.substr(0, 80)) + "')");
+      std::string_view condition;
+      read = read_text(key + ".condition_name", value, condition);
+      seasonality.condition_name = condition;
     }
     if (!read) return read.error();
   }
@@ -338,33 +340,91 @@ Result<Done> read_ordered(std::string_view key, od::value value, std::vector<std
   return Done{};
 }
 
-Result<Done> read_seasonalities(Parts& parts, std::string_view key, od::value value) {
+// The same as a list of T, each with its name: what is listed has to be described.
+template <class T, class ReadOne>
+Result<Done> read_ordered_parts(std::string_view key, od::value value, std::vector<T>& out, bool& seen,
+                                const ReadOne& read_one) {
   std::vector<std::string> names;
-  std::map<std::string, Seasonality, std::less<>> by_name;
+  std::map<std::string, T, std::less<>> by_name;
   const Result<Done> read = read_ordered(key, value, names, [&](std::string_view name, od::object properties) {
-    Seasonality& seasonality = by_name[std::string(name)];
-    seasonality.name = name;
-    return read_seasonality(name, properties, parts, seasonality);
+    T& part = by_name[std::string(name)];
+    part.name = name;
+    return read_one(name, properties, part);
   });
   if (!read) return read.error();
-  parts.seen_seasonalities = true;
-  parts.state.seasonalities.clear();
+  seen = true;
+  out.clear();
   for (const std::string& name : names) {
     const auto found = by_name.find(name);
     if (found == by_name.end()) return corrupt(key, "'" + name.substr(0, 80) + "' is listed but not described");
-    parts.state.seasonalities.push_back(found->second);
+    out.push_back(found->second);
   }
   return Done{};
 }
 
-Result<Done> read_extra_regressors(Parts& parts, std::string_view key, od::value value) {
-  std::vector<std::string> names;
-  const Result<Done> read =
-      read_ordered(key, value, names, [](std::string_view, od::object) -> Result<Done> { return Done{}; });
-  if (!read) return read.error();
-  parts.seen_extra_regressors = true;
-  if (!names.empty()) parts.unsupported.push_back("extra regressors ('" + names[0].substr(0, 80) + "')");
+Result<Done> read_seasonalities(Parts& parts, std::string_view key, od::value value) {
+  return read_ordered_parts(key, value, parts.state.seasonalities, parts.seen_seasonalities,
+                            [](std::string_view name, od::object properties, Seasonality& seasonality) {
+                              return read_seasonality(name, properties, seasonality);
+                            });
+}
+
+// --- Extra regressors: [[names in order], {name: {prior_scale, standardize, mu, std, mode, predictor_spec, ...}}]
+// -----
+
+Result<Done> read_standardize(std::string_view key, od::value value, Standardize& out) {
+  bool yes = false;
+  std::string_view text;
+  if (value.get_bool().get(yes) == simdjson::SUCCESS) {
+    out = yes ? Standardize::kYes : Standardize::kNo;
+    return Done{};
+  }
+  if (value.get_string().get(text) != simdjson::SUCCESS || text != "auto") {
+    return corrupt(key, "expected 'auto', true or false");
+  }
+  out = Standardize::kAuto;
   return Done{};
+}
+
+Result<Done> read_regressor(std::string_view name, od::object properties, Parts& parts, Regressor& regressor) {
+  const std::string key = "extra_regressors." + std::string(name.substr(0, 80));
+  bool mu = false, std = false, mode = false;
+  for (auto item : properties) {
+    std::string_view field;
+    od::value value;
+    if (item.unescaped_key().get(field) != simdjson::SUCCESS || item.value().get(value) != simdjson::SUCCESS) {
+      return corrupt(key, "the object is damaged");
+    }
+    Result<Done> read = Done{};
+    if (field == "prior_scale") {
+      read = read_number(key + ".prior_scale", value, regressor.prior_scale);
+    } else if (field == "standardize") {
+      read = read_standardize(key + ".standardize", value, regressor.standardize);
+    } else if (field == "mu") {
+      read = read_number(key + ".mu", value, regressor.mu);
+      mu = true;
+    } else if (field == "std") {
+      read = read_number(key + ".std", value, regressor.std);
+      std = true;
+    } else if (field == "mode") {
+      read = read_mode(key + ".mode", value, regressor.mode);
+      mode = true;
+    } else if (field == "predictor_spec" && !is_null(value)) {
+      parts.unsupported.push_back("a regressor that is forecast by a model of its own ('" +
+                                  std::string(name.substr(0, 80)) + "')");
+    }
+    if (!read) return read.error();
+  }
+  if (!mu || !std || !mode) return corrupt(key, "mu, std or mode is missing");
+  return Done{};
+}
+
+Result<Done> read_extra_regressors(Parts& parts, std::string_view key, od::value value) {
+  std::vector<Regressor>& regressors = parts.state.options.regressors;
+  return read_ordered_parts(key, value, regressors, parts.seen_extra_regressors,
+                            [&](std::string_view name, od::object properties, Regressor& regressor) {
+                              return read_regressor(name, properties, parts, regressor);
+                            });
 }
 
 // --- Parameters: {name: [[one row]]} ----------------------------------------------------------------
@@ -606,10 +666,12 @@ Result<Done> take_rows(Parts& parts, KeepHistory keep, KeptHistory& kept) {
   if (parts.history.empty()) {
     state.rows = 0;
   } else if (keep == KeepHistory::kYes) {
-    Result<HistoryTable> table = read_history_table(parts.history);
+    const std::vector<std::string> needed = needed_columns(state);
+    Result<HistoryTable> table = read_history_table(parts.history, needed);
     if (!table) return std::move(table).error().in("'history'");
     kept.ds = std::move(table->ds);
     kept.y = std::move(table->y);
+    kept.columns = std::move(table->columns);
     state.rows = static_cast<std::int64_t>(kept.ds.size());
   } else {
     const Result<std::int64_t> rows = count_history_rows(parts.history);
@@ -648,7 +710,7 @@ void find_added_seasonalities(FittedState& state) {
       built_in = seasonality.period_days == (is_year ? 365.25 : (is_week ? 7 : 1)) &&
                  seasonality.fourier_order == (is_year ? 10 : (is_week ? 3 : 4)) &&
                  seasonality.prior_scale == options.seasonality_prior_scale &&
-                 seasonality.mode == options.seasonality_mode;
+                 seasonality.mode == options.seasonality_mode && seasonality.condition_name.empty();
     }
     if (!built_in) options.seasonalities.push_back(seasonality);
   }

@@ -69,13 +69,20 @@ TEST_P(GoldenModel, PredictsWhatProphetPredicts) {
   const simdjson::dom::object expected = parser.parse(text).get_object();
   std::vector<Instant> ds;
   for (const std::string_view date : expected["ds"]) ds.push_back(*parse_instant(date));
+  std::vector<OwnedColumn> given;
+  if (expected["given"].error() == simdjson::SUCCESS) {
+    for (const auto [name, values] : expected["given"].get_object()) {
+      OwnedColumn& column = given.emplace_back(std::string(name), std::vector<double>());
+      for (const double value : values) column.values.push_back(value);
+    }
+  }
   PredictOptions options;
   options.uncertainty = Uncertainty::kNone;
-  const Result<Forecast> forecast = model->predict(ds, options);
+  const Result<Forecast> forecast = model->predict(Frame{ds, borrow(given)}, options);
   ASSERT_TRUE(forecast) << forecast.error().message;
   std::size_t columns = 0;
   for (const auto [name, values] : expected) {
-    if (name == "ds" || name == "prophet" || name == "freq") continue;
+    if (name == "ds" || name == "prophet" || name == "freq" || name == "given") continue;
     const std::span<const double> column = forecast->column(name);
     ASSERT_EQ(column.size(), ds.size()) << name;
     std::size_t row = 0;
@@ -120,7 +127,11 @@ TEST_P(GoldenModel, WithoutHistoryKeepsAllThatAForecastNeeds) {
     EXPECT_EQ(a.last_dates, b.last_dates);
     EXPECT_EQ(a.options.changepoints, b.options.changepoints);
     const std::vector<Instant> ds = {a.start, a.last_dates.back(), a.last_dates.back() + std::chrono::hours(71)};
-    const Forecast one = *full.predict(ds), two = *model->predict(ds);
+    std::vector<OwnedColumn> columns;
+    for (const std::string& name : needed_columns(a)) columns.push_back({name, {1, 0, 1}});
+    const std::vector<Column> borrowed = borrow(columns);
+    const Frame frame{ds, borrowed};
+    const Forecast one = *full.predict(frame), two = *model->predict(frame);
     for (std::size_t i = 0; i < one.names().size(); ++i) {
       EXPECT_TRUE(std::ranges::equal(one.column(i), two.column(i))) << one.names()[i];
     }
@@ -218,11 +229,8 @@ TEST(StoredForm, NanWhereNobodyLooksDoesNotMatter) {
 // --- Refusals ---------------------------------------------------------------------------------------
 
 TEST(StoredForm, UnsupportedFeaturesAreNamed) {
-  const std::map<std::string, std::string> names = {{"logistic", "logistic growth"},
-                                                    {"holidays", "holidays"},
-                                                    {"regressor", "extra regressors ('x')"},
-                                                    {"conditional", "a seasonality with a condition ('weekly_on')"},
-                                                    {"sampled", "MCMC samples"}};
+  const std::map<std::string, std::string> names = {
+      {"logistic", "logistic growth"}, {"holidays", "holidays"}, {"sampled", "MCMC samples"}};
   for (const auto& [file, feature] : names) {
     for (const KeepHistory keep : {KeepHistory::kYes, KeepHistory::kNo}) {
       const Result<FittedModel> model = model_from_json(golden(file), keep);

@@ -7,6 +7,7 @@
 
 #include "base/json_writer.h"
 #include "base/number.h"
+#include "forecast/features.h"
 #include "forecast/stored_date.h"
 #include "forecast/stored_form.h"
 
@@ -49,6 +50,9 @@ void put_component_modes(JsonWriter& json, const FittedState& state) {
     json.key(mode_name(mode)).begin_array();
     for (const Seasonality& seasonality : state.seasonalities) {
       if (seasonality.mode == mode) json.string(seasonality.name);
+    }
+    for (const Regressor& regressor : state.options.regressors) {
+      if (regressor.mode == mode) json.string(regressor.name);
     }
     json.string(std::string(mode_name(mode)) + "_terms");
     json.string("extra_regressors_" + std::string(mode_name(mode)));
@@ -145,19 +149,63 @@ void put_dates(JsonWriter& json, const FittedState& state) {
   json.key("holidays").null();
 }
 
+// Text that stands in JSON within JSON: its quotes and escapes are escaped once more, as the outer string wants them.
+std::string twice_escaped(std::string_view text) {
+  std::string once, twice;
+  append_json_string(once, text, true);
+  for (std::size_t at = 0; (at = once.find('/', at)) != std::string::npos; at += 2) once.insert(at, 1, '\\');
+  append_json_string(twice, once, true);
+  return twice.substr(1, twice.size() - 2);
+}
+
+// A column of the rows' table as it stands before each of its values, ",\"name\":", and whether those are true or
+// false: a condition's, unless a regressor reads the same column.
+struct TableColumn {
+  const OwnedColumn* column;
+  std::string before;
+  bool is_condition;
+};
+
+std::vector<TableColumn> table_columns(const FittedState& state) {
+  std::vector<TableColumn> columns;
+  if (!state.history) return columns;
+  for (const OwnedColumn& column : state.history->columns) {
+    const bool is_regressor =
+        std::ranges::find(state.options.regressors, column.name, &Regressor::name) != state.options.regressors.end();
+    columns.push_back({&column, ',' + twice_escaped(column.name) + ':', !is_regressor});
+  }
+  return columns;
+}
+
+void put_schema(std::string& out, std::span<const TableColumn> columns) {
+  const auto field = [&](std::string_view name, std::string_view type) {
+    out.append(R"({\"name\":)").append(name).append(R"(,\"type\":\")").append(type).append(R"(\"},)");
+  };
+  out += R"({\"schema\":{\"fields\":[)";
+  field(R"(\"ds\")", "datetime");
+  field(R"(\"y\")", "number");
+  for (const TableColumn& one : columns) {
+    field(std::string_view(one.before).substr(1, one.before.size() - 2), one.is_condition ? "boolean" : "number");
+  }
+  for (const std::string_view name : {R"(\"floor\")", R"(\"t\")", R"(\"y_scaled\")"}) field(name, "number");
+  out.back() = ']';
+  out += R"(,\"pandas_version\":\"1.4.0\"},)";
+}
+
 // The rows' table. floor is y_min when y was scaled to [0, 1], else 0.
 void put_history(JsonWriter& json, const FittedState& state) {
   json.key("history").separate();
   std::string& out = json.out();
-  out += R"("{\"schema\":{\"fields\":[{\"name\":\"ds\",\"type\":\"datetime\"},{\"name\":\"y\",\"type\":\"number\"},)"
-         R"({\"name\":\"floor\",\"type\":\"number\"},{\"name\":\"t\",\"type\":\"number\"},)"
-         R"({\"name\":\"y_scaled\",\"type\":\"number\"}],\"pandas_version\":\"1.4.0\"},\"data\":[)";
+  out += '"';
+  const std::vector<TableColumn> columns = table_columns(state);
+  put_schema(out, columns);
+  out += R"(\"data\":[)";
   if (state.history) {
     const KeptHistory& history = *state.history;
     const double floor = state.options.scaling == Scaling::kMinMax ? state.y_min : 0.0;
-    std::string after_y = R"(,\"floor\":)";
-    append_rounded(after_y, floor, kDecimals);
-    after_y += R"(,\"t\":)";
+    std::string after_columns = R"(,\"floor\":)";
+    append_rounded(after_columns, floor, kDecimals);
+    after_columns += R"(,\"t\":)";
     const double t_scale_ns = state.t_scale_s * 1e9;
     DateText text;
     for (std::size_t i = 0; i < history.ds.size(); ++i) {
@@ -165,7 +213,15 @@ void put_history(JsonWriter& json, const FittedState& state) {
       out += text.of(history.ds[i]);
       out += R"(\",\"y\":)";
       append_rounded(out, history.y[i], kDecimals);
-      out += after_y;
+      for (const TableColumn& one : columns) {
+        out += one.before;
+        if (one.is_condition) {
+          out += one.column->values[i] != 0 ? "true" : "false";
+        } else {
+          append_rounded(out, one.column->values[i], kDecimals);
+        }
+      }
+      out += after_columns;
       append_rounded(out, static_cast<double>((history.ds[i] - state.start).count()) / t_scale_ns, kDecimals);
       out += R"(,\"y_scaled\":)";
       append_rounded(out, (history.y[i] - floor) / state.y_scale, kDecimals);
@@ -175,52 +231,30 @@ void put_history(JsonWriter& json, const FittedState& state) {
   out += R"(]}")";
 }
 
-struct ComponentColumn {
-  std::string name;
-  std::vector<bool> member;  // By column of X.
-};
-
-// pandas' crosstab: one column a component and a group that has members, in the order of their names; then the two
-// groups of terms that had none.
-std::vector<ComponentColumn> component_columns(const FittedState& state) {
-  const std::size_t width = state.beta.size();
-  std::vector<ComponentColumn> columns;
-  ComponentColumn additive{"additive_terms", std::vector<bool>(width)};
-  ComponentColumn multiplicative{"multiplicative_terms", std::vector<bool>(width)};
-  bool any_additive = false, any_multiplicative = false;
-  std::size_t at = 0;
-  for (const Seasonality& seasonality : state.seasonalities) {
-    ComponentColumn column{seasonality.name, std::vector<bool>(width)};
-    const bool is_additive = seasonality.mode == Mode::kAdditive;
-    (is_additive ? any_additive : any_multiplicative) = true;
-    for (int i = 0; i < 2 * seasonality.fourier_order && at < width; ++i, ++at) {
-      column.member[at] = true;
-      (is_additive ? additive : multiplicative).member[at] = true;
-    }
-    columns.push_back(std::move(column));
-  }
-  if (any_additive) columns.push_back(additive);
-  if (any_multiplicative) columns.push_back(multiplicative);
-  std::sort(columns.begin(), columns.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
-  if (!any_additive) columns.push_back(std::move(additive));
-  if (!any_multiplicative) columns.push_back(std::move(multiplicative));
-  return columns;
-}
-
+// pandas' crosstab: a row for each column of X, a column for each component, 1 where it takes the former in.
 void put_train_component_cols(JsonWriter& json, const FittedState& state) {
-  const std::vector<ComponentColumn> columns = component_columns(state);
+  const Components components = make_components({state.seasonalities, state.options.regressors});
   JsonWriter table;
   table.begin_object().key("schema").begin_object().key("fields").begin_array();
-  for (const ComponentColumn& column : columns) {
-    table.begin_object().key("name").string(column.name).key("type").string("integer").end_object();
+  for (const std::uint32_t place : components.order) {
+    table.begin_object().key("name").string(components.names[place]).key("type").string("integer").end_object();
   }
   table.end_array().key("pandas_version").string("1.4.0").end_object();
   table.key("data").begin_array();
-  for (std::size_t row = 0; row < state.beta.size(); ++row) {
+  const auto put_row = [&](const Component* part) {
     table.begin_object();
-    for (const ComponentColumn& column : columns) table.key(column.name).integer(column.member[row] ? 1 : 0);
+    for (const std::uint32_t place : components.order) {
+      const bool member = part != nullptr && takes_in(components.list[place], *part);
+      table.key(components.names[place]).integer(member ? 1 : 0);
+    }
     table.end_object();
+  };
+  std::size_t rows = 0;
+  for (const Component& part : components.list) {
+    if (!part.is_part()) break;
+    for (std::uint32_t i = 0; i < part.count; ++i, ++rows) put_row(&part);
   }
+  if (rows == 0) put_row(nullptr);  // The column of zeros.
   table.end_array().end_object();
   // pandas writes a slash as \/, and only names can hold one.
   std::string text = std::move(table).take();
@@ -243,7 +277,30 @@ void put_seasonalities(JsonWriter& json, const FittedState& state) {
     json.key("fourier_order").integer(seasonality.fourier_order);
     json.key("prior_scale").number(seasonality.prior_scale);
     json.key("mode").string(mode_name(seasonality.mode));
-    json.key("condition_name").null().end_object();
+    json.key("condition_name");
+    if (seasonality.condition_name.empty()) {
+      json.null();
+    } else {
+      json.string(seasonality.condition_name);
+    }
+    json.end_object();
+  }
+  json.end_object().end_array();
+}
+
+void put_extra_regressors(JsonWriter& json, const FittedState& state) {
+  json.key("extra_regressors").begin_array().begin_array();
+  for (const Regressor& regressor : state.options.regressors) json.string(regressor.name);
+  json.end_array().begin_object();
+  for (const Regressor& regressor : state.options.regressors) {
+    json.key(regressor.name).begin_object().key("prior_scale").number(regressor.prior_scale).key("standardize");
+    if (regressor.standardize == Standardize::kAuto) {
+      json.string("auto");
+    } else {
+      json.boolean(regressor.standardize == Standardize::kYes);
+    }
+    json.key("mu").number(regressor.mu).key("std").number(regressor.std).key("mode").string(mode_name(regressor.mode));
+    json.key("predictor_spec").null().key("predictor").null().end_object();
   }
   json.end_object().end_array();
 }
@@ -311,8 +368,10 @@ void put_own_key(JsonWriter& json, const FittedState& state) {
 std::size_t expected_bytes(const FittedState& state) {
   const std::size_t rows = state.history ? state.history->ds.size() : 0;
   const std::size_t dates = state.history ? state.history->history_dates.size() : 5;
-  return 4096 + rows * 160 + dates * 36 + state.delta.size() * 80 + state.beta.size() * 40 +
-         state.beta.size() * state.seasonalities.size() * 32;
+  const std::size_t columns = state.history ? state.history->columns.size() : 0;
+  const std::size_t components = state.seasonalities.size() + state.options.regressors.size();
+  return 4096 + rows * (160 + columns * 32) + dates * 36 + state.delta.size() * 80 + state.beta.size() * 40 +
+         state.beta.size() * components * 32;
 }
 
 }  // namespace
@@ -334,7 +393,7 @@ std::string model_to_json(const FittedModel& model) {
   }
   json.end_array();
   put_seasonalities(json, state);
-  json.key("extra_regressors").begin_array().begin_array().end_array().begin_object().end_object().end_array();
+  put_extra_regressors(json, state);
   json.key("fit_kwargs").begin_object().end_object();
   put_params(json, state);
   json.key("__prophet_version").string(kProphetVersion);

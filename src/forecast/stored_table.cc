@@ -88,31 +88,52 @@ Result<Done> read_index(od::value value, std::vector<std::int64_t>& out) {
   return Done{};
 }
 
+constexpr double kLargest = 1e300;  // Ten digits of the largest doubles would round to infinity.
+
+Result<double> number_of(std::string_view name, od::value value) {
+  double number = 0;
+  bool truth = false;
+  if (value.get_double().get(number) == simdjson::SUCCESS && std::fabs(number) <= kLargest) return number;
+  if (value.get_bool().get(truth) == simdjson::SUCCESS) return truth ? 1.0 : 0.0;
+  return corrupt(std::string("'").append(name).append("': expected a number up to 1e300"));
+}
+
 Result<Done> read_history_row(od::object row, HistoryTable& table) {
+  const std::size_t number = table.ds.size();
   bool seen_ds = false, seen_y = false;
+  std::size_t columns_left = table.columns.size();
   for (auto item : row) {
     od::raw_json_string key;
     od::value value;
     if (item.key().get(key) != simdjson::SUCCESS || item.value().get(value) != simdjson::SUCCESS) {
       return corrupt("a row is damaged");
     }
-    if (key == "ds") {
+    if (key == "ds" && !seen_ds) {
       const Result<Instant> ds = date_of(value);
       if (!ds) return ds.error();
       table.ds.push_back(*ds);
       seen_ds = true;
-    } else if (key == "y") {
+    } else if (key == "y" && !seen_y) {
       double y = 0;
-      constexpr double kLargest = 1e300;  // Ten digits of the largest doubles would round to infinity.
       if (value.get_double().get(y) != simdjson::SUCCESS || !(std::fabs(y) <= kLargest)) {
         return corrupt("'y': expected a number up to 1e300");
       }
       table.y.push_back(y);
       seen_y = true;
+    } else if (columns_left > 0) {
+      std::string_view name;
+      if (item.unescaped_key().get(name) != simdjson::SUCCESS) return corrupt("a row is damaged");
+      const auto column = std::ranges::find(table.columns, name, &OwnedColumn::name);
+      if (column == table.columns.end() || column->values.size() > number) continue;
+      const Result<double> read = number_of(name, value);
+      if (!read) return read.error();
+      column->values.push_back(*read);
+      --columns_left;
     }
-    if (seen_ds && seen_y) return Done{};  // The rest can be computed.
+    if (seen_ds && seen_y && columns_left == 0) return Done{};  // The rest can be computed.
   }
-  return corrupt("a row has no ds or no y");
+  return corrupt(columns_left == 0 || !seen_ds || !seen_y ? "a row has no ds or no y"
+                                                          : "a row lacks the column of a regressor or condition");
 }
 
 // Calls each(row) for the objects in the table's "data".
@@ -215,8 +236,9 @@ Result<DateSummary> summarize_date_series(std::string_view raw, std::size_t keep
   return summary;
 }
 
-Result<HistoryTable> read_history_table(std::string_view raw) {
+Result<HistoryTable> read_history_table(std::string_view raw, std::span<const std::string> columns) {
   HistoryTable table;
+  for (const std::string& name : columns) table.columns.push_back({name, {}});
   Result<Done> read = for_each_row(raw, [&](od::object row) { return read_history_row(row, table); });
   if (!read) return read.error();
   if (!std::is_sorted(table.ds.begin(), table.ds.end())) return corrupt("the dates do not ascend");

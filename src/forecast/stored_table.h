@@ -12,11 +12,14 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
+#include "forecast/prophet.h"
 
 namespace chiliad::forecast {
 
@@ -37,12 +40,13 @@ struct DateSummary {
 Result<DateSummary> summarize_date_series(std::string_view raw, std::size_t keep);
 
 struct HistoryTable {
-  std::vector<Instant> ds;  // Ascending.
-  std::vector<double> y;    // As many; finite.
+  std::vector<Instant> ds;           // Ascending.
+  std::vector<double> y;             // As many; finite.
+  std::vector<OwnedColumn> columns;  // Those asked for; as many values, finite, true as 1.
 };
 
-// Errors: kCorrupt: a row without ds or y, or dates that do not ascend.
-Result<HistoryTable> read_history_table(std::string_view raw);
+// Errors: kCorrupt: a row without ds, y or one of `columns`, or dates that do not ascend.
+Result<HistoryTable> read_history_table(std::string_view raw, std::span<const std::string> columns = {});
 
 // Errors: kCorrupt.
 Result<std::int64_t> count_history_rows(std::string_view raw);

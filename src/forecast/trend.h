@@ -31,12 +31,11 @@ TrendStart trend_start(Growth growth, std::span<const Instant> ds, std::span<con
 struct TrendParameters {
   double k = 0;
   double m = 0;
-  std::span<const double> delta;            // S
-  std::span<const double> changepoints_t;   // S, ascending.
+  std::span<const double> delta;           // S
+  std::span<const double> changepoints_t;  // S, ascending.
 };
 
 // The trend at ascending t, in y_scaled. out has the size of t.
-void evaluate_trend(Growth growth, const TrendParameters& parameters, std::span<const double> t,
-                    std::span<double> out);
+void evaluate_trend(Growth growth, const TrendParameters& parameters, std::span<const double> t, std::span<double> out);
 
 }  // namespace chiliad::forecast

@@ -88,6 +88,20 @@ void compare_seasonalities(const std::vector<forecast::Seasonality>& ours,
     differences.equal("seasonality order", ours[i].fourier_order, theirs[i].fourier_order);
     differences.equal("seasonality prior", ours[i].prior_scale, theirs[i].prior_scale);
     differences.equal("seasonality mode", ours[i].mode, theirs[i].mode);
+    differences.equal("seasonality condition", ours[i].condition_name, theirs[i].condition_name);
+  }
+}
+
+void compare_regressors(const std::vector<forecast::Regressor>& ours, const std::vector<forecast::Regressor>& theirs,
+                        Differences& differences) {
+  differences.equal("number of regressors", ours.size(), theirs.size());
+  for (std::size_t i = 0; i < std::min(ours.size(), theirs.size()); ++i) {
+    differences.equal("regressor name", ours[i].name, theirs[i].name);
+    differences.equal("regressor prior", ours[i].prior_scale, theirs[i].prior_scale);
+    differences.equal("regressor standardize", ours[i].standardize, theirs[i].standardize);
+    differences.equal("regressor mode", ours[i].mode, theirs[i].mode);
+    differences.compare("regressor mu", ours[i].mu, theirs[i].mu, std::max(std::fabs(theirs[i].mu), theirs[i].std));
+    differences.compare("regressor std", ours[i].std, theirs[i].std, theirs[i].std);
   }
 }
 
@@ -110,8 +124,7 @@ void compare_features(const Calendar::State& calendar, const ReferenceCase& refe
   differences.compare("sums of X^2", squares, reference.x_colsumsq, rows);
   const std::span<const double> multiplicative(calendar.is_multiplicative.data(), width);
   differences.compare("s_m", multiplicative, reference.s_m, 1);
-  const auto features = forecast::feature_count(calendar.seasonalities);
-  if (!calendar.seasonalities.empty() && features == width) {
+  if (!calendar.seasonalities.empty() || !calendar.options.regressors.empty()) {
     std::vector<double> additive;
     for (const double one : multiplicative) additive.push_back(1 - one);
     differences.compare("s_a", additive, reference.s_a, 1);
@@ -134,12 +147,12 @@ void compare_design(const ReferenceCase& reference, const Calendar::State& calen
   differences.equal("n_history_dates", static_cast<std::int64_t>(rows.history_dates.size()),
                     reference.history_date_count);
   compare_seasonalities(calendar.seasonalities, reference.seasonalities, differences);
+  compare_regressors(calendar.options.regressors, reference.regressors, differences);
   differences.compare("t", calendar.t, reference.t, 1);
   differences.compare("y_scaled", y_scaled, reference.y_scaled);
   compare_features(calendar, reference, differences);
 
-  const forecast::TrendStart start =
-      forecast::trend_start(calendar.options.growth, calendar.ds, calendar.t, y_scaled);
+  const forecast::TrendStart start = forecast::trend_start(calendar.options.growth, calendar.ds, calendar.t, y_scaled);
   differences.compare("init k", start.k, reference.init_k, size_of(reference.init_k));
   differences.compare("init m", start.m, reference.init_m, size_of(reference.init_m));
 }
@@ -175,6 +188,7 @@ Result<FittedModel> stored_model(const ReferenceCase& reference, const Calendar:
   FittedState state;
   state.options = calendar.options;
   state.seasonalities = reference.seasonalities;
+  state.options.regressors = reference.regressors;
   state.start = reference.start;
   state.t_scale_s = reference.t_scale_s;
   state.y_min = reference.y_min;
@@ -191,6 +205,16 @@ Result<FittedModel> stored_model(const ReferenceCase& reference, const Calendar:
   return FittedModel::from_state(std::move(state));
 }
 
+// Whether a column holds shares of the trend instead of values.
+bool is_share(const ReferenceCase& reference, std::string_view column) {
+  const auto multiplicative = [&](const auto& parts) {
+    return std::ranges::any_of(
+        parts, [&](const auto& part) { return part.name == column && part.mode == forecast::Mode::kMultiplicative; });
+  };
+  return column == "multiplicative_terms" || column == "extra_regressors_multiplicative" ||
+         multiplicative(reference.seasonalities) || multiplicative(reference.regressors);
+}
+
 void compare_forecast(const ReferenceCase& reference, const Forecast& forecast, Differences& differences) {
   std::vector<std::string> columns = {"ds"};
   columns.insert(columns.end(), forecast.names().begin(), forecast.names().end());
@@ -201,10 +225,7 @@ void compare_forecast(const ReferenceCase& reference, const Forecast& forecast, 
     double largest = 0;
     for (const double value : values) largest = std::max(largest, std::fabs(value));
     // Components near zero are differences of numbers of the size of y_scale, or of shares.
-    const auto seasonality = std::find_if(reference.seasonalities.begin(), reference.seasonalities.end(),
-                                          [&, &column = name](const auto& one) { return one.name == column; });
-    const bool share = name == "multiplicative_terms" || (seasonality != reference.seasonalities.end() &&
-                                                          seasonality->mode == forecast::Mode::kMultiplicative);
+    const bool share = is_share(reference, name);
     differences.compare(name, ours, values, std::max(largest, share ? 1.0 : reference.y_scale));
   }
 }
@@ -215,16 +236,18 @@ void compare_stored_forecast(const ReferenceCase& reference, const Calendar::Sta
   if (!model) return fail(report, "stored parameters: " + model.error().message);
   forecast::PredictOptions plain;
   plain.uncertainty = forecast::Uncertainty::kNone;
-  const Result<Forecast> forecast = model->predict(reference.frame, plain);
+  const std::vector<forecast::Column> columns = forecast::borrow(reference.frame_columns);
+  const forecast::Frame frame{reference.frame, columns};
+  const Result<Forecast> forecast = model->predict(frame, plain);
   if (!forecast) return fail(report, "forecast: " + forecast.error().message);
   compare_forecast(reference, *forecast, differences);
   if (!reference.intervals) return;
   report.worst_interval = worst_interval(reference, *model, *forecast, report.reasons);
-  const Result<Forecast> full = model->predict(reference.frame);
+  const Result<Forecast> full = model->predict(frame);
   if (!full) return fail(report, "forecast: " + full.error().message);
-  std::vector<std::string> columns = {"ds"};
-  columns.insert(columns.end(), full->names().begin(), full->names().end());
-  differences.equal("order of the columns with intervals", columns, reference.intervals->columns);
+  std::vector<std::string> names = {"ds"};
+  names.insert(names.end(), full->names().begin(), full->names().end());
+  differences.equal("order of the columns with intervals", names, reference.intervals->columns);
   if (!(*report.worst_interval <= kStandardErrors)) {
     fail(report, fmt::format("an interval bound is {:.1f} standard errors off", *report.worst_interval));
   }
@@ -272,7 +295,8 @@ void check_fit(const ReferenceCase& reference, const Calendar& calendar, const P
   if (!model) return fail(report, "fit: " + model.error().message);
   if (!fitted.note.empty()) report.reasons.push_back(fitted.note);
   check_optimum(reference, calendar.state(), y_scaled, *model, fitted, report);
-  const Result<Forecast> forecast = model->predict(reference.frame);
+  const std::vector<forecast::Column> columns = forecast::borrow(reference.frame_columns);
+  const Result<Forecast> forecast = model->predict(forecast::Frame{reference.frame, columns});
   if (!forecast) return fail(report, "forecast: " + forecast.error().message);
   for (std::size_t i = 0; i < forecast->names().size(); ++i) {
     for (const double value : forecast->column(i)) {
@@ -326,12 +350,13 @@ CaseReport check_case(const ReferenceCase& reference) {
     report.well_defined = !optimum.degenerate && std::fabs(optimum.from_init - optimum.from_stan) <= kOneOptimum;
     if (!report.well_defined) report.reasons.emplace_back("no well-defined optimum: the fit is not gated");
   }
-  const Result<PreparedRows> rows = forecast::prepare_rows({reference.ds, reference.y});
+  const std::vector<forecast::Column> columns = forecast::borrow(reference.history_columns);
+  const Result<PreparedRows> rows = forecast::prepare_rows({reference.ds, reference.y, columns});
   if (!rows) {
     fail(report, "rows: " + rows.error().message);
     return report;
   }
-  const Result<Calendar> calendar = Calendar::make(rows->ds, reference.options);
+  const Result<Calendar> calendar = Calendar::make(rows->ds, reference.options, forecast::borrow(rows->columns));
   if (!calendar) {
     fail(report, "calendar: " + calendar.error().message);
     return report;

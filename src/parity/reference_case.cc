@@ -29,7 +29,10 @@ Instant date(element value) {
   return *instant;
 }
 
-double number(element value) { return value.is_null() ? std::numeric_limits<double>::quiet_NaN() : double(value); }
+double number(element value) {
+  if (value.is_null()) return std::numeric_limits<double>::quiet_NaN();
+  return value.is_bool() ? double(bool(value)) : double(value);
+}
 
 std::vector<double> numbers(element value) {
   std::vector<double> out;
@@ -44,6 +47,18 @@ std::vector<Instant> dates(element value) {
 }
 
 bool has(object where, std::string_view key) { return where[key].error() == simdjson::SUCCESS; }
+
+// Whether there is such a key with a value.
+bool given(object where, std::string_view key) { return has(where, key) && !where[key].is_null(); }
+
+// The columns of a table besides those named.
+std::vector<forecast::OwnedColumn> further_columns(object table) {
+  std::vector<forecast::OwnedColumn> out;
+  for (const auto [name, values] : table) {
+    if (name != "ds" && name != "y") out.push_back({std::string(name), numbers(values)});
+  }
+  return out;
+}
 
 Mode mode(element value) {
   return std::string_view(value) == "multiplicative" ? Mode::kMultiplicative : Mode::kAdditive;
@@ -63,9 +78,24 @@ forecast::Seasonality seasonality(std::string_view name, object properties, cons
   out.fourier_order = static_cast<int>(std::int64_t(properties["fourier_order"]));
   out.prior_scale = options.seasonality_prior_scale;
   out.mode = options.seasonality_mode;
-  element given;
-  if (properties["prior_scale"].get(given) == simdjson::SUCCESS && !given.is_null()) out.prior_scale = number(given);
-  if (properties["mode"].get(given) == simdjson::SUCCESS && !given.is_null()) out.mode = mode(given);
+  if (given(properties, "prior_scale")) out.prior_scale = number(properties["prior_scale"]);
+  if (given(properties, "mode")) out.mode = mode(properties["mode"]);
+  if (given(properties, "condition_name")) out.condition_name = std::string_view(properties["condition_name"]);
+  return out;
+}
+
+forecast::Regressor regressor(std::string_view name, object properties, const forecast::ProphetOptions& options) {
+  forecast::Regressor out;
+  out.name = name;
+  out.prior_scale = options.holidays_prior_scale;
+  out.mode = options.seasonality_mode;
+  if (given(properties, "prior_scale")) out.prior_scale = number(properties["prior_scale"]);
+  if (given(properties, "mode")) out.mode = mode(properties["mode"]);
+  if (given(properties, "standardize") && properties["standardize"].is_bool()) {
+    out.standardize = bool(properties["standardize"]) ? forecast::Standardize::kYes : forecast::Standardize::kNo;
+  }
+  if (given(properties, "mu")) out.mu = number(properties["mu"]);
+  if (given(properties, "std")) out.std = number(properties["std"]);
   return out;
 }
 
@@ -118,14 +148,12 @@ void read_options(object json, ReferenceCase& out) {
   for (const auto [name, value] : json["constructor"].get_object()) read_option(name, value, out);
   for (const element one : json["add_seasonality"].get_array()) {
     const object call = one;
-    element condition;
-    if (call["condition_name"].get(condition) == simdjson::SUCCESS && !condition.is_null()) {
-      out.unsupported.emplace_back("conditional seasonality");
-      continue;
-    }
     out.options.seasonalities.push_back(seasonality(std::string_view(call["name"]), call, out.options));
   }
-  if (json["add_regressor"].get_array().size() > 0) out.unsupported.emplace_back("extra regressors");
+  for (const element one : json["add_regressor"].get_array()) {
+    const object call = one;
+    out.options.regressors.push_back(regressor(std::string_view(call["name"]), call, out.options));
+  }
   if (!json["add_country_holidays"].is_null()) out.unsupported.emplace_back("country holidays");
   const auto end = std::unique(out.unsupported.begin(), out.unsupported.end());
   out.unsupported.erase(end, out.unsupported.end());
@@ -143,6 +171,10 @@ void read_scales(object json, ReferenceCase& out) {
   out.history_date_count = std::int64_t(json["n_history_dates"]);
   for (const auto [name, properties] : json["seasonalities"].get_object()) {
     out.seasonalities.push_back(seasonality(name, properties.get_object(), out.options));
+  }
+  if (!has(json, "extra_regressors")) return;
+  for (const auto [name, properties] : json["extra_regressors"].get_object()) {
+    out.regressors.push_back(regressor(name, properties.get_object(), out.options));
   }
 }
 
@@ -190,6 +222,7 @@ void read_optimum(object root, ReferenceCase& out) {
 
 void read_forecast(object json, ReferenceCase& out) {
   out.frame = dates(json["future"]["frame"]["ds"]);
+  out.frame_columns = further_columns(json["future"]["frame"]);
   for (const std::string_view name : json["forecast"]["columns"].get_array()) {
     out.columns.emplace_back(name);
     if (name == "ds") continue;
@@ -224,6 +257,7 @@ ReferenceCase read(object json) {
   if (!out.unsupported.empty()) return out;
   out.ds = dates(json["history_input"]["ds"]);
   out.y = numbers(json["history_input"]["y"]);
+  out.history_columns = further_columns(json["history_input"]);
   if (out.ds.size() != out.y.size()) refuse("history_input: sizes differ");
   read_scales(json["scales"], out);
   read_stan_data(json["stan_data"], out);

@@ -55,8 +55,9 @@ struct ReferenceCase {
   std::vector<std::string> unsupported;  // Features that are not there yet; the rest is then empty.
 
   forecast::ProphetOptions options;
-  std::vector<Instant> ds;  // As handed to fit().
-  std::vector<double> y;    // NaN where missing.
+  std::vector<Instant> ds;                             // As handed to fit().
+  std::vector<double> y;                               // NaN where missing.
+  std::vector<forecast::OwnedColumn> history_columns;  // What else was handed to it; true is 1, NaN missing.
 
   // scales
   Instant start;
@@ -67,6 +68,7 @@ struct ReferenceCase {
   Instant last_history_date;
   std::int64_t history_date_count = 0;
   std::vector<forecast::Seasonality> seasonalities;
+  std::vector<forecast::Regressor> regressors;
 
   // stan_data
   std::vector<double> y_scaled, t, sigmas, s_a, s_m, x_colsum, x_colsumsq;
@@ -74,11 +76,12 @@ struct ReferenceCase {
   std::vector<std::vector<double>> x;  // Of x_rows.
 
   double init_k = 0, init_m = 0, init_log_posterior = 0;
-  StoredOptimum prophet;                     // Where Prophet's default stops.
-  std::optional<StoredTrueOptimum> optimum;  // Absent for a constant series.
-  StoredParameters final_parameters;         // model.params.
-  std::vector<Instant> frame;                // Dates asked for.
-  std::vector<std::string> columns;          // Of the forecast, ds first.
+  StoredOptimum prophet;                             // Where Prophet's default stops.
+  std::optional<StoredTrueOptimum> optimum;          // Absent for a constant series.
+  StoredParameters final_parameters;                 // model.params.
+  std::vector<Instant> frame;                        // Dates asked for,
+  std::vector<forecast::OwnedColumn> frame_columns;  // and what goes with them.
+  std::vector<std::string> columns;                  // Of the forecast, ds first.
   std::map<std::string, std::vector<double>> forecast;
   std::optional<StoredIntervals> intervals;
 };

@@ -135,9 +135,14 @@ Result<Done> SeriesFolderWriter::append(std::string_view id, std::string_view ro
   if (!file) return system_error("make", folder_ / file_name, errno);
   struct stat info {};
   if (!is_new && ::fstat(file.get(), &info) != 0) return system_error("stat", folder_ / file_name, errno);
+  std::uint64_t header_bytes = 0;
+  if (info.st_size == 0 && !header_.empty()) {
+    if (Result<Done> written = write_all(file, header_, folder_ / file_name); !written) return written;
+    header_bytes = header_.size();
+  }
   if (Result<Done> written = write_all(file, rows, folder_ / file_name); !written) return written;
   const MutexLock lock(tally_->mutex);
-  tally_->bytes_written += rows.size();
+  tally_->bytes_written += rows.size() + header_bytes;
   if (info.st_size > 0) return Done{};
   ++tally_->customers;
   if (!is_hashed_customer_name(name)) return Done{};

@@ -35,6 +35,9 @@ class SeriesFolderWriter {
   // Without commit(): leaves no trace.
   ~SeriesFolderWriter();
 
+  // The first line of every file made from now on, with its line end; empty: none.
+  void begin_files_with(std::string header) { header_ = std::move(header); }
+
   // Adds rows to the customer's file, which is made if need be. `is_new` says that this customer has none yet.
   // Cost: about 20 us for a new file. Open files: one a thread. Errors: as system_error().
   Result<Done> append(std::string_view id, std::string_view rows, bool is_new);
@@ -65,6 +68,7 @@ class SeriesFolderWriter {
   FileDescriptor lock_;            // Held on staging_, so that others see it is in use.
   FileDescriptor series_;          // staging_/series, for openat().
   bool folder_existed_ = false;
+  std::string header_;
   std::unique_ptr<Tally> tally_ = std::make_unique<Tally>();
 };
 

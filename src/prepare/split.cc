@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/csv_field.h"
 #include "base/mutex.h"
 #include "prepare/row_groups.h"
 #include "prepare/row_spool.h"
@@ -161,13 +162,17 @@ class Grouping {
   std::unique_ptr<RowSpool> spool_;
 };
 
-// "timestamp,value\n". A comma can stand in a timestamp only, before a second's fraction.
+// "timestamp,value\n", or "timestamp,value,further\n". A comma can stand in a timestamp only, before a second's
+// fraction; `further` is made as it will stand there, quotes included.
 class RowText {
  public:
-  RowText(std::string_view timestamp, std::string_view value)
-      : timestamp_(timestamp), value_(value), quoted_(timestamp.size() > 19 && timestamp.find(',') != timestamp.npos) {}
+  RowText(std::string_view timestamp, std::string_view value, std::string_view further)
+      : timestamp_(timestamp),
+        value_(value),
+        further_(further),
+        quoted_(timestamp.size() > 19 && timestamp.find(',') != timestamp.npos) {}
 
-  std::size_t size() const { return timestamp_.size() + value_.size() + 2 + (quoted_ ? 2 : 0); }
+  std::size_t size() const { return timestamp_.size() + value_.size() + further_.size() + 2 + (quoted_ ? 2 : 0); }
 
   void write(char* to) const {
     if (quoted_) *to++ = '"';
@@ -176,21 +181,57 @@ class RowText {
     if (quoted_) *to++ = '"';
     *to++ = ',';
     if (!value_.empty()) std::memcpy(to, value_.data(), value_.size());
-    to[value_.size()] = '\n';
+    to += value_.size();
+    if (!further_.empty()) std::memcpy(to, further_.data(), further_.size());
+    to[further_.size()] = '\n';
   }
 
  private:
   std::string_view timestamp_;
   std::string_view value_;
+  std::string_view further_;
   bool quoted_;
 };
 
-Result<Done> group_rows(table::CustomerRows& rows, Grouping& grouping, const SplitOptions& options) {
+// The further columns that the table has, and each row's texts of them as they stand behind its value.
+class FurtherTexts {
+ public:
+  FurtherTexts(const table::CustomerRows& rows, const std::vector<table::FurtherColumn>& columns) : rows_(rows) {
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      if (!rows.has_further(i)) continue;
+      places_.push_back(i);
+      header_ += ',';
+      append_csv_field(header_, columns[i].name);
+    }
+  }
+
+  // The series files' first line; empty where there are no further columns. ds and y are names that no further column
+  // can have.
+  std::string header() const { return places_.empty() ? "" : "ds,y" + header_ + '\n'; }
+
+  std::string_view of_row() {
+    text_.clear();
+    for (const std::size_t place : places_) {
+      text_ += ',';
+      append_csv_field(text_, rows_.further(place));
+    }
+    return text_;
+  }
+
+ private:
+  const table::CustomerRows& rows_;
+  std::vector<std::size_t> places_;
+  std::string header_;
+  std::string text_;
+};
+
+Result<Done> group_rows(table::CustomerRows& rows, FurtherTexts& further, Grouping& grouping,
+                        const SplitOptions& options) {
   while (true) {
     Result<bool> more = rows.next();
     if (!more) return std::move(more).error();
     if (!*more) return Done{};
-    const RowText text(rows.timestamp(), rows.value());
+    const RowText text(rows.timestamp(), rows.value(), further.of_row());
     char* room = grouping.extend(rows.id(), text.size());
     if (room == nullptr) {
       if (Result<Done> made = grouping.make_room(); !made) return made;
@@ -220,7 +261,9 @@ Result<SplitReport> split(table::PullBytes input, std::string_view input_name, c
   std::random_device random;
   RowGroups groups((std::uint64_t{random()} << 32) ^ random());
   Grouping grouping(*folder, groups, options.memory_budget - kOverhead, options.threads, "rows", 0, report);
-  if (Result<Done> grouped = group_rows(*rows, grouping, options); !grouped) return std::move(grouped).error();
+  FurtherTexts further(*rows, options.columns.further);
+  folder->begin_files_with(further.header());
+  if (Result<Done> grouped = group_rows(*rows, further, grouping, options); !grouped) return std::move(grouped).error();
   if (rows->rows() == 0) {
     return Error{ErrorCode::kInvalid, fmt::format("{}: there are no rows to split", input_name)};
   }

@@ -7,7 +7,7 @@
 //
 // Promises
 //   1. Each customer's rows keep the input's order and texts: timestamp and value are not written anew. (A timestamp
-//      that holds a comma is put in quotes.)
+//      that holds a comma is put in quotes.) With further columns each file begins with a header.
 //   2. One pass over the input. Memory stays within the budget and open files below 40, whatever the number of rows,
 //      of customers, and their order: what does not fit memory is set aside on disk beside the output.
 //   3. The output is the same, whatever the budget. Its folder behaves as prepare/series_folder.h says.

@@ -75,6 +75,34 @@ TEST_F(Split, TextsAreKeptAndOnlyWhatNeedsQuotesGetsThem) {
   EXPECT_EQ(table::read_series_csv(file, "a.csv")->y, (std::vector<double>{1.5, 5}));
 }
 
+TEST_F(Split, FurtherColumnsStandBehindTheValueUnderAHeader) {
+  SplitOptions options;
+  options.columns.further = {{"a, b"}, {"none", true}, {"temp"}};
+  const Result<SplitReport> report =
+      run("customer_id,temp,ds,y,\"a, "
+          "b\",unused\n8,3.5,2022-01-01,1,\"x\"\"y\",u\n9,,2022-01-01,2,z,u\n8,4,2022-01-02,3,,u\n",
+          options);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(contents(output()), (std::map<std::string, std::string>{
+                                    {"8.csv", "ds,y,\"a, b\",temp\n2022-01-01,1,\"x\"\"y\",3.5\n2022-01-02,3,,4\n"},
+                                    {"9.csv", "ds,y,\"a, b\",temp\n2022-01-01,2,z,\n"}}));
+}
+
+TEST_F(Split, TheHeaderComesOnceHoweverOftenAFileIsAppendedTo) {
+  std::string text = "customer_id,ds,y,temp\n";
+  for (int row = 0; row < 200'000; ++row) text += fmt::format("{},2022-01-01,{},{}\n", row % 7, row, row);
+  SplitOptions options;
+  options.memory_budget = kLeastSplitMemory;
+  options.columns.further = {{"temp"}};
+  const Result<SplitReport> report = run(text, options);
+  ASSERT_TRUE(report) << report.error().message;
+  for (const auto& [name, file] : contents(output())) {
+    EXPECT_TRUE(file.starts_with("ds,y,temp\n")) << name;
+    EXPECT_EQ(file.find("ds,y", 1), std::string::npos) << name;
+    EXPECT_GT(std::ranges::count(file, '\n'), 28'000) << name;
+  }
+}
+
 TEST_F(Split, HostileIdsStayInTheFolder) {
   const std::string nul("x\0y", 3);
   const std::string longest(1000, 'k');

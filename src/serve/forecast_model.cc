@@ -1,5 +1,7 @@
 #include "serve/forecast_model.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "base/json_writer.h"
@@ -14,8 +16,16 @@ using forecast::Uncertainty;
 
 // Whether the offsets depend on nothing but the model and what Frame holds.
 bool has_frame(const Invocation& invocation) {
-  return invocation.ds.empty() && invocation.options.uncertainty == Uncertainty::kExact &&
+  return invocation.ds.empty() && invocation.future.empty() && invocation.options.uncertainty == Uncertainty::kExact &&
          invocation.options.quantiles.empty() && invocation.freq.size() < 16;
+}
+
+// Which field of the request has what the model misses.
+Error explained(Error error, const Invocation& invocation) {
+  if (error.message.ends_with(" missing from dataframe")) {
+    error.message += fmt::format(": give a value a row as {{\"future\": {{name: [{} values]}}}}", invocation.rows());
+  }
+  return error;
 }
 
 }  // namespace
@@ -57,8 +67,10 @@ Result<Done> ForecastModel::answer(const Invocation& invocation, std::string& ou
   offsets.values.clear();
   const bool framed = has_frame(invocation);
   const bool recalled = framed && recall(invocation, offsets);
-  Result<forecast::Forecast> forecast = fitted_.predict(*dates, invocation.options, framed ? &offsets : nullptr);
-  if (!forecast) return std::move(forecast).error();
+  const std::vector<forecast::Column> columns = forecast::borrow(invocation.future);
+  Result<forecast::Forecast> forecast =
+      fitted_.predict(forecast::Frame{*dates, columns}, invocation.options, framed ? &offsets : nullptr);
+  if (!forecast) return explained(std::move(forecast).error(), invocation);
   if (framed && !recalled) remember(invocation, offsets);
 
   if (!invocation.doubly_encoded) return append_answer(out, *forecast, first_row, invocation);

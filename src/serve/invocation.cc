@@ -1,10 +1,12 @@
 #include "serve/invocation.h"
 
+#include <fmt/format.h>
 #include <simdjson.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 #include "serve/model_name.h"
 
@@ -17,6 +19,7 @@ using simdjson::dom::element_type;
 constexpr std::size_t kMaxModels = 10'000;
 constexpr std::size_t kMaxQuantiles = 32;
 constexpr std::size_t kMaxColumns = 256;
+constexpr std::size_t kMaxFutureValues = 4'000'000;
 constexpr std::int64_t kMaxSamples = 100'000;
 // A parser that once read a larger body is not kept: it holds several times the body's size.
 constexpr std::size_t kKeptBody = 64 * 1024;
@@ -73,6 +76,47 @@ Result<Done> read_dates(element value, Invocation& out) {
     Result<Instant> read = moment(date);
     if (!read) return std::move(read).error();
     out.ds.push_back(*read);
+  }
+  return Done{};
+}
+
+// A number; true is 1, null a missing value.
+Result<double> future_value(std::string_view field, element value) {
+  double number = 0;
+  bool truth = false;
+  if (value.get_double().get(number) == simdjson::SUCCESS) return number;
+  if (value.get_bool().get(truth) == simdjson::SUCCESS) return truth ? 1.0 : 0.0;
+  if (value.is_null()) return std::numeric_limits<double>::quiet_NaN();
+  return wrong(field, "expected numbers, true or false: a list with one a row, or one for all rows");
+}
+
+// {"temp": [3.5, 4], "promo": true}: a list has a value a row, a single value is for all rows.
+// Requires: out.rows() is known.
+Result<Done> read_future(element value, Invocation& out) {
+  simdjson::dom::object columns;
+  if (value.get_object().get(columns) != simdjson::SUCCESS || columns.size() > kMaxColumns) {
+    return wrong("future", "expected an object of up to 256 columns by name");
+  }
+  const auto rows = static_cast<std::size_t>(out.rows());
+  if (columns.size() * rows > kMaxFutureValues) return wrong("future", "more than 4,000,000 values");
+  for (const auto [name, values] : columns) {
+    const std::string field = "future." + std::string(name.substr(0, 100));
+    if (std::ranges::find(out.future, name, &forecast::OwnedColumn::name) != out.future.end())
+      return wrong(field, "is given twice");
+    forecast::OwnedColumn& column = out.future.emplace_back(std::string(name), std::vector<double>());
+    simdjson::dom::array list;
+    if (values.get_array().get(list) != simdjson::SUCCESS) {
+      const Result<double> read = future_value(field, values);
+      if (!read) return read.error();
+      column.values.assign(rows, *read);
+      continue;
+    }
+    if (list.size() != rows) return wrong(field, fmt::format("has {} values for {} rows", list.size(), rows));
+    for (const element one : list) {
+      const Result<double> read = future_value(field, one);
+      if (!read) return read.error();
+      column.values.push_back(*read);
+    }
   }
   return Done{};
 }
@@ -155,12 +199,13 @@ enum Field : unsigned {
   kIntervalWidth,
   kSamples,
   kSeed,
+  kFuture,
   kModels,
   kFields
 };
 constexpr std::array<std::string_view, kFields> kNames = {
-    "period", "freq",  "ds", "quantiles", "columns", "uncertainty", "interval_width", "uncertainty_samples",
-    "seed",   "models"};
+    "period", "freq",   "ds",    "quantiles", "columns", "uncertainty", "interval_width", "uncertainty_samples",
+    "seed",   "future", "models"};
 
 Result<Done> read_field(Field field, element value, Invocation& out, std::vector<std::string>* models) {
   switch (field) {
@@ -183,6 +228,7 @@ Result<Done> read_field(Field field, element value, Invocation& out, std::vector
       return Done{};
     }
     case kSeed: return read_seed(value, out);
+    case kFuture: return Done{};  // Read last: its lists are as long as there are rows.
     case kModels: return read_names("models", value, kMaxModels, *models);
     case kFields: break;
   }
@@ -229,6 +275,7 @@ void reset(Invocation& out) {
     if (daily) out.step = *daily;
   }
   out.ds.clear();
+  out.future.clear();
   out.options = {};
   out.columns.clear();
   out.doubly_encoded = false;
@@ -256,6 +303,7 @@ simdjson::error_code InvocationReader::State::parse(std::string_view text, eleme
 Result<Done> InvocationReader::State::read_object(simdjson::dom::object object, Invocation& out,
                                                   std::vector<std::string>* models) {
   unsigned seen = 0;
+  std::optional<element> future;
   for (const auto [key, value] : object) {
     unsigned field = 0;
     while (field < kFields && kNames[field] != key) ++field;
@@ -264,10 +312,12 @@ Result<Done> InvocationReader::State::read_object(simdjson::dom::object object, 
     }
     if ((seen & (1u << field)) != 0) return wrong(key, "is given twice");
     seen |= 1u << field;
+    if (field == kFuture) future = value;
     if (Result<Done> done = read_field(static_cast<Field>(field), value, out, models); !done) return done;
   }
   if (models != nullptr && models->empty()) return wrong("models", "is missing");
-  return check_together(out, seen);
+  if (Result<Done> checked = check_together(out, seen); !checked || !future) return checked;
+  return read_future(*future, out);
 }
 
 Result<Done> InvocationReader::State::read(std::string_view body, Invocation& out, std::vector<std::string>* models) {

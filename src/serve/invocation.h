@@ -3,6 +3,7 @@
 //   {"period": 7}                                   the next 7 days after the model's last row
 //   {"period": 48, "freq": "h"}                     the next 48 hours
 //   {"ds": ["2023-01-01", 1672617600000]}           these moments (text, or milliseconds since 1970)
+//   {"period": 2, "future": {"temp": [3.5, 4], "promo": true}}    with what the model needs beside the dates
 //   "{\"period\": 7}"                               a JSON string that holds the JSON: the answer is one too
 //
 // By field: doc/serving.md. Reading is strict: a field that is not known, given twice, of the wrong type or outside its
@@ -35,10 +36,11 @@ struct Invocation {
 
   enum class Format : std::uint8_t { kJson, kCsv };
 
-  std::int64_t period = 0;                  // Rows after the model's last one; 0 when ds is given.
-  std::string freq = "D";                   // As it was written,
-  std::optional<forecast::Frequency> step;  // and read.
-  std::vector<Instant> ds;                  // The moments asked for; empty when period is given.
+  std::int64_t period = 0;                    // Rows after the model's last one; 0 when ds is given.
+  std::string freq = "D";                     // As it was written,
+  std::optional<forecast::Frequency> step;    // and read.
+  std::vector<Instant> ds;                    // The moments asked for; empty when period is given.
+  std::vector<forecast::OwnedColumn> future;  // Regressors and conditions, a value a row.
   forecast::PredictOptions options;
   std::vector<std::string> columns;  // In this order; empty: all, in Prophet's.
   bool doubly_encoded = false;

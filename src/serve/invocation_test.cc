@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace chiliad::serve {
 namespace {
 
@@ -80,6 +82,31 @@ TEST(InvocationReader, NamesTheFieldThatIsWrong) {
   EXPECT_TRUE(refusal(R"({"period":7,"models":["a"]})").starts_with("'models': "));
 }
 
+TEST(InvocationReader, ReadsWhatTheModelNeedsOfTheFuture) {
+  const Result<Invocation> invocation = read(R"({"future":{"temp":[3.5,-4,null],"promo":true,"price":2},"period":3})");
+  ASSERT_TRUE(invocation) << invocation.error().message;
+  ASSERT_EQ(invocation->future.size(), 3u);
+  EXPECT_EQ(invocation->future[0].name, "temp");
+  EXPECT_EQ(invocation->future[0].values[1], -4);
+  EXPECT_TRUE(std::isnan(invocation->future[0].values[2]));
+  EXPECT_EQ(invocation->future[1].values, (std::vector<double>{1, 1, 1}));
+  EXPECT_EQ(invocation->future[2].values, (std::vector<double>{2, 2, 2}));
+  EXPECT_EQ(read(R"({"ds":["2023-01-01"],"future":{"on":[false]}})")->future[0].values, std::vector<double>{0});
+}
+
+TEST(InvocationReader, NamesTheColumnOfTheFutureThatIsWrong) {
+  EXPECT_EQ(refusal(R"({"period":3,"future":{"temp":[1,2]}})"), "'future.temp': has 2 values for 3 rows");
+  EXPECT_EQ(refusal(R"({"period":3,"future":{"temp":[1,2,"3"]}})"),
+            "'future.temp': expected numbers, true or false: a list with one a row, or one for all rows");
+  EXPECT_EQ(refusal(R"({"period":3,"future":{"temp":{}}})"),
+            "'future.temp': expected numbers, true or false: a list with one a row, or one for all rows");
+  EXPECT_EQ(refusal(R"({"period":3,"future":{"temp":1,"temp":1}})"), "'future.temp': is given twice");
+  EXPECT_EQ(refusal(R"({"period":3,"future":[]})"), "'future': expected an object of up to 256 columns by name");
+  std::string many = R"({"period":100000,"future":{"a":0)";
+  for (int i = 0; i < 50; ++i) many += ",\"c" + std::to_string(i) + "\":0";
+  EXPECT_EQ(refusal(many + "}}"), "'future': more than 4,000,000 values");
+}
+
 TEST(InvocationReader, RefusesWhatIsNotARequest) {
   for (const char* body : {"", " ", "{", "[]", "7", "null", "\"\"", "\"period\"", "{\"period\": 7}x",
                            "{\"period\": 7,}", "{'period': 7}", "{\"period\": NaN}", "\xff\xfe{}"}) {
@@ -104,6 +131,9 @@ TEST(InvocationReader, ForgetsTheRequestBefore) {
   EXPECT_EQ(invocation.period, 0);
   EXPECT_EQ(invocation.freq, "D");
   EXPECT_TRUE(invocation.columns.empty());
+  ASSERT_TRUE(reader.read(R"({"period":1,"future":{"temp":1}})", invocation));
+  ASSERT_TRUE(reader.read(R"({"ds":["2023-01-01"]})", invocation));
+  EXPECT_TRUE(invocation.future.empty());
   EXPECT_EQ(invocation.options.seed, 0u);
   EXPECT_FALSE(invocation.doubly_encoded);
   ASSERT_TRUE(reader.read(R"({"period":2})", invocation));

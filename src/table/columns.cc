@@ -84,12 +84,21 @@ Result<std::vector<std::size_t>> resolve_columns(std::span<const ColumnRole> rol
                                                  std::span<const ColumnChoice> choices,
                                                  std::span<const std::string> header, std::size_t column_count) {
   CHILIAD_CHECK(roles.size() == choices.size());
+  const auto is_absent = [&](const ColumnChoice& choice) {
+    return choice.optional && std::find(header.begin(), header.end(), choice.name) == header.end();
+  };
+  const auto absent = static_cast<std::size_t>(std::count_if(choices.begin(), choices.end(), is_absent));
   std::vector<std::size_t> columns;
   for (std::size_t i = 0; i < roles.size(); ++i) {
     const ColumnChoice& choice = choices[i];
-    Result<std::size_t> column = !choice.name.empty()   ? find_name(roles[i].role, choice.name, header)
-                                 : choice.position != 0 ? at_position(roles[i].role, choice.position, column_count)
-                                                        : default_column(roles[i], header, column_count, roles.size());
+    if (is_absent(choice)) {
+      columns.push_back(kNoColumn);
+      continue;
+    }
+    Result<std::size_t> column = !choice.name.empty() ? find_name(roles[i].role, choice.name, header)
+                                 : choice.position != 0
+                                     ? at_position(roles[i].role, choice.position, column_count)
+                                     : default_column(roles[i], header, column_count, roles.size() - absent);
     if (!column) return std::move(column).error();
     const auto taken = std::find(columns.begin(), columns.end(), *column);
     if (taken != columns.end()) {

@@ -29,6 +29,7 @@ Result<Header> parse_header(std::string_view text);
 struct ColumnChoice {
   std::string name = {};     // Not empty: the header field equal to it, byte by byte.
   std::size_t position = 0;  // From 1; 0 with an empty name: the default.
+  bool optional = false;     // With a name: the header may lack it.
 
   bool by_default() const { return name.empty() && position == 0; }
 };
@@ -45,7 +46,16 @@ struct ColumnRole {
   std::size_t position;  // From 1.
 };
 
-// The roles' columns, from 0, in the order of `roles`. `header` is empty for a table without one.
+inline constexpr std::size_t kNoColumn = SIZE_MAX;
+
+// A column of a table beside those that its reader knows by role, by the name that the header has for it.
+struct FurtherColumn {
+  std::string name;
+  bool optional = false;  // The header may lack it.
+};
+
+// The roles' columns, from 0, in the order of `roles`; kNoColumn for an optional one that is not there. `header` is
+// empty for a table without one.
 // Errors: kInvalid: no such name or position, a name that stands in the header twice, two roles on one column, or a
 // table with more columns than roles where a role would fall back to its position (the choice would be a guess).
 Result<std::vector<std::size_t>> resolve_columns(std::span<const ColumnRole> roles,

@@ -13,8 +13,6 @@ namespace {
 constexpr std::array<std::string_view, 1> kIdNames = {"customer_id"};
 constexpr std::array<std::string_view, 2> kTimestampNames = {"timestamp", "ds"};
 constexpr std::array<std::string_view, 3> kValueNames = {"value", "consumption", "y"};
-constexpr std::array<ColumnRole, 3> kRoles = {
-    {{"customer id", kIdNames, 1}, {"timestamp", kTimestampNames, 2}, {"value", kValueNames, 3}}};
 constexpr std::size_t kId = 0;
 constexpr std::size_t kTimestamp = 1;
 constexpr std::size_t kValue = 2;
@@ -33,11 +31,18 @@ std::optional<Error> check_row(const TableReader& table, InstantReader& instants
 Result<CustomerRows> CustomerRows::open(PullBytes source, std::string_view name, const CustomerColumns& columns) {
   CsvFormat format;
   format.delimiter = columns.delimiter;
-  const std::array<ColumnChoice, 3> choices = {columns.id, columns.timestamp, columns.value};
+  std::vector<ColumnRole> roles = {
+      {"customer id", kIdNames, 1}, {"timestamp", kTimestampNames, 2}, {"value", kValueNames, 3}};
+  std::vector<ColumnChoice> choices = {columns.id, columns.timestamp, columns.value};
+  for (const FurtherColumn& column : columns.further) {
+    roles.push_back({"further", {}, 0});
+    choices.push_back({column.name, 0, column.optional});
+  }
+  auto kept = std::make_unique<const std::vector<ColumnRole>>(std::move(roles));
   CsvReader csv(gunzip_if_gzip(std::move(source), std::string(name)), name, format);
-  Result<TableReader> table = TableReader::open(std::move(csv), {kRoles, choices, kTimestamp, kValue, columns.header});
+  Result<TableReader> table = TableReader::open(std::move(csv), {*kept, choices, kTimestamp, kValue, columns.header});
   if (!table) return std::move(table).error();
-  return CustomerRows(*std::move(table), columns.skip_bad_rows);
+  return CustomerRows(std::move(kept), *std::move(table), columns.skip_bad_rows);
 }
 
 Result<bool> CustomerRows::next() {

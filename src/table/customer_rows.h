@@ -9,8 +9,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "table/bytes.h"
@@ -21,9 +23,10 @@
 namespace chiliad::table {
 
 struct CustomerColumns {
-  ColumnChoice id = {};         // Default: "customer_id", else the first of three columns.
-  ColumnChoice timestamp = {};  // Default: "timestamp" or "ds", else the second of three.
-  ColumnChoice value = {};      // Default: "value", "consumption" or "y", else the third of three.
+  ColumnChoice id = {};                     // Default: "customer_id", else the first of three columns.
+  ColumnChoice timestamp = {};              // Default: "timestamp" or "ds", else the second of three.
+  ColumnChoice value = {};                  // Default: "value", "consumption" or "y", else the third of three.
+  std::vector<FurtherColumn> further = {};  // Their texts are not looked at.
   Header header = Header::kAuto;
   char delimiter = ',';
   bool skip_bad_rows = false;
@@ -43,6 +46,9 @@ class CustomerRows {
   std::string_view id() const { return table_.field(0); }
   std::string_view timestamp() const { return table_.field(1); }
   std::string_view value() const { return table_.field(2); }
+  std::string_view further(std::size_t i) const { return table_.field(3 + i); }
+  // Whether the table has the i-th further column, before the first next(), too.
+  bool has_further(std::size_t i) const { return table_.has_column(3 + i); }
 
   const BadRows& bad_rows() const { return bad_rows_; }
   std::uint64_t rows() const { return rows_; }  // Good ones so far.
@@ -52,8 +58,10 @@ class CustomerRows {
   std::string describe() const { return table_.describe(); }
 
  private:
-  CustomerRows(TableReader table, bool skip_bad_rows) : table_(std::move(table)), skip_bad_rows_(skip_bad_rows) {}
+  CustomerRows(std::unique_ptr<const std::vector<ColumnRole>> roles, TableReader table, bool skip_bad_rows)
+      : roles_(std::move(roles)), table_(std::move(table)), skip_bad_rows_(skip_bad_rows) {}
 
+  std::unique_ptr<const std::vector<ColumnRole>> roles_;  // table_ looks at them.
   TableReader table_;
   const bool skip_bad_rows_;
   InstantReader instants_;

@@ -128,6 +128,15 @@ std::optional<double> read_value(std::string_view text) {
   return is_missing(text) ? std::optional<double>(std::numeric_limits<double>::quiet_NaN()) : std::nullopt;
 }
 
+std::optional<double> read_value_or_truth(std::string_view text) {
+  const auto is_word = [&](std::string_view lower_case) {
+    return std::ranges::equal(text, lower_case, [](char a, char b) { return (a | 0x20) == b; });
+  };
+  if (is_word("true")) return 1;
+  if (is_word("false")) return 0;
+  return read_value(text);
+}
+
 bool is_value(std::string_view text) { return plain_decimal(without_minus(text)) || read_value(text); }
 
 bool InstantReader::read_day(std::string_view text) {

@@ -29,6 +29,9 @@ std::optional<double> read_number(std::string_view text);
 // A number, or NaN for what is_missing(); nullopt for anything else.
 std::optional<double> read_value(std::string_view text);
 
+// The same, and 1 and 0 for True and False in any case of letters.
+std::optional<double> read_value_or_truth(std::string_view text);
+
 // Whether read_value() has a value. Cost: less than read_value(), since no double is made.
 bool is_value(std::string_view text);
 

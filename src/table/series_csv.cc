@@ -15,18 +15,31 @@ namespace {
 
 constexpr std::array<std::string_view, 2> kTimestampNames = {"timestamp", "ds"};
 constexpr std::array<std::string_view, 3> kValueNames = {"value", "consumption", "y"};
-constexpr std::array<ColumnRole, 2> kRoles = {{{"timestamp", kTimestampNames, 1}, {"value", kValueNames, 2}}};
 constexpr std::size_t kTimestamp = 0;
 constexpr std::size_t kValue = 1;
+constexpr std::size_t kFurther = 2;  // And so on.
 // A first guess for the room that rows need: the shortest row of a date and a digit has 13 bytes, a usual one 30.
 constexpr std::size_t kBytesPerRow = 24;
+
+// What the columns of a file stand for, as TableReader wants it: timestamp, value, and the further ones.
+struct Layout {
+  explicit Layout(const SeriesColumns& columns) : choices{columns.timestamp, columns.value} {
+    for (const FurtherColumn& column : columns.further) {
+      roles.push_back({column.name, {}, 0});
+      choices.push_back({column.name, 0, column.optional});
+    }
+  }
+
+  std::vector<ColumnRole> roles = {{"timestamp", kTimestampNames, 1}, {"value", kValueNames, 2}};
+  std::vector<ColumnChoice> choices;
+};
 
 Result<Series> read_rows(std::string_view text, std::string_view file_name, const SeriesColumns& columns) {
   CsvFormat format;
   format.delimiter = columns.delimiter;
-  const std::array<ColumnChoice, 2> choices = {columns.timestamp, columns.value};
-  Result<TableReader> opened =
-      TableReader::open(CsvReader(text, file_name, format), {kRoles, choices, kTimestamp, kValue, columns.header});
+  const Layout layout(columns);
+  Result<TableReader> opened = TableReader::open(CsvReader(text, file_name, format),
+                                                 {layout.roles, layout.choices, kTimestamp, kValue, columns.header});
   if (!opened) return std::move(opened).error();
   TableReader& table = *opened;
 
@@ -34,6 +47,8 @@ Result<Series> read_rows(std::string_view text, std::string_view file_name, cons
   series.has_header = table.has_header();
   series.ds.reserve(text.size() / kBytesPerRow + 1);
   series.y.reserve(text.size() / kBytesPerRow + 1);
+  series.further.resize(columns.further.size());
+  std::vector<double> row(columns.further.size());
   InstantReader instants;
   // Each turn ends by reading a row, by refusing one, or the loop.
   const auto refuse = [&](Error error) {
@@ -60,8 +75,22 @@ Result<Series> read_rows(std::string_view text, std::string_view file_name, cons
       if (!refuse(error)) return error;
       continue;
     }
+    std::optional<Error> bad;
+    for (std::size_t i = 0; i < row.size() && !bad; ++i) {
+      if (!table.has_column(kFurther + i)) continue;
+      const std::optional<double> further = read_value_or_truth(table.field(kFurther + i));
+      if (!further) bad = table.bad_field(kFurther + i, "a number, True or False");
+      row[i] = further.value_or(0);
+    }
+    if (bad) {
+      if (!refuse(*bad)) return *std::move(bad);
+      continue;
+    }
     series.ds.push_back(instant);
     series.y.push_back(*value);
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      if (table.has_column(kFurther + i)) series.further[i].push_back(row[i]);
+    }
   }
 }
 

@@ -7,7 +7,8 @@
 //   1. ds[i], y[i] are row i of the file, in file order: neither sorted nor made unique (the fit does that).
 //   2. A missing value (empty, or one of pandas' default texts: NA, nan, null, ... see table/field.h) is NaN; the row
 //      stays, because Prophet's future starts after the last row, missing or not.
-//   3. A value is the double nearest to its text, a timestamp what parse_instant() says.
+//   3. A value is the double nearest to its text, a timestamp what parse_instant() says. Further columns hold values,
+//      too, and there True and False (in any case of letters) are 1 and 0.
 //   4. The first row that cannot be read is an error "FILE:LINE: column N (ROLE): expected ..., found ...", or, with
 //      skip_bad_rows, is left out and reported.
 //
@@ -17,6 +18,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -29,6 +31,7 @@ namespace chiliad::table {
 struct SeriesColumns {
   ColumnChoice timestamp = {};  // Default: "timestamp" or "ds", else the first of two columns.
   ColumnChoice value = {};      // Default: "value", "consumption" or "y", else the second of two columns.
+  std::vector<FurtherColumn> further = {};
   Header header = Header::kAuto;
   char delimiter = ',';
   bool skip_bad_rows = false;
@@ -37,7 +40,8 @@ struct SeriesColumns {
 
 struct Series {
   std::vector<Instant> ds;
-  std::vector<double> y;  // As long as ds; NaN: missing.
+  std::vector<double> y;                     // As long as ds; NaN: missing.
+  std::vector<std::vector<double>> further;  // By SeriesColumns::further: as long as ds, or empty where there is none.
   bool has_header = false;
   BadRows bad_rows;  // Empty unless skip_bad_rows.
 };

@@ -14,6 +14,28 @@ Instant at(std::string_view text) { return *parse_instant(text); }
 
 std::string message_of(const Result<Series>& series) { return series ? "no error" : series.error().message; }
 
+TEST(ReadSeriesCsv, FurtherColumnsHoldNumbersAndTruthValues) {
+  const SeriesColumns columns{.further = {{"promo"}, {"temp"}, {"cap", true}}};
+  const Result<Series> series = read_series_csv(
+      "ds,temp,y,promo\n2022-01-01,3.5,1,True\n2022-01-02,,2,false\n2022-01-03,-1,,0\n", "f.csv", columns);
+  ASSERT_TRUE(series) << series.error().message;
+  EXPECT_EQ(series->further[0], (std::vector<double>{1, 0, 0}));
+  EXPECT_EQ(series->further[1][0], 3.5);
+  EXPECT_TRUE(std::isnan(series->further[1][1]));
+  EXPECT_TRUE(series->further[2].empty());
+  EXPECT_EQ(message_of(read_series_csv("ds,y,temp,promo\n2022-01-01,1,warm,0\n", "f.csv", columns)),
+            "f.csv:2: column 3 (temp): expected a number, True or False, found 'warm'");
+  EXPECT_EQ(message_of(read_series_csv("ds,y,temp\n2022-01-01,1,3\n", "f.csv", columns)),
+            "f.csv:1: the promo column: no column is called 'promo'; the header has 'ds', 'y', 'temp'");
+}
+
+TEST(ReadSeriesCsv, WithoutAHeaderThereAreNoOptionalColumns) {
+  const Result<Series> series = read_series_csv("2022-01-01,1\n2022-01-02,2\n", "f.csv", {.further = {{"temp", true}}});
+  ASSERT_TRUE(series) << series.error().message;
+  EXPECT_EQ(series->y, (std::vector<double>{1, 2}));
+  EXPECT_TRUE(series->further[0].empty());
+}
+
 TEST(SeriesCsv, ReadsWhatSplitWrites) {
   const Result<Series> series =
       read_series_csv("2022-01-01,753.2130876585362\n2022-01-02,868.7695410293804\n", "0.csv");

@@ -44,7 +44,7 @@ Result<TableReader> TableReader::open(CsvReader csv, const Layout& layout) {
 Result<Done> TableReader::decide(const Layout& layout) {
   const std::span<const std::string_view> first = csv_.fields();
   const bool by_name = std::any_of(layout.choices.begin(), layout.choices.end(),
-                                   [](const ColumnChoice& choice) { return !choice.name.empty(); });
+                                   [](const ColumnChoice& choice) { return !choice.name.empty() && !choice.optional; });
   if (by_name && layout.header == Header::kNo) {
     return csv_.bad_row("a column was chosen by name, but the table was said to have no header");
   }
@@ -115,6 +115,7 @@ std::string TableReader::describe() const {
   std::string text = has_header_ ? "line 1 is a header" : "no header";
   if (!header_was_asked_for_) text += has_header_ ? " (its timestamp is no date)" : " (line 1 has a date)";
   for (std::size_t role = 0; role < columns_.size(); ++role) {
+    if (!has_column(role)) continue;
     text += fmt::format("{} {} = column {}", role == 0 ? ";" : ",", roles_[role].role, columns_[role] + 1);
     if (has_header_) text += fmt::format(" {}", quoted(header_[columns_[role]]));
   }

@@ -43,7 +43,10 @@ class TableReader {
     return csv_.next();
   }
 
-  // Requires: kRow came last. The role's text, valid until next().
+  // Whether the role has a column: false for an optional one that the header lacks, and in a text without rows.
+  bool has_column(std::size_t role) const { return role < columns_.size() && columns_[role] != kNoColumn; }
+
+  // Requires: kRow came last; has_column(role). The role's text, valid until next().
   std::string_view field(std::size_t role) const { return csv_.fields()[columns_[role]]; }
 
   // "FILE:LINE: column 3 (value): " and what is wrong with the role's field: "expected a number, found 'abc'".

@@ -1,7 +1,6 @@
 #include "train/calendar_cache.h"
 
 #include <algorithm>
-#include <optional>
 #include <string_view>
 
 #include "base/hash.h"
@@ -9,20 +8,31 @@
 namespace chiliad::train {
 namespace {
 
-std::uint64_t hash_of(std::span<const Instant> ds) {
-  return content_hash({reinterpret_cast<const char*>(ds.data()), ds.size_bytes()});
+template <class T>
+std::string_view bytes_of(const std::vector<T>& values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
 }
 
 }  // namespace
 
 CalendarCache::CalendarCache(forecast::ProphetOptions options, std::uint64_t budget_bytes)
-    : options_(std::move(options)), budget_bytes_(budget_bytes) {}
+    : options_(std::move(options)), needed_(forecast::needed_columns(options_)), budget_bytes_(budget_bytes) {}
 
-Result<forecast::Calendar> CalendarCache::get(std::span<const Instant> ds) {
-  const std::uint64_t hash = hash_of(ds);
+std::uint64_t CalendarCache::hash_of(const forecast::PreparedRows& rows) const {
+  std::uint64_t hash = content_hash(bytes_of(rows.ds));
+  for (const std::string& name : needed_) {
+    const auto column = std::ranges::find(rows.columns, name, &forecast::OwnedColumn::name);
+    if (column != rows.columns.end()) hash = content_hash(bytes_of(column->values), hash);
+  }
+  return hash;
+}
+
+Result<forecast::Calendar> CalendarCache::get(const forecast::PreparedRows& rows) {
+  const std::uint64_t hash = hash_of(rows);
+  const std::vector<forecast::Column> columns = forecast::borrow(rows.columns);
   // Compared without the lock: a calendar is immutable and a copy of it is a handle.
-  if (std::optional<forecast::Calendar> kept = find(hash); kept && std::ranges::equal(kept->ds(), ds)) return *kept;
-  Result<forecast::Calendar> made = forecast::Calendar::make(ds, options_);
+  if (std::optional<forecast::Calendar> kept = find(hash); kept && kept->is_of(rows.ds, columns)) return *kept;
+  Result<forecast::Calendar> made = forecast::Calendar::make(rows.ds, options_, columns);
   if (made) keep(hash, *made);
   return made;
 }

@@ -1,10 +1,10 @@
 // CalendarCache: the calendars of a fleet, so that customers measured on the same days share the work that depends on
 // the days alone.
 //
-// Two series share a calendar when the moments of their rows with a value are equal, all of them: found by hash,
-// decided by comparison. The least recently used calendars go when the budget is spent; a fleet in which every customer
-// has days of its own loses nothing but the hash. A result never depends on what the cache holds (forecast/prophet.h:
-// a shared Calendar gives the same bits).
+// Two series share a calendar when the moments of their rows with a value are equal, all of them, and so are the
+// columns that the model needs beside them: found by hash, decided by comparison. The least recently used calendars go
+// when the budget is spent; a fleet in which every customer has days of its own loses nothing but the hash. A result
+// never depends on what the cache holds (forecast/prophet.h: a shared Calendar gives the same bits).
 //
 // Thread safety: safe from any thread. Two threads that miss the same calendar at once both make it.
 
@@ -12,8 +12,10 @@
 
 #include <cstdint>
 #include <list>
-#include <span>
+#include <optional>
+#include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "base/mutex.h"
 #include "base/result.h"
@@ -28,8 +30,8 @@ class CalendarCache {
   // Keeps calendars of up to `budget_bytes` together, and the newest one whatever its size.
   explicit CalendarCache(forecast::ProphetOptions options, std::uint64_t budget_bytes = kDefaultBudget);
 
-  // The calendar of these moments. `ds` and errors: as Calendar::make(). Errors are not kept.
-  Result<forecast::Calendar> get(std::span<const Instant> ds);
+  // The calendar of these rows' moments and columns. Errors: as Calendar::make(); they are not kept.
+  Result<forecast::Calendar> get(const forecast::PreparedRows& rows);
 
   struct Counts {
     std::uint64_t hits = 0;
@@ -49,7 +51,10 @@ class CalendarCache {
   std::optional<forecast::Calendar> find(std::uint64_t hash);
   void keep(std::uint64_t hash, const forecast::Calendar& calendar);
 
+  std::uint64_t hash_of(const forecast::PreparedRows& rows) const;
+
   const forecast::ProphetOptions options_;
+  const std::vector<std::string> needed_;  // needed_columns(options_)
   const std::uint64_t budget_bytes_;
   mutable Mutex mutex_;
   std::list<Entry> entries_ CHILIAD_GUARDED_BY(mutex_);  // Most recently used first.

@@ -20,14 +20,14 @@ Result<Rows> read_rows(const SeriesSource& source, const std::string& name, cons
   if (!bytes) return std::move(bytes).error();
   Result<table::Series> series = table::read_series_csv(*bytes, name + ".csv", columns);
   if (!series) return std::move(series).error();
-  return Rows{std::move(series->ds), std::move(series->y)};
+  return rows_of(*series, columns.further);
 }
 
 // Who brings only the rows that came since learns the model's errors; the naive forecast and MASE need rows before.
-Result<HoldoutErrors> stored_errors(const forecast::FittedModel& model, const Rows& before, const Rows& test) {
+Result<HoldoutErrors> stored_errors(const forecast::FittedModel& model, const Rows& before, Rows test) {
   const auto known = std::ranges::count_if(before.y, [](double y) { return !std::isnan(y); });
   if (known < 2) {
-    Result<forecast::Forecast> forecast = model.predict(test.ds);
+    Result<forecast::Forecast> forecast = forecast_rows(model, test);
     if (!forecast) return std::move(forecast).error();
     return HoldoutErrors{accuracy(test.y, forecast->column("yhat"), forecast->column("yhat_lower"),
                                   forecast->column("yhat_upper"), std::nullopt),
@@ -35,12 +35,17 @@ Result<HoldoutErrors> stored_errors(const forecast::FittedModel& model, const Ro
   }
   Result<forecast::PreparedRows> history = forecast::prepare_rows({before.ds, before.y});
   if (!history) return std::move(history).error();
-  return holdout_errors(model, *history, test);
+  return holdout_errors(model, *history, std::move(test));
 }
 
-Result<SeriesReport> evaluate_stored(store::ObjectStore& models, const std::string& name, Rows rows) {
-  Result<forecast::FittedModel> model = load_model(models, name, forecast::KeepHistory::kNo, soon());
+Result<SeriesReport> evaluate_stored(const SeriesSource& source, const std::string& name, const EvaluatePlan& plan) {
+  Result<forecast::FittedModel> model = load_model(*plan.models, name, forecast::KeepHistory::kNo, soon());
   if (!model) return std::move(model).error();
+  table::SeriesColumns columns = plan.columns;
+  columns.further = further_columns(forecast::needed_columns(model->state()));
+  Result<Rows> read = read_rows(source, name, columns);
+  if (!read) return std::move(read).error();
+  Rows rows = *std::move(read);
   hold_back(rows, 0);  // Sorts.
   const Instant last = model->state().last_dates.back();
   const auto unseen = static_cast<std::size_t>(rows.ds.end() - std::ranges::upper_bound(rows.ds, last));
@@ -61,9 +66,9 @@ Result<SeriesReport> evaluate_stored(store::ObjectStore& models, const std::stri
 
 Result<SeriesReport> evaluate_series(const SeriesSource& source, const std::string& name, const EvaluatePlan& plan,
                                      CalendarCache& calendars) {
+  if (plan.models != nullptr) return evaluate_stored(source, name, plan);
   Result<Rows> rows = read_rows(source, name, plan.columns);
   if (!rows) return std::move(rows).error();
-  if (plan.models != nullptr) return evaluate_stored(*plan.models, name, *std::move(rows));
   Rows test;
   if (plan.test != nullptr) {
     Result<Rows> unseen = read_rows(*plan.test, name, plan.columns);

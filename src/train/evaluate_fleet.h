@@ -26,7 +26,7 @@ namespace chiliad::train {
 
 struct EvaluatePlan {
   forecast::ProphetOptions prophet;
-  table::SeriesColumns columns;
+  table::SeriesColumns columns;          // further: what the options need; kStored: each model says itself.
   std::size_t holdout = 0;               // kHoldout: >= 1.
   const SeriesSource* test = nullptr;    // kTest.
   store::ObjectStore* models = nullptr;  // kStored.

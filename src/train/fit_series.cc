@@ -1,47 +1,100 @@
 #include "train/fit_series.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 namespace chiliad::train {
 namespace {
+
+template <class T>
+void permute(std::vector<T>& values, const std::vector<std::size_t>& order) {
+  std::vector<T> moved;
+  moved.reserve(values.size());
+  for (const std::size_t i : order) moved.push_back(values[i]);
+  values = std::move(moved);
+}
 
 void sort_by_date(Rows& rows) {
   if (std::ranges::is_sorted(rows.ds)) return;
   std::vector<std::size_t> order(rows.ds.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::stable_sort(order, {}, [&](std::size_t i) { return rows.ds[i]; });
-  Rows sorted;
-  for (const std::size_t i : order) {
-    sorted.ds.push_back(rows.ds[i]);
-    sorted.y.push_back(rows.y[i]);
+  permute(rows.ds, order);
+  permute(rows.y, order);
+  for (forecast::OwnedColumn& column : rows.columns) permute(column.values, order);
+}
+
+template <class T>
+std::vector<T> take_from(std::vector<T>& values, std::size_t first) {
+  const auto at = values.begin() + static_cast<std::ptrdiff_t>(first);
+  std::vector<T> taken(at, values.end());
+  values.erase(at, values.end());
+  return taken;
+}
+
+// Rows that neither have a value to compare with nor all that a forecast needs.
+Rows without_gaps(const Rows& rows) {
+  Rows kept;
+  for (const forecast::OwnedColumn& column : rows.columns) kept.columns.push_back({column.name, {}});
+  for (std::size_t i = 0; i < rows.ds.size(); ++i) {
+    const bool gap = std::isnan(rows.y[i]) && std::ranges::any_of(rows.columns, [&](const auto& column) {
+                       return std::isnan(column.values[i]);
+                     });
+    if (gap) continue;
+    kept.ds.push_back(rows.ds[i]);
+    kept.y.push_back(rows.y[i]);
+    for (std::size_t c = 0; c < rows.columns.size(); ++c) kept.columns[c].values.push_back(rows.columns[c].values[i]);
   }
-  rows = std::move(sorted);
+  return kept;
 }
 
 Result<Accuracy> fit_errors(const forecast::FittedModel& model, const forecast::PreparedRows& rows,
                             std::optional<double> scale) {
   forecast::PredictOptions options;
   options.uncertainty = forecast::Uncertainty::kNone;
-  Result<forecast::Forecast> fitted = model.predict(rows.ds, options);
+  const std::vector<forecast::Column> columns = forecast::borrow(rows.columns);
+  Result<forecast::Forecast> fitted = model.predict(forecast::Frame{rows.ds, columns}, options);
   if (!fitted) return std::move(fitted).error().in("fitted values");
   return accuracy(rows.y, fitted->column("yhat"), {}, {}, scale);
 }
 
 }  // namespace
 
+std::vector<table::FurtherColumn> further_columns(const std::vector<std::string>& needed) {
+  std::vector<table::FurtherColumn> columns;
+  for (const std::string& name : needed) columns.push_back({name, true});
+  return columns;
+}
+
+Rows rows_of(table::Series& series, const std::vector<table::FurtherColumn>& columns) {
+  Rows rows{std::move(series.ds), std::move(series.y), {}};
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (series.further[i].size() != rows.ds.size() || rows.ds.empty()) continue;
+    rows.columns.push_back({columns[i].name, std::move(series.further[i])});
+  }
+  return rows;
+}
+
 Rows hold_back(Rows& rows, std::size_t count) {
   sort_by_date(rows);
-  const auto kept = static_cast<std::ptrdiff_t>(rows.ds.size() - std::min(count, rows.ds.size()));
-  Rows back{{rows.ds.begin() + kept, rows.ds.end()}, {rows.y.begin() + kept, rows.y.end()}};
-  rows.ds.resize(static_cast<std::size_t>(kept));
-  rows.y.resize(static_cast<std::size_t>(kept));
+  const std::size_t kept = rows.ds.size() - std::min(count, rows.ds.size());
+  Rows back{take_from(rows.ds, kept), take_from(rows.y, kept), {}};
+  for (forecast::OwnedColumn& column : rows.columns)
+    back.columns.push_back({column.name, take_from(column.values, kept)});
   return back;
 }
 
+Result<forecast::Forecast> forecast_rows(const forecast::FittedModel& model, Rows& rows) {
+  if (!rows.columns.empty()) rows = without_gaps(rows);
+  if (rows.ds.empty()) return Error{ErrorCode::kInvalid, "no row with a value to compare with"};
+  const std::vector<forecast::Column> columns = forecast::borrow(rows.columns);
+  return model.predict(forecast::Frame{rows.ds, columns});
+}
+
 Result<HoldoutErrors> holdout_errors(const forecast::FittedModel& model, const forecast::PreparedRows& history,
-                                     const Rows& test) {
-  Result<forecast::Forecast> forecast = model.predict(test.ds);
+                                     Rows test) {
+  Result<forecast::Forecast> forecast = forecast_rows(model, test);
   if (!forecast) return std::move(forecast).error().in("hold-out rows");
   const Season season = infer_season(history.ds);
   const std::optional<double> scale = seasonal_naive_scale(history.ds, history.y, season);
@@ -52,9 +105,10 @@ Result<HoldoutErrors> holdout_errors(const forecast::FittedModel& model, const f
 }
 
 Result<SeriesFit> fit_series(const Rows& rows, const Rows& test, CalendarCache& calendars, forecast::KeepHistory keep) {
-  Result<forecast::PreparedRows> prepared = forecast::prepare_rows({rows.ds, rows.y});
+  const std::vector<forecast::Column> columns = forecast::borrow(rows.columns);
+  Result<forecast::PreparedRows> prepared = forecast::prepare_rows({rows.ds, rows.y, columns});
   if (!prepared) return std::move(prepared).error();
-  Result<forecast::Calendar> calendar = calendars.get(prepared->ds);
+  Result<forecast::Calendar> calendar = calendars.get(*prepared);
   if (!calendar) return std::move(calendar).error();
   forecast::FitReport fit;
   Result<forecast::FittedModel> model = forecast::fit(*calendar, *prepared, keep, &fit);

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "forecast/prophet.h"
+#include "table/series_csv.h"
 #include "train/calendar_cache.h"
 #include "train/series_report.h"
 
@@ -19,12 +20,24 @@ namespace chiliad::train {
 
 struct Rows {
   std::vector<Instant> ds;
-  std::vector<double> y;  // NaN: missing.
+  std::vector<double> y;                       // NaN: missing.
+  std::vector<forecast::OwnedColumn> columns;  // What the model needs beside them, a value a row.
 };
+
+// The columns that a reader of series files has to look for. Errors: none; those that a file lacks are the fit's to
+// name.
+std::vector<table::FurtherColumn> further_columns(const std::vector<std::string>& needed);
+
+// A series' rows as read with these columns. Takes the vectors out of `series`.
+Rows rows_of(table::Series& series, const std::vector<table::FurtherColumn>& columns);
 
 // Sorts by date (stable) and takes the last `count` rows away, missing values counted, which are returned. All of them
 // when there are not more.
 Rows hold_back(Rows& rows, std::size_t count);
+
+// The model's forecast for these rows, of which those are dropped that have neither a value nor all that the model
+// needs. Errors: as FittedModel::predict(); kInvalid: none is left.
+Result<forecast::Forecast> forecast_rows(const forecast::FittedModel& model, Rows& rows);
 
 // Errors of a model on rows it has not seen beside the seasonal-naive forecast from `history` (rows with a value, in
 // ascending ds). Errors: as FittedModel::predict(). Requires: test.ds ascending.
@@ -33,7 +46,7 @@ struct HoldoutErrors {
   Accuracy naive;
 };
 Result<HoldoutErrors> holdout_errors(const forecast::FittedModel& model, const forecast::PreparedRows& history,
-                                     const Rows& test);
+                                     Rows test);
 
 struct SeriesFit {
   forecast::FittedModel model;

@@ -14,16 +14,27 @@ namespace {
 
 constexpr std::size_t kQueueCapacity = 256;
 
-}  // namespace
-
-Result<std::vector<Instant>> forecast_dates(const forecast::FittedModel& model, const ForecastPlan& plan) {
-  const forecast::FittedState& state = model.state();
-  std::vector<Instant> dates;
-  if (plan.include_history) {
-    if (!state.history)
-      return Error{ErrorCode::kInvalid, "the model was stored without its history, so only its future can be forecast"};
-    dates = state.history->history_dates;
+// The history's rows with a value, one a date, and their columns as they were before they were standardized.
+FutureRows::Rows history_rows(const forecast::FittedState& state) {
+  const forecast::KeptHistory& history = *state.history;
+  FutureRows::Rows rows;
+  for (const forecast::OwnedColumn& column : history.columns) rows.columns.push_back({column.name, {}});
+  for (std::size_t i = 0; i < history.ds.size(); ++i) {
+    if (i > 0 && history.ds[i] == history.ds[i - 1]) continue;
+    rows.ds.push_back(history.ds[i]);
+    for (std::size_t c = 0; c < rows.columns.size(); ++c) {
+      const auto& regressors = state.options.regressors;
+      const auto regressor = std::ranges::find(regressors, rows.columns[c].name, &forecast::Regressor::name);
+      const double value = history.columns[c].values[i];
+      rows.columns[c].values.push_back(regressor == regressors.end() ? value : value * regressor->std + regressor->mu);
+    }
   }
+  return rows;
+}
+
+Result<FutureRows::Rows> future_rows(const forecast::FittedState& state, std::string_view customer_id,
+                                     const std::vector<std::string>& needed, const ForecastPlan& plan) {
+  if (plan.future) return plan.future->of(customer_id, needed);
   std::optional<forecast::Frequency> frequency = plan.frequency;
   if (!frequency) {
     Result<forecast::Frequency> inferred = forecast::Frequency::infer(state.last_dates);
@@ -32,22 +43,45 @@ Result<std::vector<Instant>> forecast_dates(const forecast::FittedModel& model, 
   }
   Result<std::vector<Instant>> future = frequency->after(state.last_dates.back(), plan.period);
   if (!future) return std::move(future).error();
-  dates.insert(dates.end(), future->begin(), future->end());
-  return dates;
+  return FutureRows::Rows{*std::move(future), {}};
+}
+
+}  // namespace
+
+Result<FutureRows::Rows> forecast_rows(const forecast::FittedModel& model, std::string_view customer_id,
+                                       const ForecastPlan& plan) {
+  const forecast::FittedState& state = model.state();
+  const std::vector<std::string> needed = forecast::needed_columns(state);
+  Result<FutureRows::Rows> future = future_rows(state, customer_id, needed, plan);
+  if (!future || !plan.include_history) return future;
+  if (!state.history)
+    return Error{ErrorCode::kInvalid, "the model was stored without its history, so only its future can be forecast"};
+  FutureRows::Rows rows = needed.empty() ? FutureRows::Rows{state.history->history_dates, {}} : history_rows(state);
+  rows.ds.insert(rows.ds.end(), future->ds.begin(), future->ds.end());
+  if (future->ds.empty()) return rows;
+  // A column that the future lacks is missing from the whole.
+  std::erase_if(rows.columns, [&](forecast::OwnedColumn& column) {
+    const auto more = std::ranges::find(future->columns, column.name, &forecast::OwnedColumn::name);
+    if (more == future->columns.end()) return true;
+    column.values.insert(column.values.end(), more->values.begin(), more->values.end());
+    return false;
+  });
+  return rows;
 }
 
 Result<forecast::Forecast> forecast_model(const forecast::FittedModel& model, std::string_view customer_id,
                                           const ForecastPlan& plan) {
-  Result<std::vector<Instant>> dates = forecast_dates(model, plan);
-  if (!dates) return std::move(dates).error();
+  Result<FutureRows::Rows> rows = forecast_rows(model, customer_id, plan);
+  if (!rows) return std::move(rows).error();
+  const std::vector<forecast::Column> columns = forecast::borrow(rows->columns);
   forecast::PredictOptions predict = plan.predict;
   predict.seed = content_hash(customer_id, plan.predict.seed);
-  return model.predict(*dates, predict);
+  return model.predict(forecast::Frame{rows->ds, columns}, predict);
 }
 
 std::vector<std::string> all_columns(const forecast::FittedModel& example, const ForecastPlan& plan) {
   std::set<std::string> components{"additive_terms", "daily", "multiplicative_terms", "weekly", "yearly"};
-  for (const forecast::Seasonality& seasonality : example.state().seasonalities) components.insert(seasonality.name);
+  for (const std::string& name : example.component_names()) components.insert(name);
   std::vector<std::string> columns{"trend", "yhat_lower", "yhat_upper", "trend_lower", "trend_upper"};
   for (const std::string& component : components) {
     for (const char* suffix : {"", "_lower", "_upper"}) columns.push_back(component + suffix);

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,21 +16,26 @@
 #include "forecast/future.h"
 #include "forecast/prophet.h"
 #include "store/object_store.h"
+#include "train/future_rows.h"
 
 namespace chiliad::train {
 
 struct ForecastPlan {
-  std::int64_t period = 0;                       // Rows after the history. 0 only with include_history.
+  std::int64_t period = 0;                       // Rows after the history. 0 only with include_history or `future`.
+  std::shared_ptr<const FutureRows> future;      // The rows asked for instead, with what models need of them.
   std::optional<forecast::Frequency> frequency;  // Unset: inferred from each model's last dates.
   bool include_history = false;                  // Also the dates of the history, before the others.
   forecast::PredictOptions predict;              // seed: of the fleet; each model draws from a stream of its own.
   std::vector<std::string> columns;              // Of the forecast; those that a model lacks stay empty.
 };
 
-// The dates a model is asked for. Errors: as Frequency; kInvalid: the history is wanted but was stored without.
-Result<std::vector<Instant>> forecast_dates(const forecast::FittedModel& model, const ForecastPlan& plan);
+// The rows a model is asked for, with the columns that it needs as far as they are known: those of the history from the
+// model, those of the future from plan.future. Of a history whose model needs columns, only the rows with a value.
+// Errors: as Frequency and FutureRows::of(); kInvalid: the history is wanted but was stored without.
+Result<FutureRows::Rows> forecast_rows(const forecast::FittedModel& model, std::string_view customer_id,
+                                       const ForecastPlan& plan);
 
-// The forecast itself. Errors: as forecast_dates() and FittedModel::predict().
+// The forecast itself. Errors: as forecast_rows() and FittedModel::predict().
 Result<forecast::Forecast> forecast_model(const forecast::FittedModel& model, std::string_view customer_id,
                                           const ForecastPlan& plan);
 

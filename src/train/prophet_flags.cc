@@ -4,7 +4,8 @@
 #include <array>
 
 #include "base/number.h"
-#include "forecast/seasonality_name.h"
+#include "forecast/component_name.h"
+#include "forecast/option_rules.h"
 
 namespace chiliad::train {
 namespace {
@@ -44,26 +45,65 @@ std::vector<std::string> split_at_colons(std::string_view text) {
   return parts;
 }
 
+// A part's prior scale and mode, where its text gives them. Errors: kInvalid in Prophet's words.
+Result<Done> read_scale(const std::vector<std::string>& parts, std::size_t at, double& into) {
+  if (parts.size() <= at || parts[at].empty()) return Done{};
+  const std::optional<double> given = parse_double(parts[at]);
+  if (!given || *given <= 0) return invalid("Prior scale must be > 0");
+  into = *given;
+  return Done{};
+}
+
+Result<Done> read_mode(const std::vector<std::string>& parts, std::size_t at, Mode& into) {
+  if (parts.size() <= at || parts[at].empty()) return Done{};
+  const std::optional<Mode> given = parse_mode(parts[at]);
+  if (!given) return invalid("mode must be \"additive\" or \"multiplicative\"");
+  into = *given;
+  return Done{};
+}
+
 Result<forecast::Seasonality> parse_seasonality(const std::string& text, const forecast::ProphetOptions& options) {
   const std::vector<std::string> parts = split_at_colons(text);
-  if (parts.size() < 3 || parts.size() > 5)
-    return invalid("expected name:period:order[:prior_scale[:mode]] with the period in days");
+  if (parts.size() < 3 || parts.size() > 6)
+    return invalid("expected name:period:order[:prior_scale[:mode[:condition_name]]] with the period in days");
   if (Result<Done> name = forecast::check_seasonality_name(parts[0]); !name) return std::move(name).error();
   const std::optional<double> period = parse_double(parts[1]);
   if (!period || *period <= 0) return invalid("period: expected a number of days above 0, found '" + parts[1] + "'");
   const std::optional<std::int64_t> order = parse_integer(parts[2]);
   if (!order || *order > 1000) return invalid("order: expected a whole number up to 1000, found '" + parts[2] + "'");
   if (*order <= 0) return invalid("Fourier Order must be > 0");
-  double prior_scale = options.seasonality_prior_scale;
-  if (parts.size() > 3 && !parts[3].empty()) {
-    const std::optional<double> given = parse_double(parts[3]);
-    if (!given || *given <= 0) return invalid("Prior scale must be > 0");
-    prior_scale = *given;
+  forecast::Seasonality seasonality{parts[0], *period, static_cast<int>(*order), options.seasonality_prior_scale,
+                                    options.seasonality_mode};
+  if (Result<Done> read = read_scale(parts, 3, seasonality.prior_scale); !read) return std::move(read).error();
+  if (Result<Done> read = read_mode(parts, 4, seasonality.mode); !read) return std::move(read).error();
+  if (parts.size() > 5) seasonality.condition_name = parts[5];
+  return seasonality;
+}
+
+Result<forecast::Regressor> parse_regressor(const std::string& text, const forecast::ProphetOptions& options) {
+  const std::vector<std::string> parts = split_at_colons(text);
+  if (parts.size() > 4) return invalid("expected name[:prior_scale[:standardize[:mode]]]");
+  if (Result<Done> name = forecast::check_component_name(parts[0]); !name) return std::move(name).error();
+  forecast::Regressor regressor{parts[0], options.holidays_prior_scale, forecast::Standardize::kAuto,
+                                options.seasonality_mode};
+  if (Result<Done> read = read_scale(parts, 1, regressor.prior_scale); !read) return std::move(read).error();
+  if (Result<Done> read = read_mode(parts, 3, regressor.mode); !read) return std::move(read).error();
+  if (parts.size() < 3 || parts[2].empty() || parts[2] == "auto") return regressor;
+  const bool yes = parts[2] == "true" || parts[2] == "True";
+  if (!yes && parts[2] != "false" && parts[2] != "False") return invalid("standardize: expected auto, true or false");
+  regressor.standardize = yes ? forecast::Standardize::kYes : forecast::Standardize::kNo;
+  return regressor;
+}
+
+// As in Prophet, where a second call with the same name replaces the first in its place.
+template <class T>
+void put(std::vector<T>& parts, T part) {
+  const auto same = std::ranges::find(parts, part.name, &T::name);
+  if (same == parts.end()) {
+    parts.push_back(std::move(part));
+  } else {
+    *same = std::move(part);
   }
-  std::optional<Mode> mode = options.seasonality_mode;
-  if (parts.size() > 4) mode = parse_mode(parts[4]);
-  if (!mode) return invalid("mode must be \"additive\" or \"multiplicative\"");
-  return forecast::Seasonality{parts[0], *period, static_cast<int>(*order), prior_scale, *mode};
 }
 
 Result<Done> read_growth_and_scaling(const ProphetFlags& flags, forecast::ProphetOptions& options) {
@@ -130,13 +170,16 @@ Result<Done> read_seasonalities(const ProphetFlags& flags, forecast::ProphetOpti
   for (const std::string& text : flags.add_seasonality) {
     Result<forecast::Seasonality> added = parse_seasonality(text, options);
     if (!added) return std::move(added).error().in("--add-seasonality " + text);
-    // As in Prophet, where a second call with the same name replaces the first in its place.
-    const auto same = std::ranges::find(options.seasonalities, added->name, &forecast::Seasonality::name);
-    if (same != options.seasonalities.end()) {
-      *same = *std::move(added);
-    } else {
-      options.seasonalities.push_back(*std::move(added));
-    }
+    put(options.seasonalities, *std::move(added));
+  }
+  return Done{};
+}
+
+Result<Done> read_regressors(const ProphetFlags& flags, forecast::ProphetOptions& options) {
+  for (const std::string& text : flags.add_regressor) {
+    Result<forecast::Regressor> added = parse_regressor(text, options);
+    if (!added) return std::move(added).error().in("--add-regressor " + text);
+    put(options.regressors, *std::move(added));
   }
   return Done{};
 }
@@ -145,9 +188,12 @@ Result<Done> read_seasonalities(const ProphetFlags& flags, forecast::ProphetOpti
 
 Result<forecast::ProphetOptions> read_prophet_flags(const ProphetFlags& flags) {
   forecast::ProphetOptions options;
-  for (const auto read : {read_growth_and_scaling, read_modes, read_changepoints, read_scales, read_seasonalities}) {
+  for (const auto read :
+       {read_growth_and_scaling, read_modes, read_changepoints, read_scales, read_seasonalities, read_regressors}) {
     if (Result<Done> done = read(flags, options); !done) return std::move(done).error();
   }
+  // What the parts are to one another: names that two of them have.
+  if (Result<Done> done = forecast::check_options(options); !done) return std::move(done).error();
   return options;
 }
 

@@ -30,7 +30,8 @@ struct ProphetFlags {
   std::string scaling = "absmax";
   double interval_width = 0.8;
   int uncertainty_samples = 1000;
-  std::vector<std::string> add_seasonality;  // name:period:order[:prior_scale[:mode]]
+  std::vector<std::string> add_seasonality;  // name:period:order[:prior_scale[:mode[:condition_name]]]
+  std::vector<std::string> add_regressor;    // name[:prior_scale[:standardize[:mode]]]
 };
 
 // Errors: kInvalid, in Prophet's words where Prophet checks it, else naming the flag.

@@ -46,4 +46,18 @@ Result<forecast::FittedModel> load_model(store::ObjectStore& models, const std::
   return model;
 }
 
+std::vector<std::string> columns_of_models(store::ObjectStore& models, Deadline deadline) {
+  int tries = 20;
+  const Result<store::ListPage> page = models.list({}, deadline);
+  if (!page) return {};
+  for (const store::ObjectInfo& object : page->objects) {
+    if (!object.key.ends_with(kArchiveSuffix)) continue;
+    const std::string name = object.key.substr(0, object.key.size() - kArchiveSuffix.size());
+    const Result<forecast::FittedModel> model = load_model(models, name, forecast::KeepHistory::kNo, deadline);
+    if (model) return forecast::needed_columns(model->state());
+    if (--tries == 0) break;
+  }
+  return {};
+}
+
 }  // namespace chiliad::train

@@ -28,6 +28,10 @@ std::string customer_of(std::string_view name);
 // kTooLarge as read_member() and model_from_json(); kNotFound: an archive without model.json.
 Result<forecast::FittedModel> read_stored_model(std::string_view bytes, forecast::KeepHistory keep);
 
+// The columns that the fleet's models need besides ds and y, as its first readable model has them; empty when there is
+// none. For tables of which only these columns are kept: a model that needs others says so itself.
+std::vector<std::string> columns_of_models(store::ObjectStore& models, Deadline deadline);
+
 // The model stored under this name. Errors: as ObjectStore::get() and read_stored_model().
 Result<forecast::FittedModel> load_model(store::ObjectStore& models, const std::string& name,
                                          forecast::KeepHistory keep, Deadline deadline);

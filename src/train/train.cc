@@ -184,7 +184,7 @@ Outcome Run::do_series(std::size_t i) {
 Result<Done> Run::train_series(const std::string& bytes, std::size_t i, Outcome& outcome) {
   Result<table::Series> series = table::read_series_csv(bytes, source_.path(i), options_.columns);
   if (!series) return std::move(series).error();
-  Rows rows{std::move(series->ds), std::move(series->y)};
+  Rows rows = rows_of(*series, options_.columns.further);
   const Rows test = hold_back(rows, options_.holdout);
   Result<SeriesFit> fit = fit_series(rows, test, calendars_, options_.keep_history);
   if (!fit && !test.ds.empty())
@@ -317,6 +317,18 @@ void Run::give_up(TrainEnd end, std::optional<Error> error) {
   outcomes_.close();
 }
 
+// What options came to have later is written where it is used, so that the hashes of others stay.
+void write_further_parts(JsonWriter& json, const forecast::ProphetOptions& prophet) {
+  for (const forecast::Seasonality& seasonality : prophet.seasonalities) {
+    if (!seasonality.condition_name.empty())
+      json.string("condition").string(seasonality.name).string(seasonality.condition_name);
+  }
+  for (const forecast::Regressor& regressor : prophet.regressors) {
+    json.string("regressor").string(regressor.name).number(regressor.prior_scale);
+    json.integer(static_cast<int>(regressor.standardize)).integer(static_cast<int>(regressor.mode));
+  }
+}
+
 void write_seasonality_choice(JsonWriter& json, const forecast::SeasonalityChoice& choice) {
   json.integer(static_cast<int>(choice.kind)).integer(choice.fourier_order);
 }
@@ -361,6 +373,7 @@ std::uint64_t options_hash(const TrainOptions& options) {
   json.integer(prophet.holidays_mode ? static_cast<int>(*prophet.holidays_mode) : -1);
   json.number(prophet.changepoint_prior_scale).integer(static_cast<int>(prophet.scaling));
   json.number(prophet.interval_width).integer(prophet.uncertainty_samples);
+  write_further_parts(json, prophet);
   json.end_array();
   std::uint64_t hash = content_hash(std::move(json).take());
   for (const archive::Member& member : options.code) hash = content_hash(member.bytes, content_hash(member.name, hash));

@@ -41,7 +41,7 @@ namespace chiliad::train {
 
 struct TrainOptions {
   forecast::ProphetOptions prophet;
-  table::SeriesColumns columns;
+  table::SeriesColumns columns;  // further: further_columns() of what the options need (train/fit_series.h).
   forecast::KeepHistory keep_history = forecast::KeepHistory::kYes;
   std::size_t holdout = 0;                  // Rows kept back at the end of each series.
   std::vector<archive::Member> code;        // Put into each archive after model.json; names begin "code/".

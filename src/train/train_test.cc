@@ -11,6 +11,7 @@
 
 #include "base/hash.h"
 #include "base/number.h"
+#include "forecast/calendar_state.h"
 #include "forecast/stored_form.h"
 #include "train/evaluate_fleet.h"
 #include "train/fit_series.h"
@@ -399,11 +400,58 @@ TEST_F(TrainTest, ForecastsComeInKeyOrderWhateverTheThreads) {
       << one;
 }
 
+// A regressor by customer, in the rows and in the future's table.
+TEST_F(TrainTest, RegressorsComeFromTheRowsAndFromATableOfTheFuture) {
+  for (const int customer : {1, 2}) {
+    std::string text = "ds,temp,y\n";
+    for (int i = 0; i < 60; ++i) {
+      const double temp = (i * 7 + customer) % 11;
+      text += format_instant(*parse_instant("2022-01-01") + std::chrono::days(i)) + ',' + std::to_string(temp) + ',' +
+              std::to_string(10.0 * customer + 2 * temp) + '\n';
+    }
+    put(std::to_string(customer), text);
+  }
+  TrainOptions with = options();
+  with.prophet.weekly_seasonality.kind = forecast::SeasonalityChoice::Kind::kOff;
+  with.prophet.regressors = {{"temp"}};
+  with.columns.further = further_columns(forecast::needed_columns(with.prophet));
+  with.holdout = 5;
+  EXPECT_EQ(run(with).trained, 2u);
+
+  Result<std::unique_ptr<store::ObjectStore>> store = store::open_folder(models());
+  EXPECT_EQ(columns_of_models(**store, Deadline::max()), std::vector<std::string>{"temp"});
+  ForecastPlan plan;
+  plan.columns = {"yhat"};
+  plan.future = std::make_shared<const FutureRows>(
+      *FutureRows::parse("customer_id,ds,temp\n2,2022-03-10,1\n1,2022-03-10,3\n1,2022-03-11,4\n", "future.csv"));
+  const forecast::FittedModel first = *load_model(**store, "1", forecast::KeepHistory::kYes, Deadline::max());
+  const forecast::FittedModel second = *load_model(**store, "2", forecast::KeepHistory::kYes, Deadline::max());
+  const Result<forecast::Forecast> one = forecast_model(first, "1", plan);
+  ASSERT_TRUE(one) << one.error().message;
+  EXPECT_NEAR(one->column("yhat")[0], 16, 0.01);
+  EXPECT_NEAR(one->column("yhat")[1], 18, 0.01);
+  EXPECT_NEAR(forecast_model(second, "2", plan)->column("yhat")[0], 22, 0.01);
+  EXPECT_EQ(forecast_model(second, "3", plan).error().message, "future.csv has no rows of customer '3'");
+  // The history's own values come from the model.
+  plan.include_history = true;
+  const Result<forecast::Forecast> all = forecast_model(first, "1", plan);
+  ASSERT_TRUE(all) << all.error().message;
+  ASSERT_EQ(all->rows(), 57u);
+  EXPECT_NEAR(all->column("yhat")[3], 10 + 2 * ((3 * 7 + 1) % 11), 0.01);
+  // Without a table there is nothing to know the future's from.
+  plan.future = nullptr;
+  plan.period = 2;
+  plan.frequency = forecast::Frequency::daily();
+  EXPECT_EQ(forecast_model(first, "1", plan).error().message, "Regressor 'temp' missing from dataframe");
+}
+
 TEST(FitSeries, HoldsBackTheLastRowsByDate) {
   const Instant day = *parse_instant("2022-01-01");
-  Rows rows{{day + std::chrono::days(2), day, day + std::chrono::days(1)}, {3, 1, NAN}};
+  Rows rows{{day + std::chrono::days(2), day, day + std::chrono::days(1)}, {3, 1, NAN}, {{"temp", {30, 10, 20}}}};
   const Rows back = hold_back(rows, 2);
   EXPECT_EQ(rows.y, (std::vector<double>{1}));
+  EXPECT_EQ(rows.columns[0].values, (std::vector<double>{10}));
+  EXPECT_EQ(back.columns[0].values, (std::vector<double>{20, 30}));
   ASSERT_EQ(back.y.size(), 2u);
   EXPECT_TRUE(std::isnan(back.y[0]));
   EXPECT_EQ(back.y[1], 3);
@@ -412,17 +460,43 @@ TEST(FitSeries, HoldsBackTheLastRowsByDate) {
 }
 
 TEST(CalendarCache, KeepsWithinItsBudgetAndSharesWhatItHas) {
-  std::vector<Instant> ds;
-  for (int i = 0; i < 100; ++i) ds.push_back(*parse_instant("2022-01-01") + std::chrono::days(i));
+  const auto rows = [](int count) {
+    forecast::PreparedRows made;
+    for (int i = 0; i < count; ++i) made.ds.push_back(*parse_instant("2022-01-01") + std::chrono::days(i));
+    return made;
+  };
   CalendarCache cache({}, 1);
-  ASSERT_TRUE(cache.get(ds));
-  ASSERT_TRUE(cache.get(ds));
+  ASSERT_TRUE(cache.get(rows(100)));
+  ASSERT_TRUE(cache.get(rows(100)));
   EXPECT_EQ(cache.counts().hits, 1u);
-  for (int i = 50; i < 60; ++i) ASSERT_TRUE(cache.get(std::span(ds).first(static_cast<std::size_t>(i))));
+  for (int i = 50; i < 60; ++i) ASSERT_TRUE(cache.get(rows(i)));
   EXPECT_EQ(cache.counts().misses, 11u);
-  const std::uint64_t one = cache.get(ds)->memory_bytes();
+  const std::uint64_t one = cache.get(rows(100))->memory_bytes();
   EXPECT_LE(cache.counts().kept_bytes, one);
-  EXPECT_FALSE(cache.get(std::span(ds).first(1)));
+  EXPECT_FALSE(cache.get(rows(1)));
+}
+
+// Customers in one place share the weather; others on the same days do not.
+TEST(CalendarCache, SharesACalendarWhereTheRegressorsAreTheSame) {
+  forecast::ProphetOptions options;
+  options.regressors = {{"temp"}};
+  CalendarCache cache(options);
+  forecast::PreparedRows rows;
+  rows.columns = {{"other", {}}, {"temp", {}}};
+  for (int i = 0; i < 40; ++i) {
+    rows.ds.push_back(*parse_instant("2022-01-01") + std::chrono::days(i));
+    rows.columns[0].values.push_back(i);
+    rows.columns[1].values.push_back(i % 7);
+  }
+  ASSERT_TRUE(cache.get(rows));
+  rows.columns[0].values[3] = -1;
+  ASSERT_TRUE(cache.get(rows));
+  EXPECT_EQ(cache.counts().hits, 1u);
+  rows.columns[1].values[3] = -1;
+  const Result<forecast::Calendar> other = cache.get(rows);
+  ASSERT_TRUE(other);
+  EXPECT_EQ(cache.counts().hits, 1u);
+  EXPECT_EQ(other->state().columns[0].values, rows.columns[1].values);
 }
 
 TEST(OptionsHash, ChangesWithEverythingThatShapesAnArchive) {
@@ -439,6 +513,10 @@ TEST(OptionsHash, ChangesWithEverythingThatShapesAnArchive) {
   with([](TrainOptions& o) { o.prophet.weekly_seasonality.kind = forecast::SeasonalityChoice::Kind::kOn; });
   with([](TrainOptions& o) { o.prophet.changepoints.emplace(); });
   with([](TrainOptions& o) { o.prophet.seasonalities.push_back({"m", 30.5, 3, 10, forecast::Mode::kAdditive}); });
+  with([](TrainOptions& o) { o.prophet.seasonalities.push_back({"m", 30.5, 3, 10, forecast::Mode::kAdditive, "on"}); });
+  with([](TrainOptions& o) { o.prophet.regressors = {{"temp"}}; });
+  with([](TrainOptions& o) { o.prophet.regressors = {{"temp", 10, forecast::Standardize::kNo}}; });
+  with([](TrainOptions& o) { o.prophet.growth = forecast::Growth::kFlat; });
   with([](TrainOptions& o) { o.prophet.interval_width = 0.9; });
   with([](TrainOptions& o) { o.prophet.scaling = forecast::Scaling::kMinMax; });
   with([](TrainOptions& o) { o.code = {{"code/a", "1"}}; });

@@ -87,9 +87,24 @@ def with_cap():
     return series(120, seed=15).assign(cap=200.0)
 
 
-def with_regressor():
-    frame = series(120, seed=16)
-    frame["x"] = np.arange(120) % 5 * 1.5
+def with_regressors(rows=120, seed=16):
+    """A binary one, one around 20 and one that is the same everywhere; the first two drive y."""
+    frame, at = series(rows, seed=seed), np.arange(rows)
+    frame["x"] = at % 5 * 1.5
+    frame["promo"] = at % 11 == 3
+    frame["temp"] = 20 + 6 * np.sin(at * at)
+    frame["same"] = 4.0
+    frame["y"] += 9 * frame["promo"] + 0.8 * (frame["temp"] - 20)
+    return frame
+
+
+def with_conditions():
+    """Another week in the second half of each month, half the weeks of which lack a value."""
+    frame = series(260, seed=21)
+    frame["late"] = frame["ds"].dt.day > 15
+    frame["early"] = ~frame["late"]
+    frame.loc[frame["late"], "y"] += 6 * np.cos(2 * np.pi * np.arange(frame["late"].sum()) / 7)
+    frame.loc[frame["ds"].dt.isocalendar().week % 4 == 1, "y"] = np.nan
     return frame
 
 
@@ -129,7 +144,20 @@ CASES = {
     "flat_constant": (constant(-3.5), dict(growth="flat"), {}, (10, "D")),
     "logistic": (with_cap(), dict(growth="logistic"), {}, (10, "D")),
     "holidays": (series(120, seed=18), dict(holidays=DAYS), {}, (10, "D")),
-    "regressor": (with_regressor(), {}, dict(add_regressor=[dict(name="x")]), (10, "D")),
+    "regressor": (with_regressors(), {}, dict(add_regressor=[dict(name="x")]), (10, "D")),
+    "regressors": (with_regressors(300, 22), dict(seasonality_mode="multiplicative", holidays_prior_scale=2.0),
+                   dict(add_regressor=[dict(name="promo"), dict(name="temp", mode="additive", prior_scale=0.5),
+                                       dict(name="same", mode="additive"),
+                                       dict(name="x", standardize=False, mode="additive")]), (20, "D")),
+    "regressor_multiplicative": (with_regressors(200, 23), {},
+                                 dict(add_regressor=[dict(name="temp", mode="multiplicative"),
+                                                     dict(name="promo", standardize=True)]), (20, "W")),
+    "flat_regressor": (with_regressors(150, 24), dict(growth="flat", **OFF), dict(add_regressor=[dict(name="temp")]),
+                       (20, "D")),
+    "conditional": (with_conditions(), dict(weekly_seasonality=False),
+                    dict(add_seasonality=[dict(name="week_late", period=7, fourier_order=3, condition_name="late"),
+                                          dict(name="week_early", period=7, fourier_order=2, prior_scale=0.3,
+                                               mode="multiplicative", condition_name="early")]), (30, "D")),
 }
 
 
@@ -183,6 +211,8 @@ def scales(model):
         "changepoints": pd.to_datetime(model.changepoints), "changepoints_t": model.changepoints_t,
         "last_history_date": model.history_dates.max(), "n_history_dates": len(model.history_dates),
         "seasonalities": dict(model.seasonalities), "component_modes": model.component_modes,
+        "extra_regressors": {name: {key: value for key, value in one.items() if not key.startswith("predictor")}
+                             for name, one in model.extra_regressors.items()},
         "train_component_cols": {"columns": list(model.train_component_cols.columns),
                                  "rows": model.train_component_cols.values.tolist()}})
 

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Makes models/: small models as Prophet itself stores them, and what Prophet predicts from them.
 
-    python3 make_models.py models            with the Prophet that is installed (1.5.0 made the committed ones)
-    python3 make_models.py models 1.1.4      the same under names that begin with "prophet-1.1.4-"
+    python3 make_models.py models [CASE ...]   with the Prophet that is installed (1.5.0 made the committed ones)
+    python3 make_models.py models 1.1.4        the same under names that begin with "prophet-1.1.4-"
 
 <name>.json is the text of model_to_json, byte for byte. <name>.forecast.json holds
 {"prophet": version, "ds": [...], column: [...]} as model_from_json(<name>.json).predict() gives it, with
-uncertainty_samples = 0, for all rows of the history and the ten that make_future_dataframe adds. Models with features
-that chiliad does not support yet have no forecast file: src/forecast/stored_form_test.cc expects them to be refused.
+uncertainty_samples = 0, for all rows of the history and the ten that make_future_dataframe adds; "given" holds the
+columns that went in beside ds. Models with features that chiliad does not support yet have no forecast file:
+src/forecast/stored_form_test.cc expects them to be refused.
 """
 import json
 import logging
@@ -93,19 +94,24 @@ def holidays():
 
 
 def regressor():
-    frame = series(30)
-    frame["x"] = np.arange(30) % 4 * 1.5
-    model = Prophet(**OFF)
-    model.add_regressor("x")
-    return model.fit(frame), None
+    frame = series(40)
+    frame["x / y"] = np.arange(40) % 4 * 1.5
+    frame["promo"] = (np.arange(40) % 9 == 0).astype(float)
+    frame["raw"] = (np.arange(40) * 7) % 11 - 5.0
+    model = Prophet(seasonality_mode="multiplicative", holidays_prior_scale=3.0, **OFF)
+    model.add_regressor("x / y", mode="additive").add_regressor("promo", standardize=True, prior_scale=0.5)
+    model.add_regressor("raw", standardize=False)
+    return model.fit(frame), "D", frame
 
 
 def conditional():
     frame = series(30)
     frame["on"] = frame["ds"].dt.day < 15
+    frame["temp"] = (np.arange(30) * 5) % 13 / 4
     model = Prophet(**OFF)
-    model.add_seasonality("weekly_on", period=7, fourier_order=2, condition_name="on")
-    return model.fit(frame), None
+    model.add_seasonality("weekly_on", period=7, fourier_order=2, condition_name="on", mode="multiplicative")
+    model.add_seasonality("weekly", period=7, fourier_order=1, condition_name="on").add_regressor("temp")
+    return model.fit(frame), "D", frame
 
 
 def sampled():
@@ -117,7 +123,7 @@ CASES = [trend_only, weekly_and_custom, minmax_missing, given_changepoints, no_c
 OLD_CASES = [trend_only, weekly_and_custom, minmax_missing, given_changepoints, constant, hourly]
 
 
-def write(folder, name, model, freq):
+def write(folder, name, model, freq, frame=None):
     text = model_to_json(model)
     with open(os.path.join(folder, name + ".json"), "w") as file:
         file.write(text)
@@ -126,9 +132,14 @@ def write(folder, name, model, freq):
     loaded = model_from_json(text)
     loaded.uncertainty_samples = 0
     future = loaded.make_future_dataframe(periods=10, freq=freq)
+    given = [] if frame is None else [column for column in frame if column not in ("ds", "y")]
+    for column in given:
+        future[column] = np.resize(frame[column].to_numpy(), len(future))
     forecast = loaded.predict(future)
     out = {"prophet": prophet.__version__, "freq": freq,
            "ds": [d.isoformat() for d in forecast.pop("ds")]}
+    if given:
+        out["given"] = {column: [float(v) for v in future[column]] for column in given}
     out.update({column: [float(v) for v in forecast[column]] for column in forecast})
     with open(os.path.join(folder, name + ".forecast.json"), "w") as file:
         json.dump(out, file)
@@ -137,14 +148,16 @@ def write(folder, name, model, freq):
 
 def main():
     folder = sys.argv[1]
-    old = len(sys.argv) > 2
+    old = len(sys.argv) > 2 and sys.argv[2][0].isdigit()
     if old and prophet.__version__ != sys.argv[2]:
         sys.exit(f"this is Prophet {prophet.__version__}, not {sys.argv[2]}")
     os.makedirs(folder, exist_ok=True)
     for case in OLD_CASES if old else CASES:
-        model, freq = case()
+        if not old and len(sys.argv) > 2 and case.__name__ not in sys.argv[2:]:
+            continue
+        model, freq, *frame = case()
         name = case.__name__.replace("_", "-")
-        write(folder, f"prophet-{sys.argv[2]}-{name}" if old else name, model, freq)
+        write(folder, f"prophet-{sys.argv[2]}-{name}" if old else name, model, freq, *frame)
         print(name, file=sys.stderr)
 
 

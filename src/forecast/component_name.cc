@@ -1,4 +1,4 @@
-#include "forecast/seasonality_name.h"
+#include "forecast/component_name.h"
 
 #include <algorithm>
 #include <array>
@@ -32,15 +32,29 @@ bool is_reserved(std::string_view name) {
 
 bool is_built_in_seasonality(std::string_view name) { return name == "yearly" || name == "weekly" || name == "daily"; }
 
-Result<Done> check_seasonality_name(std::string_view name) {
-  if (name.empty()) return Error{ErrorCode::kInvalid, "a seasonality needs a name"};
+Result<Done> check_component_name(std::string_view name) {
+  if (name.empty()) return Error{ErrorCode::kInvalid, "a name is empty"};
   if (name.find("_delim_") != std::string_view::npos) {
     return Error{ErrorCode::kInvalid, "Name cannot contain \"_delim_\""};
   }
-  if (is_reserved(name) && !is_built_in_seasonality(name)) {
-    return Error{ErrorCode::kInvalid, "Name '" + std::string(name) + "' is reserved."};
-  }
+  if (is_reserved(name)) return Error{ErrorCode::kInvalid, "Name " + quoted_name(name) + " is reserved."};
   return Done{};
+}
+
+Result<Done> check_seasonality_name(std::string_view name) {
+  if (name.empty()) return Error{ErrorCode::kInvalid, "a seasonality needs a name"};
+  return is_built_in_seasonality(name) ? Done{} : check_component_name(name);
+}
+
+std::string quoted_name(std::string_view name) {
+  const bool apostrophe = name.find('\'') != std::string_view::npos;
+  const char quote = apostrophe && name.find('"') == std::string_view::npos ? '"' : '\'';
+  std::string out(1, quote);
+  for (const char c : name) {
+    if (c == quote || c == '\\') out += '\\';
+    out += c;
+  }
+  return out += quote;
 }
 
 }  // namespace chiliad::forecast

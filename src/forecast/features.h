@@ -1,0 +1,93 @@
+// The columns of X: what they are made of, their values, and the components of a forecast that they add up to.
+//
+//   part         columns of X                                              values needed beside the dates
+//   seasonality  2 * fourier_order, sin before cos                         its condition's, where it has one
+//   regressor    1: (value - mu) / std                                     its own
+//   none         1 of zeros, for a model without any part
+//
+// in this order. A component of the forecast is the sum over the columns of one part, or of a group of parts
+// ("additive_terms", "extra_regressors_multiplicative", ...).
+//
+// Source: Prophet 1.5.0, forecaster.py: fourier_series, make_all_seasonality_features, regressor_column_matrix,
+// initialize_scales.
+//
+// Thread safety: pure functions.
+
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "forecast/kernels.h"
+#include "forecast/prophet.h"
+
+namespace chiliad::forecast {
+
+// What X is made of, in the order of its columns. Borrowed.
+struct FeatureParts {
+  std::span<const Seasonality> seasonalities;
+  std::span<const Regressor> regressors;  // mu and std as fitted.
+};
+
+// At least 1.
+std::size_t feature_count(const FeatureParts& parts);
+
+// Standard deviation of each column's prior.
+std::vector<double> prior_scales(const FeatureParts& parts);
+
+// The mode of each column; the column of zeros is additive.
+std::vector<Mode> column_modes(const FeatureParts& parts);
+
+// The values that parts need beside the dates. Borrowed.
+struct FeatureInputs {
+  std::vector<std::span<const double>> conditions;  // By seasonality; empty where it has none. All empty: no elements.
+  std::vector<std::span<const double>> regressors;  // By regressor.
+};
+
+// Finds and checks them among the columns of `rows` rows. Errors: kInvalid, in Prophet's words: "Regressor 'x' missing
+// from dataframe", "Found NaN in column 'x'", "Condition 'c' missing from dataframe", "Found non-boolean in column
+// 'c'"; in ours for infinity and for a column of another length.
+Result<FeatureInputs> find_inputs(const FeatureParts& parts, std::span<const Column> columns, std::size_t rows);
+
+// X at n moments. Requires: inputs of find_inputs() for these parts and n rows.
+FeatureMatrix make_features(const FeatureParts& parts, std::span<const Instant> ds, const FeatureInputs& inputs);
+
+// Sets mu and std from the history's values (one a row with a y, all finite), as `standardize` says: to their mean and
+// sample standard deviation, or to 0 and 1.
+void set_standardization(Regressor& regressor, std::span<const double> values);
+
+// One component of a forecast.
+struct Component {
+  enum class Kind : std::uint8_t {
+    kSeasonality,
+    kRegressor,
+    kTerms,       // All parts of its mode.
+    kRegressors,  // All regressors of its mode.
+  };
+  Kind kind = Kind::kSeasonality;
+  Mode mode = Mode::kAdditive;
+  std::uint32_t first = 0;  // Of a part: its columns of X.
+  std::uint32_t count = 0;
+
+  bool is_part() const { return kind == Kind::kSeasonality || kind == Kind::kRegressor; }
+};
+
+// Whether a component takes in the part's columns. Requires: part.is_part().
+bool takes_in(const Component& component, const Component& part);
+
+struct Components {
+  std::vector<Component> list;       // The parts in the order of their columns, then the groups.
+  std::vector<std::string> names;    // As many.
+  std::vector<std::uint32_t> order;  // Places in `list` in the order of the forecast's columns: alphabetical, groups of
+                                     // terms without a member last.
+};
+Components make_components(const FeatureParts& parts);
+
+// Prophet's forecast columns after ds: trend, interval columns if asked for, components in pandas' order, yhat.
+std::vector<std::string> forecast_columns(const Components& components, bool with_intervals);
+
+}  // namespace chiliad::forecast

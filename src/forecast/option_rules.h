@@ -1,0 +1,20 @@
+// What options a model may have, whatever the data: ranges, and names that no two parts may share.
+//
+// Prophet checks names in the order of the calls that add parts. Here the options are one value, and the order is
+// fixed: seasonalities, then regressors.
+//
+// Source: Prophet 1.5.0, forecaster.py: validate_inputs, validate_column_name, add_seasonality, add_regressor.
+//
+// Thread safety: a pure function.
+
+#pragma once
+
+#include "base/result.h"
+#include "forecast/prophet.h"
+
+namespace chiliad::forecast {
+
+// Errors: kInvalid, in Prophet's words where it has some.
+Result<Done> check_options(const ProphetOptions& options);
+
+}  // namespace chiliad::forecast
