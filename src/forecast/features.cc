@@ -1,16 +1,12 @@
-// Fourier columns: one sine and one cosine a row and period, of the phase reduced to [0, 1) before it is multiplied by
-// 2 pi; higher orders by the addition theorem. That is both faster and nearer to the true value than Prophet's sin(n *
-// 2 pi t / p) with arguments of thousands of radians; the two differ by about 1e-12.
-
 #include "forecast/features.h"
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <numeric>
 
 #include "base/check.h"
 #include "forecast/component_name.h"
+#include "forecast/fourier.h"
 
 namespace chiliad::forecast {
 namespace {
@@ -53,24 +49,6 @@ Result<std::span<const double>> find_condition(std::string_view name, std::span<
     return invalid("Found non-boolean in column " + quoted_name(name));
   }
   return column->values;
-}
-
-// The columns of one seasonality at one moment.
-void fill_fourier(const Seasonality& seasonality, double days, double* row) {
-  const double cycles = days / seasonality.period_days;
-  const double angle = 2 * std::numbers::pi * (cycles - std::floor(cycles));
-  const double s = std::sin(angle);
-  const double c = std::cos(angle);
-  double sn = s;
-  double cn = c;
-  for (int n = 0; n < seasonality.fourier_order; ++n) {
-    row[0] = sn;
-    row[1] = cn;
-    row += 2;
-    const double next = sn * c + cn * s;
-    cn = cn * c - sn * s;
-    sn = next;
-  }
 }
 
 }  // namespace
@@ -124,19 +102,21 @@ Result<FeatureInputs> find_inputs(const FeatureParts& parts, std::span<const Col
 FeatureMatrix make_features(const FeatureParts& parts, std::span<const Instant> ds, const FeatureInputs& inputs) {
   CHILIAD_CHECK(inputs.regressors.size() == parts.regressors.size());
   FeatureMatrix x(ds.size(), feature_count(parts));
-  const bool conditional = !inputs.conditions.empty();
-  for (std::size_t r = 0; r < ds.size(); ++r) {
-    const double days = days_since_epoch(ds[r]);
-    double* row = x.row(r);
-    for (std::size_t i = 0; i < parts.seasonalities.size(); ++i) {
-      const Seasonality& seasonality = parts.seasonalities[i];
-      const bool holds = !conditional || inputs.conditions[i].empty() || inputs.conditions[i][r] != 0;
-      if (holds) fill_fourier(seasonality, days, row);
-      row += columns_of(seasonality);
+  fill_fourier(parts.seasonalities, ds, x);
+  std::size_t column = 0;
+  for (std::size_t i = 0; i < parts.seasonalities.size(); ++i) {
+    const std::size_t count = columns_of(parts.seasonalities[i]);
+    if (!inputs.conditions.empty() && !inputs.conditions[i].empty()) {
+      for (std::size_t r = 0; r < x.rows; ++r) {
+        if (inputs.conditions[i][r] == 0) std::fill_n(x.row(r) + column, count, 0.0);
+      }
     }
-    for (std::size_t i = 0; i < parts.regressors.size(); ++i) {
-      row[i] = (inputs.regressors[i][r] - parts.regressors[i].mu) / parts.regressors[i].std;
-    }
+    column += count;
+  }
+  for (std::size_t i = 0; i < parts.regressors.size(); ++i, ++column) {
+    const Regressor& regressor = parts.regressors[i];
+    for (std::size_t r = 0; r < x.rows; ++r)
+      x.row(r)[column] = (inputs.regressors[i][r] - regressor.mu) / regressor.std;
   }
   return x;
 }

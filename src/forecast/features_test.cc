@@ -4,7 +4,6 @@
 
 #include <cmath>
 #include <limits>
-#include <numbers>
 
 namespace chiliad::forecast {
 namespace {
@@ -18,25 +17,6 @@ std::vector<Instant> moments(std::initializer_list<const char*> texts) {
 }
 
 std::string refusal(const Result<FeatureInputs>& inputs) { return inputs ? "" : inputs.error().message; }
-
-TEST(MakeFeatures, GivesSinesAndCosinesOfDaysSince1970) {
-  const std::vector<Seasonality> seasonalities = {{"yearly", 365.25, 10}, {"daily", 1, 4}};
-  const std::vector<Instant> ds = {*parse_instant("1969-07-20T20:17:40"), *parse_instant("2024-02-29T12:30:00.5")};
-  const FeatureMatrix x = make_features({seasonalities, {}}, ds, {});
-  ASSERT_EQ(x.columns, 28u);
-  for (std::size_t r = 0; r < ds.size(); ++r) {
-    const long double days = static_cast<long double>(nanos_since_epoch(ds[r])) / 86400e9L;
-    for (int n = 1; n <= 10; ++n) {
-      const long double angle = 2 * std::numbers::pi_v<long double> * n * days / 365.25L;
-      EXPECT_NEAR(x.row(r)[2 * n - 2], static_cast<double>(std::sin(angle)), 1e-12);
-      EXPECT_NEAR(x.row(r)[2 * n - 1], static_cast<double>(std::cos(angle)), 1e-12);
-    }
-    for (int n = 1; n <= 4; ++n) {
-      const long double angle = 2 * std::numbers::pi_v<long double> * n * days;
-      EXPECT_NEAR(x.row(r)[20 + 2 * n - 2], static_cast<double>(std::sin(angle)), 1e-10);
-    }
-  }
-}
 
 TEST(MakeFeatures, HasOneColumnOfZerosWithoutSeasonalities) {
   const FeatureMatrix x = make_features({}, std::vector<Instant>(3, *parse_instant("2022-01-01")), {});

@@ -55,13 +55,8 @@ CHILIAD_LANE_INLINE void exp(const Lane& argument, Lane& result) {
   result = (Lane)((Bits)p + ((Bits)shifted << 52));  // Times 2^whole.
 }
 
-CHILIAD_LANE_INLINE void sincos(const Lane& x, Lane& sine, Lane& cosine) {
-  constexpr double kTwoOverPi = 6.36619772367581382433e-01;
-  constexpr double kHalfPiHigh = 1.57079632673412561417e+00;  // 33 bits.
-  constexpr double kHalfPiLow = 6.07710050650619224932e-11;
-  const Lane shifted = x * kTwoOverPi + kRound;
-  const Lane whole = shifted - kRound;
-  const Lane r = (x - whole * kHalfPiHigh) - whole * kHalfPiLow;  // |r| <= pi / 4
+// Sine and cosine of r + quarter * pi / 2, |r| <= pi / 4; of quarter only the last two bits count.
+CHILIAD_LANE_INLINE void sincos_of_rest(const Lane& r, const Bits& quarter, Lane& sine, Lane& cosine) {
   const Lane r2 = r * r;
   // Taylor: the first terms left out are 2e-14 (sine, r^15) and 8e-16 (cosine, r^16).
   Lane s = r2 * (1.0 / 6227020800) - 1.0 / 39916800;
@@ -78,12 +73,20 @@ CHILIAD_LANE_INLINE void sincos(const Lane& x, Lane& sine, Lane& cosine) {
   c = c * r2 - 0.5;
   c = 1.0 + r2 * c;
   // The quarter turn: odd ones swap sine and cosine, bits 0 and 1 give the signs.
-  const Bits quarter = (Bits)shifted;
   const Bits odd = -(quarter & 1);
   const Bits sine_sign = (quarter & 2) << 62;
   const Bits cosine_sign = ((quarter + 1) & 2) << 62;
   sine = (Lane)(((odd & (Bits)c) | (~odd & (Bits)s)) ^ sine_sign);
   cosine = (Lane)(((odd & (Bits)s) | (~odd & (Bits)c)) ^ cosine_sign);
+}
+
+CHILIAD_LANE_INLINE void sincos(const Lane& x, Lane& sine, Lane& cosine) {
+  constexpr double kTwoOverPi = 6.36619772367581382433e-01;
+  constexpr double kHalfPiHigh = 1.57079632673412561417e+00;  // 33 bits.
+  constexpr double kHalfPiLow = 6.07710050650619224932e-11;
+  const Lane shifted = x * kTwoOverPi + kRound;
+  const Lane whole = shifted - kRound;
+  sincos_of_rest((x - whole * kHalfPiHigh) - whole * kHalfPiLow, (Bits)shifted, sine, cosine);
 }
 
 }  // namespace chiliad::forecast::lane
