@@ -10,6 +10,7 @@ logging.disable(logging.CRITICAL)
 
 import numpy as np  # noqa: E402  (after the log is off)
 import pandas as pd  # noqa: E402
+import prophet  # noqa: E402
 from prophet import Prophet  # noqa: E402
 from prophet.serialize import model_to_json  # noqa: E402
 
@@ -29,6 +30,14 @@ def monthly_and_weekly():
     return model.add_seasonality("monthly", 30.5, 3, mode="additive")
 
 
+def with_holidays():
+    days = pd.DataFrame({"holiday": ["fair", "it's late"], "ds": pd.to_datetime(["2022-02-01", "2022-05-03"]),
+                         "lower_window": [-1, 0], "upper_window": [1, 2]})
+    if prophet.__version__ < "1.5":  # Without holidays_mode, and with other names for a country's holidays.
+        return Prophet(holidays=days)
+    return Prophet(holidays=days, holidays_mode="multiplicative").add_country_holidays("DE")
+
+
 MODELS = {
     "defaults": (Prophet(), series(90), "D"),
     "notebook": (Prophet(yearly_seasonality=False, weekly_seasonality=False, daily_seasonality=False,
@@ -36,6 +45,8 @@ MODELS = {
     "custom": (monthly_and_weekly(), series(120), "W"),
     "hourly": (Prophet(), series(200, "h"), "h"),
     "constant": (Prophet(), constant(50), "B"),
+    "flat": (Prophet(growth="flat", yearly_seasonality=3), series(200), "D"),
+    "holidays": (with_holidays(), series(120), "D"),
     "changepoints": (Prophet(changepoints=["2022-02-20", "2022-02-01"]), series(70), "MS"),
 }
 

@@ -124,6 +124,68 @@ def test_given_changepoints_are_stored_as_given(trained):
     assert "2022-01-06" in stored["changepoints"]
 
 
+# --- Features with columns or tables of their own -------------------------------------------------------
+
+HOLIDAYS = """holiday,ds,lower_window,upper_window,prior_scale
+fair,2022-01-20,-1,1,2
+fair,2022-04-16,-1,1,2
+long's day,2022-05-07,0,0,
+"""
+FEATURES = {
+    "flat": ["--growth", "flat"],
+    "regressors": ["--add-regressor", "temp", "--add-regressor", "promo:0.5:true:multiplicative", "--add-regressor",
+                   "raw:3:false"],
+    "condition": ["--weekly-seasonality", "false", "--add-seasonality", "week_on:7:3:::promo", "--add-seasonality",
+                  "month:30.5:2:1:multiplicative"],
+    "holidays": ["--holidays", "holidays.csv", "--holidays-mode", "multiplicative"],
+    "country": ["--country-holidays", "US", "--holidays", "holidays.csv", "--add-regressor", "temp", "--growth", "flat"],
+}
+FUTURE = {"temp": [float(i * 3 % 7) for i in range(10)], "promo": [i % 4 == 1 for i in range(10)],
+          "raw": [i - 4.5 for i in range(10)]}
+
+
+def write_driven_series(folder):
+    """A table with a header and columns that drive its values."""
+    folder.mkdir()
+    rows = ["ds,y,temp,promo,raw"]
+    for i in range(120):
+        temp, promo = (i * 5) % 9, i % 6 == 2
+        y = 100 + 0.2 * i + 8 * math.sin(2 * math.pi * i / 7) + 2 * temp + 9 * promo + 3 * math.sin(i * i)
+        rows.append(f"{datetime.date(2022, 1, 1) + datetime.timedelta(days=i)},{y:.6f},{temp},{promo},{i % 5 - 2.5}")
+    (folder / "8.csv").write_text("\n".join(rows) + "\n")
+    future = ["ds," + ",".join(FUTURE)]
+    for i in range(10):
+        date = datetime.date(2022, 5, 1) + datetime.timedelta(days=i)
+        future.append(f"{date}," + ",".join(str(values[i]) for values in FUTURE.values()))
+    (folder / "future").write_text("\n".join(future) + "\n")
+    (folder / "holidays.csv.txt").write_text(HOLIDAYS)
+
+
+@pytest.fixture(scope="module")
+def features(chiliad, tmp_path_factory):
+    """{(name, history): our forecast, Prophet's from the model that we stored}."""
+    python = python_with_prophet(PROPHET, "1.5.0")
+    root = tmp_path_factory.mktemp("features")
+    write_driven_series(root / "data")
+    ours, models = {}, {}
+    for name, options in FEATURES.items():
+        options = [root / "data/holidays.csv.txt" if option == "holidays.csv" else option for option in options]
+        for history in ("full", "none"):
+            folder = root / f"{name}, {history}"
+            chiliad.run("train", "--data", root / "data", "--models", folder, "--history", history, *options)
+            done = chiliad.run("forecast", "--models", folder, "--future", root / "data/future")
+            ours[name, history] = {row["ds"]: float(row["yhat"]) for row in csv.DictReader(io.StringIO(done.stdout))}
+            models[f"{name}, {history}"] = {"model": stored_model(folder / "8.tar.gz"), "freq": "D", "future": FUTURE}
+    theirs = run_python(python, "predict_with_prophet.py", json.dumps(models))
+    return {key: (mine, theirs[", ".join(key)]) for key, mine in ours.items()}
+
+
+@pytest.mark.parametrize("history", ["full", "none"])
+@pytest.mark.parametrize("name", FEATURES)
+def test_prophet_opens_models_with_more_than_dates(features, name, history):
+    assert_same(*features[name, history])
+
+
 @pytest.mark.parametrize("version, python", [("1.5.0", PROPHET), ("1.1.4", PROPHET_114)])
 def test_we_open_prophets_models_and_predict_the_same(chiliad, tmp_path, version, python):
     fitted = run_python(python_with_prophet(python, version), "fit_with_prophet.py")

@@ -57,6 +57,8 @@ struct ProphetSettings {
     settings.take("add_regressor", prophet.add_regressor);
     settings.take("seasonality_mode", prophet.seasonality_mode);
     settings.take("seasonality_prior_scale", prophet.seasonality_prior_scale);
+    settings.take("holidays", prophet.holidays);
+    settings.take("country_holidays", prophet.country_holidays);
     settings.take("holidays_prior_scale", prophet.holidays_prior_scale);
     settings.take("holidays_mode", prophet.holidays_mode);
     settings.take("scaling", prophet.scaling);
@@ -225,6 +227,11 @@ Result<Done> train_fleet(const fs::path& root, const std::atomic<bool>& stop, co
   if (!channel) return std::move(channel).error();
   Result<fs::path> models_path = models_folder(*container, wanted.models_dir);
   if (!models_path) return std::move(models_path).error();
+  if (!wanted.prophet.holidays.empty()) {
+    Result<fs::path> place = container->place(wanted.prophet.holidays);
+    if (!place) return std::move(place).error().in("holidays");
+    wanted.prophet.holidays = *place;
+  }
   Result<train::TrainOptions> early = read_options(wanted, *container, 1);
   if (!early) return std::move(early).error();
   wanted.columns.further = train::further_columns(forecast::needed_columns(early->prophet));

@@ -10,6 +10,7 @@ void add_all_commands(CLI::App& app) {
   add_evaluate_command(app);
   add_inspect_command(app);
   add_plot_command(app);
+  add_holidays_command(app);
   add_serve_command(app);
   add_up_command(app);
   add_env_command(app);

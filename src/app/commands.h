@@ -17,6 +17,7 @@ void add_forecast_command(CLI::App& app);
 void add_evaluate_command(CLI::App& app);
 void add_inspect_command(CLI::App& app);
 void add_plot_command(CLI::App& app);
+void add_holidays_command(CLI::App& app);
 void add_serve_command(CLI::App& app);
 void add_up_command(CLI::App& app);
 void add_env_command(CLI::App& app);

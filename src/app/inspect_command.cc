@@ -13,6 +13,7 @@
 #include "app/size_text.h"
 #include "app/text_output.h"
 #include "base/json_writer.h"
+#include "forecast/features.h"
 
 namespace chiliad::app {
 namespace {
@@ -102,6 +103,41 @@ std::string seasonalities_text(const FittedState& state) {
   return text;
 }
 
+// A holiday's effects day by day: "+12.5, -3" in the order of the window.
+struct HolidayEffect {
+  std::string name;
+  double prior_scale;
+  std::vector<double> beta;
+};
+
+std::vector<HolidayEffect> holiday_effects(const forecast::FittedModel& model) {
+  const forecast::FeatureParts parts = model.parts();
+  const FittedState& state = model.state();
+  std::vector<HolidayEffect> effects;
+  const std::size_t first = state.beta.size() - state.options.regressors.size() - parts.holidays->size();
+  for (const forecast::HolidayColumns::Run& run : parts.holidays->runs()) {
+    const auto at = state.beta.begin() + static_cast<std::ptrdiff_t>(first + run.first);
+    effects.push_back({run.name, run.prior_scale, {at, at + run.count}});
+  }
+  return effects;
+}
+
+std::string holidays_text(const forecast::FittedModel& model) {
+  const FittedState& state = model.state();
+  if (state.train_holiday_names.empty()) return "";
+  const bool additive = model.parts().holidays_mode == Mode::kAdditive;
+  std::string text =
+      fmt::format("holidays      {}{}\n", forecast::mode_name(model.parts().holidays_mode),
+                  state.options.country_holidays.empty() ? "" : ", of " + state.options.country_holidays + " and own");
+  for (const HolidayEffect& one : holiday_effects(model)) {
+    text += fmt::format("  {:<28} prior scale {:g}:", one.name, one.prior_scale);
+    for (const double beta : one.beta)
+      text += additive ? fmt::format(" {:+.4g}", beta * state.y_scale) : fmt::format(" {:+.3g} %", beta * 100);
+    text += '\n';
+  }
+  return text;
+}
+
 // What one unit more of the regressor adds: in the unit of y, or as a share of the trend.
 double coefficient(const FittedState& state, std::size_t i) {
   const std::vector<forecast::Regressor>& regressors = state.options.regressors;
@@ -151,7 +187,8 @@ std::string model_text(const LoadedModel& loaded) {
   text += fmt::format("noise         {:.6g} (sigma_obs {:.6g} of y_scale {:.6g})\n", state.sigma_obs * state.y_scale,
                       state.sigma_obs, state.y_scale);
   if (state.log_posterior) text += fmt::format("log-posterior {:.6f}\n", *state.log_posterior);
-  return text + changepoints_text(state) + seasonalities_text(state) + regressors_text(state);
+  return text + changepoints_text(state) + seasonalities_text(state) + holidays_text(loaded.model) +
+         regressors_text(state);
 }
 
 void write_seasonalities(JsonWriter& json, const FittedState& state) {
@@ -165,6 +202,20 @@ void write_seasonalities(JsonWriter& json, const FittedState& state) {
     json.key("beta").begin_array();
     const std::size_t end = first + 2 * static_cast<std::size_t>(seasonality.fourier_order);
     for (; first < end; ++first) json.number(state.beta[first]);
+    json.end_array().end_object();
+  }
+  json.end_array();
+}
+
+void write_holidays(JsonWriter& json, const forecast::FittedModel& model) {
+  const std::string& country = model.state().options.country_holidays;
+  json.key("country_holidays");
+  country.empty() ? json.null() : json.string(country);
+  json.key("holidays_mode").string(forecast::mode_name(model.parts().holidays_mode)).key("holidays").begin_array();
+  for (const HolidayEffect& one : holiday_effects(model)) {
+    json.begin_object().key("name").string(one.name).key("prior_scale").number(one.prior_scale);
+    json.key("beta").begin_array();
+    for (const double beta : one.beta) json.number(beta);
     json.end_array().end_object();
   }
   json.end_array();
@@ -215,6 +266,7 @@ std::string model_json(const LoadedModel& loaded) {
   }
   json.end_array();
   write_seasonalities(json, state);
+  write_holidays(json, loaded.model);
   write_regressors(json, state);
   json.end_object();
   return std::move(json).take() + "\n";

@@ -32,6 +32,10 @@ void add_prophet_flags(CLI::App& command, ProphetFlags& flags) {
       ->take_all();
   add("--seasonality-mode", flags.seasonality_mode, "additive or multiplicative");
   add("--seasonality-prior-scale", flags.seasonality_prior_scale, "How strong seasonalities may be");
+  add("--holidays", flags.holidays,
+      "A CSV of holidays: columns holiday, ds, and, if wanted, lower_window, upper_window, prior_scale");
+  add("--country-holidays", flags.country_holidays,
+      "The public holidays of a country, as US; chiliad holidays lists them");
   add("--holidays-prior-scale", flags.holidays_prior_scale, "How strong holidays and regressors may be");
   add("--holidays-mode", flags.holidays_mode, "additive or multiplicative; --seasonality-mode where not given");
   add("--scaling", flags.scaling, "absmax or minmax");

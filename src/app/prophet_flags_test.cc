@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
+
+#include "base/file.h"
 
 namespace chiliad::app {
 namespace {
@@ -121,6 +124,21 @@ TEST(ProphetFlags, ASeasonalityMayHaveACondition) {
   EXPECT_EQ(options->seasonalities[0].condition_name, "on");
   EXPECT_EQ(options->seasonalities[0].prior_scale, 10);
   EXPECT_EQ(options->seasonalities[1].condition_name, "");
+}
+
+TEST(ProphetFlags, HolidaysComeFromAFileAndFromACountry) {
+  const TempFolder folder = *TempFolder::make();
+  const std::filesystem::path file = folder.path() / "h.csv";
+  ASSERT_TRUE(write_file_atomically(file, "holiday,ds\nfair,2022-01-06\nfair,2022-03-06\n", Durability::kNone));
+  const Result<forecast::ProphetOptions> options = read({"--holidays", file, "--country-holidays", "US"});
+  ASSERT_TRUE(options) << options.error().message;
+  EXPECT_EQ(options->country_holidays, "US");
+  ASSERT_TRUE(options->holidays);
+  EXPECT_EQ(options->holidays->rows.size(), 2u);
+  EXPECT_EQ(message({"--country-holidays", "XYZ"}), "Holidays in XYZ are not currently supported!");
+  EXPECT_EQ(message({"--country-holidays", "US", "--add-regressor", "Labor Day"}),
+            "Name 'Labor Day' is a holiday name in US.");
+  EXPECT_TRUE(message({"--holidays", folder.path() / "none.csv"}).starts_with("--holidays: "));
 }
 
 TEST(ProphetFlags, MistakesAreToldInProphetsWords) {

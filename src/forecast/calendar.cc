@@ -143,9 +143,9 @@ Result<Done> check_dates(std::span<const Instant> ds) {
 Result<Done> make_columns(Calendar::State& state) {
   const std::vector<Column> columns = borrow(state.columns);
   const FeatureParts given{state.options.seasonalities, state.options.regressors};
-  if (Result<FeatureInputs> checked = find_inputs(given, columns, state.rows()); !checked)
+  if (Result<FeatureInputs> checked = find_inputs(given, columns, state.ds); !checked)
     return std::move(checked).error();
-  const Result<FeatureInputs> inputs = find_inputs(state.parts(), columns, state.rows());
+  const Result<FeatureInputs> inputs = find_inputs(state.parts(), columns, state.ds);
   if (!inputs) return inputs.error();
   for (std::size_t i = 0; i < inputs->regressors.size(); ++i) {
     Regressor& regressor = state.options.regressors[i];
@@ -181,6 +181,13 @@ Result<Calendar> Calendar::make(std::span<const Instant> ds, const ProphetOption
   state->options.n_changepoints = changepoints->n_changepoints;
   state->seasonalities = resolve_seasonalities(options, ds);
   state->columns = keep_needed(options, columns);
+  Result<std::vector<std::string>> holidays = holidays_seen(options, ds);
+  if (!holidays) return std::move(holidays).error();
+  state->train_holiday_names = *std::move(holidays);
+  Result<std::shared_ptr<const FittedModel::Layout>> layout =
+      FittedModel::Layout::make(options, state->seasonalities, state->train_holiday_names);
+  if (!layout) return std::move(layout).error();
+  state->layout = *std::move(layout);
   state->changepoints = *std::move(changepoints);
   state->time_scale = TimeScale{ds.front(), (ds.back() - ds.front()).count()};
   state->t.reserve(ds.size());

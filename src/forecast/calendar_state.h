@@ -12,6 +12,7 @@
 #include "forecast/design.h"
 #include "forecast/features.h"
 #include "forecast/kernels.h"
+#include "forecast/layout.h"
 #include "forecast/mode_search.h"
 #include "forecast/prophet.h"
 
@@ -22,6 +23,8 @@ struct Calendar::State {
   ProphetOptions options;                  // n_changepoints as used, regressors with mu and std.
   std::vector<Seasonality> seasonalities;  // In the order of their columns.
   std::vector<OwnedColumn> columns;        // needed_columns(), as given.
+  std::vector<std::string> train_holiday_names;
+  std::shared_ptr<const FittedModel::Layout> layout;  // Of all models that are fitted with it.
   Changepoints changepoints;
   TimeScale time_scale;
 
@@ -39,7 +42,7 @@ struct Calendar::State {
   std::size_t changes() const { return knots.size(); }
   bool has_slope() const { return options.growth != Growth::kFlat; }
   std::size_t smooth() const { return 2 + x.columns; }
-  FeatureParts parts() const { return {seasonalities, options.regressors}; }
+  FeatureParts parts() const { return layout->parts(seasonalities, options); }
 };
 
 // Curvature of half the residual's sum of squares in (slope, offset, features; slope changes), smooth columns in units

@@ -51,10 +51,15 @@ Result<std::span<const double>> find_condition(std::string_view name, std::span<
   return column->values;
 }
 
+std::span<const HolidayColumns::Run> runs_of(const FeatureParts& parts) {
+  if (parts.holidays == nullptr) return {};
+  return parts.holidays->runs();
+}
+
 }  // namespace
 
 std::size_t feature_count(const FeatureParts& parts) {
-  std::size_t count = parts.regressors.size();
+  std::size_t count = parts.regressors.size() + (parts.holidays != nullptr ? parts.holidays->size() : 0);
   for (const Seasonality& seasonality : parts.seasonalities) count += columns_of(seasonality);
   return std::max<std::size_t>(count, 1);
 }
@@ -65,6 +70,7 @@ std::vector<double> prior_scales(const FeatureParts& parts) {
   for (const Seasonality& seasonality : parts.seasonalities) {
     scales.insert(scales.end(), columns_of(seasonality), seasonality.prior_scale);
   }
+  for (const HolidayColumns::Run& run : runs_of(parts)) scales.insert(scales.end(), run.count, run.prior_scale);
   for (const Regressor& regressor : parts.regressors) scales.push_back(regressor.prior_scale);
   if (scales.empty()) scales.push_back(1);
   return scales;
@@ -76,12 +82,18 @@ std::vector<Mode> column_modes(const FeatureParts& parts) {
   for (const Seasonality& seasonality : parts.seasonalities) {
     modes.insert(modes.end(), columns_of(seasonality), seasonality.mode);
   }
+  for (const HolidayColumns::Run& run : runs_of(parts)) modes.insert(modes.end(), run.count, parts.holidays_mode);
   for (const Regressor& regressor : parts.regressors) modes.push_back(regressor.mode);
   if (modes.empty()) modes.push_back(Mode::kAdditive);
   return modes;
 }
 
-Result<FeatureInputs> find_inputs(const FeatureParts& parts, std::span<const Column> columns, std::size_t rows) {
+Result<FeatureInputs> find_inputs(const FeatureParts& parts, std::span<const Column> columns,
+                                  std::span<const Instant> ds) {
+  const std::size_t rows = ds.size();
+  if (parts.holidays != nullptr) {
+    if (Result<Done> known = parts.holidays->check(ds); !known) return std::move(known).error();
+  }
   FeatureInputs inputs;
   for (const Regressor& regressor : parts.regressors) {
     Result<std::span<const double>> values = find_regressor(regressor.name, columns, rows);
@@ -113,6 +125,10 @@ FeatureMatrix make_features(const FeatureParts& parts, std::span<const Instant> 
     }
     column += count;
   }
+  if (parts.holidays != nullptr) {
+    parts.holidays->fill(ds, column, x);
+    column += parts.holidays->size();
+  }
   for (std::size_t i = 0; i < parts.regressors.size(); ++i, ++column) {
     const Regressor& regressor = parts.regressors[i];
     for (std::size_t r = 0; r < x.rows; ++r)
@@ -141,6 +157,7 @@ void set_standardization(Regressor& regressor, std::span<const double> values) {
 bool takes_in(const Component& component, const Component& part) {
   switch (component.kind) {
     case Component::Kind::kTerms: return part.mode == component.mode;
+    case Component::Kind::kHolidays: return part.kind == Component::Kind::kHoliday;
     case Component::Kind::kRegressors: return part.kind == Component::Kind::kRegressor && part.mode == component.mode;
     default: return component.first == part.first && component.count == part.count;
   }
@@ -158,6 +175,7 @@ Components make_components(const FeatureParts& parts) {
   for (const Seasonality& seasonality : parts.seasonalities) {
     add(seasonality.name, Kind::kSeasonality, seasonality.mode, columns_of(seasonality));
   }
+  for (const HolidayColumns::Run& run : runs_of(parts)) add(run.name, Kind::kHoliday, parts.holidays_mode, run.count);
   for (const Regressor& regressor : parts.regressors) add(regressor.name, Kind::kRegressor, regressor.mode, 1);
   const std::size_t part_count = all.list.size();
   std::vector<char> has_member;  // Of the groups.
@@ -170,6 +188,7 @@ Components make_components(const FeatureParts& parts) {
     all.names.push_back(std::move(name));
     has_member.push_back(any);
   };
+  add_group("holidays", Kind::kHolidays, parts.holidays_mode);
   for (const Mode mode : {Mode::kAdditive, Mode::kMultiplicative}) {
     const std::string name(mode_name(mode));
     add_group(name + "_terms", Kind::kTerms, mode);

@@ -2,11 +2,12 @@
 //
 //   part         columns of X                                              values needed beside the dates
 //   seasonality  2 * fourier_order, sin before cos                         its condition's, where it has one
+//   holiday      1 for each day of its window: 1 on that day, else 0       none
 //   regressor    1: (value - mu) / std                                     its own
 //   none         1 of zeros, for a model without any part
 //
-// in this order. A component of the forecast is the sum over the columns of one part, or of a group of parts
-// ("additive_terms", "extra_regressors_multiplicative", ...).
+// in this order, the columns of all holidays by name and day (holiday_columns.h). A component of the forecast is the
+// sum over the columns of one part, or of a group of parts ("additive_terms", "extra_regressors_multiplicative", ...).
 //
 // Source: Prophet 1.5.0, forecaster.py: fourier_series, make_all_seasonality_features, regressor_column_matrix,
 // initialize_scales.
@@ -22,6 +23,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "forecast/holiday_columns.h"
 #include "forecast/kernels.h"
 #include "forecast/prophet.h"
 
@@ -30,7 +32,9 @@ namespace chiliad::forecast {
 // What X is made of, in the order of its columns. Borrowed.
 struct FeatureParts {
   std::span<const Seasonality> seasonalities;
-  std::span<const Regressor> regressors;  // mu and std as fitted.
+  std::span<const Regressor> regressors = {};  // mu and std as fitted.
+  const HolidayColumns* holidays = nullptr;    // Null: none.
+  Mode holidays_mode = Mode::kAdditive;
 };
 
 // At least 1.
@@ -48,12 +52,13 @@ struct FeatureInputs {
   std::vector<std::span<const double>> regressors;  // By regressor.
 };
 
-// Finds and checks them among the columns of `rows` rows. Errors: kInvalid, in Prophet's words: "Regressor 'x' missing
-// from dataframe", "Found NaN in column 'x'", "Condition 'c' missing from dataframe", "Found non-boolean in column
-// 'c'"; in ours for infinity and for a column of another length.
-Result<FeatureInputs> find_inputs(const FeatureParts& parts, std::span<const Column> columns, std::size_t rows);
+// Finds and checks them among the columns of the rows at `ds`. Errors: kInvalid, in Prophet's words: "Regressor 'x'
+// missing from dataframe", "Found NaN in column 'x'", "Condition 'c' missing from dataframe", "Found non-boolean in
+// column 'c'"; in ours for infinity, for a column of another length and for years whose holidays are not known.
+Result<FeatureInputs> find_inputs(const FeatureParts& parts, std::span<const Column> columns,
+                                  std::span<const Instant> ds);
 
-// X at n moments. Requires: inputs of find_inputs() for these parts and n rows.
+// X at these moments, ascending. Requires: inputs of find_inputs() for these parts and moments.
 FeatureMatrix make_features(const FeatureParts& parts, std::span<const Instant> ds, const FeatureInputs& inputs);
 
 // Sets mu and std from the history's values (one a row with a y, all finite), as `standardize` says: to their mean and
@@ -64,8 +69,10 @@ void set_standardization(Regressor& regressor, std::span<const double> values);
 struct Component {
   enum class Kind : std::uint8_t {
     kSeasonality,
+    kHoliday,
     kRegressor,
     kTerms,       // All parts of its mode.
+    kHolidays,    // All holidays.
     kRegressors,  // All regressors of its mode.
   };
   Kind kind = Kind::kSeasonality;
@@ -73,7 +80,7 @@ struct Component {
   std::uint32_t first = 0;  // Of a part: its columns of X.
   std::uint32_t count = 0;
 
-  bool is_part() const { return kind == Kind::kSeasonality || kind == Kind::kRegressor; }
+  bool is_part() const { return kind <= Kind::kRegressor; }
 };
 
 // Whether a component takes in the part's columns. Requires: part.is_part().

@@ -16,6 +16,8 @@ std::vector<Instant> moments(std::initializer_list<const char*> texts) {
   return out;
 }
 
+const std::vector<Instant> kDays = moments({"2022-01-07", "2022-01-08", "2022-01-09"});
+
 std::string refusal(const Result<FeatureInputs>& inputs) { return inputs ? "" : inputs.error().message; }
 
 TEST(MakeFeatures, HasOneColumnOfZerosWithoutSeasonalities) {
@@ -28,10 +30,9 @@ TEST(MakeFeatures, IsZeroWhereAConditionDoesNotHold) {
   const std::vector<Seasonality> seasonalities = {{"always", 7, 1}, {"sometimes", 7, 2, 10, Mode::kAdditive, "on"}};
   const std::vector<double> on = {1, 0, 1};
   const std::vector<Column> columns = {{"other", {}}, {"on", on}};
-  const Result<FeatureInputs> inputs = find_inputs({seasonalities, {}}, columns, 3);
+  const Result<FeatureInputs> inputs = find_inputs({seasonalities, {}}, columns, kDays);
   ASSERT_TRUE(inputs) << inputs.error().message;
-  const FeatureMatrix x =
-      make_features({seasonalities, {}}, moments({"2022-01-07", "2022-01-08", "2022-01-09"}), *inputs);
+  const FeatureMatrix x = make_features({seasonalities, {}}, kDays, *inputs);
   for (std::size_t row = 0; row < 3; ++row) {
     EXPECT_NE(x.row(row)[0], 0);
     for (std::size_t j = 2; j < 6; ++j) EXPECT_EQ(x.row(row)[j] != 0, on[row] != 0);
@@ -44,7 +45,7 @@ TEST(MakeFeatures, StandardizesRegressorsBehindTheSeasonalities) {
   const std::vector<Regressor> regressors = {{"raw"}, {"scaled", 10, Standardize::kYes, Mode::kAdditive, 5, 2}};
   const std::vector<double> raw = {1.5, -2}, scaled = {5, 9};
   const std::vector<Column> columns = {{"scaled", scaled}, {"raw", raw}};
-  const Result<FeatureInputs> inputs = find_inputs({seasonalities, regressors}, columns, 2);
+  const Result<FeatureInputs> inputs = find_inputs({seasonalities, regressors}, columns, std::span(kDays).first(2));
   ASSERT_TRUE(inputs);
   const FeatureMatrix x = make_features({seasonalities, regressors}, moments({"2022-01-05", "2022-01-06"}), *inputs);
   ASSERT_EQ(x.columns, 8u);
@@ -59,13 +60,14 @@ TEST(FindInputs, SaysInProphetsWordsWhatIsMissingOrWrong) {
   const std::vector<Regressor> regressors = {{"it's"}};
   const FeatureParts parts{seasonalities, regressors};
   const std::vector<double> good = {1, 0}, missing = {1, kNan}, half = {1, 0.5}, infinite = {1, INFINITY};
+  const std::span<const Instant> two = std::span(kDays).first(2);
   const auto with = [&](std::span<const double> regressor, std::span<const double> condition) {
-    return refusal(find_inputs(parts, std::vector<Column>{{"it's", regressor}, {"on", condition}}, 2));
+    return refusal(find_inputs(parts, std::vector<Column>{{"it's", regressor}, {"on", condition}}, two));
   };
   EXPECT_EQ(with(good, good), "");
-  EXPECT_EQ(refusal(find_inputs(parts, std::vector<Column>{{"on", good}}, 2)),
+  EXPECT_EQ(refusal(find_inputs(parts, std::vector<Column>{{"on", good}}, two)),
             "Regressor \"it's\" missing from dataframe");
-  EXPECT_EQ(refusal(find_inputs(parts, std::vector<Column>{{"it's", good}}, 2)),
+  EXPECT_EQ(refusal(find_inputs(parts, std::vector<Column>{{"it's", good}}, two)),
             "Condition 'on' missing from dataframe");
   EXPECT_EQ(with(missing, good), "Found NaN in column \"it's\"");
   EXPECT_EQ(with(infinite, good), "Found infinity in column \"it's\"");

@@ -333,6 +333,7 @@ Result<FittedModel> fit(const Calendar& shared, const PreparedRows& rows, KeepHi
   FittedState state;
   state.options = calendar.options;
   state.seasonalities = calendar.seasonalities;
+  state.train_holiday_names = calendar.train_holiday_names;
   state.start = calendar.time_scale.start;
   state.t_scale_s = static_cast<double>(calendar.time_scale.length_ns) / 1e9;
   state.y_min = scale.y_min;
@@ -369,7 +370,7 @@ Result<FittedModel> fit(const Calendar& shared, const PreparedRows& rows, KeepHi
   const std::size_t kept_dates = std::min<std::size_t>(5, rows.history_dates.size());
   state.last_dates.assign(rows.history_dates.end() - static_cast<std::ptrdiff_t>(kept_dates), rows.history_dates.end());
   if (keep == KeepHistory::kYes) state.history = keep_rows(calendar, rows);
-  return FittedModel::from_state(std::move(state));
+  return FittedModel::from_state(std::move(state), calendar.layout);
 }
 
 Result<FittedModel> fit(const History& history, const ProphetOptions& options, KeepHistory keep, FitReport* report) {

@@ -311,6 +311,39 @@ TEST(Fit, ACalendarIsOfItsDatesAndTheColumnsItNeeds) {
   EXPECT_FALSE(calendar->is_of(driven.series.ds, std::vector<Column>{{"temp", warmer}}));
 }
 
+// The effect of a holiday and of the days around it, additive and as a share.
+TEST(Fit, FindsTheEffectOfHolidays) {
+  for (const Mode mode : {Mode::kAdditive, Mode::kMultiplicative}) {
+    Series series = daily_series(700, 0.2);
+    auto table = std::make_shared<HolidayTable>();
+    table->names = {"fair"};
+    const std::int32_t first =
+        static_cast<std::int32_t>(std::chrono::floor<std::chrono::days>(series.ds[0]).time_since_epoch().count());
+    for (const std::size_t at : {40u, 150u, 260u, 480u, 650u}) {
+      table->rows.push_back({0, first + static_cast<std::int32_t>(at), -1, 0});
+      series.y[at] += mode == Mode::kAdditive ? 12 : 0.2 * series.y[at];
+      series.y[at - 1] -= mode == Mode::kAdditive ? 5 : 0.1 * series.y[at - 1];
+    }
+    ProphetOptions options;
+    options.holidays = table;
+    options.holidays_mode = mode;
+    FitReport report;
+    const Result<FittedModel> model = fit(series.history(), options, KeepHistory::kNo, &report);
+    ASSERT_TRUE(model) << model.error().message;
+    EXPECT_LE(report.optimality_residual, promised_residual(700, *model));
+    EXPECT_EQ(model->state().train_holiday_names, std::vector<std::string>{"fair"});
+    const std::vector<Instant> days = {series.ds[149], series.ds[150], series.ds[151]};
+    const Result<Forecast> forecast = model->predict(days);
+    ASSERT_TRUE(forecast);
+    const bool additive = mode == Mode::kAdditive;
+    EXPECT_NEAR(forecast->column("fair")[0], additive ? -5 : -0.1, additive ? 0.3 : 0.004);
+    EXPECT_NEAR(forecast->column("fair")[1], additive ? 12 : 0.2, additive ? 0.3 : 0.004);
+    EXPECT_EQ(forecast->column("fair")[2], 0);
+    EXPECT_EQ(forecast->column("holidays")[1], forecast->column("fair")[1]);
+    EXPECT_EQ(forecast->column("fair_upper")[1], forecast->column("fair")[1]);
+  }
+}
+
 // Without a slope the rest is least squares with a ridge: the offset is near the mean, and nothing else moves.
 TEST(Fit, FlatGrowthHasNoSlope) {
   const Series series = daily_series(400, 2);

@@ -1,9 +1,10 @@
 // What options a model may have, whatever the data: ranges, and names that no two parts may share.
 //
 // Prophet checks names in the order of the calls that add parts. Here the options are one value, and the order is
-// fixed: seasonalities, then regressors.
+// fixed: holidays, the country's holidays, seasonalities, regressors.
 //
-// Source: Prophet 1.5.0, forecaster.py: validate_inputs, validate_column_name, add_seasonality, add_regressor.
+// Source: Prophet 1.5.0, forecaster.py: validate_inputs, validate_column_name, add_seasonality, add_regressor,
+// add_country_holidays; make_holidays.py: get_holiday_names.
 //
 // Thread safety: a pure function.
 

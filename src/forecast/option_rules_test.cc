@@ -72,5 +72,44 @@ TEST(CheckOptions, NoTwoPartsShareAName) {
   EXPECT_EQ(refusal(options), "regressor 'temp': Prior scale must be > 0");
 }
 
+TEST(CheckOptions, HolidaysNeedNamesOfTheirOwnAndWindowsAroundTheirDay) {
+  HolidayTable table;
+  table.names = {"playoff"};
+  table.rows = {{0, 19000, -1, 1}};
+  ProphetOptions options;
+  const auto with = [&](auto change) {
+    auto changed = std::make_shared<HolidayTable>(table);
+    change(*changed);
+    options.holidays = changed;
+    return refusal(options);
+  };
+  EXPECT_EQ(with([](HolidayTable&) {}), "");
+  EXPECT_EQ(with([](HolidayTable& t) { t.rows[0].lower_window = 1; }), "Holiday lower_window should be <= 0");
+  EXPECT_EQ(with([](HolidayTable& t) { t.rows[0].upper_window = -1; }), "Holiday upper_window should be >= 0");
+  EXPECT_EQ(with([](HolidayTable& t) { t.rows[0].prior_scale = 0; }), "Prior scale must be > 0");
+  EXPECT_EQ(with([](HolidayTable& t) { t.names[0] = "holidays"; }), "Name 'holidays' is reserved.");
+  EXPECT_EQ(with([](HolidayTable& t) { t.names[0] = "a_delim_b"; }), "Name cannot contain \"_delim_\"");
+  options.regressors = {{"playoff"}};
+  EXPECT_EQ(with([](HolidayTable&) {}), "Name 'playoff' already used for a holiday.");
+  options.regressors = {};
+  options.seasonalities = {{"playoff", 7, 3}};
+  EXPECT_EQ(with([](HolidayTable&) {}), "Name 'playoff' already used for a holiday.");
+  options.seasonalities = {{"week", 7, 3, 10, Mode::kAdditive, "playoff"}};
+  EXPECT_EQ(with([](HolidayTable&) {}), "Name 'playoff' already used for a holiday.");
+}
+
+TEST(CheckOptions, NamesOfTheCountrysHolidaysAreTaken) {
+  ProphetOptions options;
+  options.country_holidays = "US";
+  EXPECT_EQ(refusal(options), "");
+  options.regressors = {{"Labor Day"}};
+  EXPECT_EQ(refusal(options), "Name 'Labor Day' is a holiday name in US.");
+  options.regressors = {};
+  options.seasonalities = {{"New Year's Day", 7, 3}};
+  EXPECT_EQ(refusal(options), "Name \"New Year's Day\" is a holiday name in US.");
+  options.country_holidays = "XYZ";
+  EXPECT_EQ(refusal(options), "Holidays in XYZ are not currently supported!");
+}
+
 }  // namespace
 }  // namespace chiliad::forecast

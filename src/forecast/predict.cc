@@ -175,7 +175,7 @@ Result<SortedFrame> sort_frame(const Frame& frame, const FittedState& state, con
   }
   if (!is_sorted) std::stable_sort(sorted.ds.begin(), sorted.ds.end());
   const std::vector<Column> borrowed = borrow(sorted.moved);
-  Result<FeatureInputs> inputs = find_inputs(parts, is_sorted ? frame.columns : borrowed, frame.ds.size());
+  Result<FeatureInputs> inputs = find_inputs(parts, is_sorted ? frame.columns : borrowed, sorted.ds);
   if (!inputs) return std::move(inputs).error();
   sorted.inputs = *std::move(inputs);
   for (const Instant moment : {sorted.ds.front(), sorted.ds.back()}) {
@@ -220,7 +220,7 @@ Result<Forecast> FittedModel::predict(const Frame& frame, const PredictOptions& 
                                       IntervalOffsets* offsets) const {
   const Result<Request> request = read_request(state_, options, frame.ds.size());
   if (!request) return request.error();
-  const FeatureParts parts{state_.seasonalities, state_.options.regressors};
+  const FeatureParts parts = this->parts();
   Result<SortedFrame> sorted = sort_frame(frame, state_, parts);
   if (!sorted) return std::move(sorted).error();
   const std::size_t n = frame.ds.size();

@@ -72,11 +72,6 @@ Result<Done> check_state(const FittedState& state) {
       return corrupt("extra_regressors: " + quoted_name(regressor.name) + " needs a finite mu and a std that is not 0");
     }
   }
-  const std::size_t columns = feature_count({state.seasonalities, state.options.regressors});
-  if (state.beta.size() != columns) {
-    return corrupt("params: beta has " + std::to_string(state.beta.size()) + " values for " + std::to_string(columns) +
-                   " columns");
-  }
   if (state.rows < 0 || state.history_date_count < 0) return corrupt("history: negative number of rows");
   return Done{};
 }
@@ -129,22 +124,43 @@ std::vector<std::string> columns_needed(std::span<const Seasonality> seasonaliti
 
 }  // namespace
 
-Result<FittedModel> FittedModel::from_state(FittedState state) {
+Result<FittedModel> FittedModel::from_state(FittedState state, std::shared_ptr<const Layout> layout) {
   if (Result<Done> checked = check_state(state); !checked) return std::move(checked).error();
-  return FittedModel(std::move(state));
+  if (!layout) {
+    Result<std::shared_ptr<const Layout>> made =
+        Layout::make(state.options, state.seasonalities, state.train_holiday_names);
+    if (!made) return std::move(made).error();
+    layout = *std::move(made);
+  }
+  const std::size_t columns = feature_count(layout->parts(state.seasonalities, state.options));
+  if (state.beta.size() != columns) {
+    return corrupt("params: beta has " + std::to_string(state.beta.size()) + " values for " + std::to_string(columns) +
+                   " columns");
+  }
+  return FittedModel(std::move(state), std::move(layout));
 }
 
-FittedModel::FittedModel(FittedState state)
-    : state_(std::move(state)),
-      layout_(std::make_shared<const Layout>(FeatureParts{state_.seasonalities, state_.options.regressors})) {}
+FittedModel::FittedModel(FittedState state, std::shared_ptr<const Layout> layout)
+    : state_(std::move(state)), layout_(std::move(layout)) {}
 
-FittedModel::Layout::Layout(const FeatureParts& parts) {
-  Components made = make_components(parts);
-  names = std::make_shared<const std::vector<std::string>>(forecast_columns(made, true));
-  plain_names = std::make_shared<const std::vector<std::string>>(forecast_columns(made, false));
-  components = std::move(made.list);
-  order = std::move(made.order);
+Result<std::shared_ptr<const FittedModel::Layout>> FittedModel::Layout::make(
+    const ProphetOptions& options, std::span<const Seasonality> seasonalities,
+    std::span<const std::string> train_holiday_names) {
+  auto layout = std::make_shared<Layout>();
+  if (!train_holiday_names.empty()) {
+    Result<HolidayColumns> holidays = HolidayColumns::make(options, train_holiday_names);
+    if (!holidays) return std::move(holidays).error();
+    layout->holidays = *std::move(holidays);
+  }
+  Components made = make_components(layout->parts(seasonalities, options));
+  layout->names = std::make_shared<const std::vector<std::string>>(forecast_columns(made, true));
+  layout->plain_names = std::make_shared<const std::vector<std::string>>(forecast_columns(made, false));
+  layout->components = std::move(made.list);
+  layout->order = std::move(made.order);
+  return std::shared_ptr<const Layout>(std::move(layout));
 }
+
+FeatureParts FittedModel::parts() const { return layout_->parts(state_.seasonalities, state_.options); }
 
 std::vector<std::string> FittedModel::component_names() const {
   const std::vector<std::string>& columns = *layout_->plain_names;  // trend, the components, yhat.
@@ -163,9 +179,14 @@ std::uint64_t FittedModel::memory_bytes() const {
   const FittedState& s = state_;
   std::uint64_t sum = block(sizeof(FittedModel)) + names_of(s.options.seasonalities) + names_of(s.seasonalities);
   sum += block(s.changepoints_t) + block(s.delta) + block(s.beta) + block(s.last_dates);
-  sum += names_of(s.options.regressors) + block(sizeof(Layout) + 16) + block(layout_->components) +
-         block(layout_->order) + texts(*layout_->names) + texts(*layout_->plain_names) +
-         2 * block(sizeof(std::vector<std::string>) + 16);
+  sum += names_of(s.options.regressors) + texts(s.train_holiday_names) + text(s.options.country_holidays);
+  if (s.options.holidays) {
+    sum += block(sizeof(HolidayTable) + 16) + texts(s.options.holidays->names) + block(s.options.holidays->rows);
+  }
+  sum += block(sizeof(Layout) + 16) + block(layout_->components) + block(layout_->order) + texts(*layout_->names) +
+         texts(*layout_->plain_names) + 2 * block(sizeof(std::vector<std::string>) + 16);
+  constexpr std::uint64_t kBlockOverhead = 32;
+  sum += layout_->holidays.heap_bytes() + kBlockOverhead * (3 + layout_->holidays.runs().size());
   if (s.options.changepoints) sum += block(*s.options.changepoints);
   if (s.history) {
     sum += block(sizeof(KeptHistory) + 16) + block(s.history->ds) + block(s.history->y) + columns_of(*s.history) +

@@ -3,9 +3,9 @@
 //     y(t) = trend(t) * (1 + X(t) beta_m) + X(t) beta_a + noise,   noise ~ Normal(0, sigma_obs)
 //
 // trend is piecewise linear with S places where its slope may change by delta, or flat; X(t) has the Fourier columns of
-// the seasonalities and the regressors (features.h); beta_m and beta_a are beta with the columns of the other mode
-// zeroed. Everything is fitted on y_scaled = (y - y_min) / y_scale and t in [0, 1] over the history, exactly as Prophet
-// does.
+// the seasonalities, the holidays and the regressors (features.h); beta_m and beta_a are beta with the columns of the
+// other mode zeroed. Everything is fitted on y_scaled = (y - y_min) / y_scale and t in [0, 1] over the history, exactly
+// as Prophet does.
 //
 //     options, rows --prophet_fit.h--> FittedModel --predict()--> Forecast
 //                                          ^  |
@@ -22,6 +22,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -79,8 +80,24 @@ struct Regressor {
   double std = 1;  // from the rows with a value of y.
 };
 
-// Prophet's constructor arguments under their own names, with its defaults, and what add_seasonality() and
-// add_regressor() add.
+// Prophet's table `holidays`: a named effect on days, a column of X for each day from lower_window before to
+// upper_window after. Immutable and shared: the models of a fleet mostly have the same one.
+struct HolidayTable {
+  struct Row {
+    std::uint32_t name = 0;                                         // In names.
+    std::int32_t day = 0;                                           // Days since 1970-01-01.
+    std::int32_t lower_window = 0;                                  // <= 0.
+    std::int32_t upper_window = 0;                                  // >= 0.
+    double prior_scale = std::numeric_limits<double>::quiet_NaN();  // > 0; NaN: holidays_prior_scale.
+  };
+  std::vector<std::string> names;  // Each once, in the order of the rows.
+  std::vector<Row> rows;
+  bool has_windows = false;       // Whether the table has the columns lower_window and upper_window,
+  bool has_prior_scales = false;  // and prior_scale.
+};
+
+// Prophet's constructor arguments under their own names, with its defaults, and what add_seasonality(),
+// add_regressor() and add_country_holidays() add.
 struct ProphetOptions {
   Growth growth = Growth::kLinear;
   // Moments at which the slope may change. Unset: n_changepoints of them, spread over the first changepoint_range of
@@ -94,10 +111,12 @@ struct ProphetOptions {
   std::vector<Seasonality> seasonalities;  // add_seasonality(), in the order of the calls.
   std::vector<Regressor> regressors;       // add_regressor(), likewise.
   Mode seasonality_mode = Mode::kAdditive;
-  double seasonality_prior_scale = 10;    // > 0.
-  double holidays_prior_scale = 10;       // > 0.
-  std::optional<Mode> holidays_mode;      // Unset: seasonality_mode.
-  double changepoint_prior_scale = 0.05;  // > 0: tau, the scale of the Laplace prior on delta.
+  double seasonality_prior_scale = 10;           // > 0.
+  double holidays_prior_scale = 10;              // > 0.
+  std::optional<Mode> holidays_mode;             // Unset: seasonality_mode.
+  std::shared_ptr<const HolidayTable> holidays;  // Null: none.
+  std::string country_holidays;                  // add_country_holidays(): "US", see country_holidays.h. Empty: none.
+  double changepoint_prior_scale = 0.05;         // > 0: tau, the scale of the Laplace prior on delta.
   Scaling scaling = Scaling::kAbsMax;
   double interval_width = 0.80;    // In (0, 1).
   int uncertainty_samples = 1000;  // 0 turns the intervals off; else how many futures --simulate draws.
@@ -149,8 +168,11 @@ struct FittedState {
   ProphetOptions options;                  // As given, but n_changepoints as really used, regressors with mu and std.
   std::vector<Seasonality> seasonalities;  // All of them, in the order of their columns in X.
   Instant start;                           // t = 0: the first row with a value.
-  double t_scale_s = 1;                    // Seconds from t = 0 to t = 1, the last row with a value.
-  double y_min = 0;                        // y = y_scaled * y_scale + y_min for kMinMax; unused for kAbsMax.
+  // The holidays that the fit saw, each once: own ones as in their table, then the country's in the years of the rows.
+  // Others have no effect on a forecast.
+  std::vector<std::string> train_holiday_names;
+  double t_scale_s = 1;  // Seconds from t = 0 to t = 1, the last row with a value.
+  double y_min = 0;      // y = y_scaled * y_scale + y_min for kMinMax; unused for kAbsMax.
   double y_scale = 1;
   std::vector<double> changepoints_t;   // S >= 1, ascending, scaled time. {0} when there are none.
   double k = 0;                         // Slope before the first change.
@@ -212,13 +234,21 @@ struct IntervalOffsets {
   std::vector<double> values;
 };
 
+struct FeatureParts;
+
 class FittedModel {
  public:
-  // Checks that the parts fit together (sizes, finite numbers, positive scales).
-  // Errors: kCorrupt, naming the member at fault.
-  static Result<FittedModel> from_state(FittedState state);
+  struct Layout;  // Components and names of the forecast's columns, the holidays' days: layout.h.
+
+  // Checks that the parts fit together (sizes, finite numbers, positive scales). `layout`: that of a model with the
+  // same parts; null: made here. Errors: kCorrupt, naming the member at fault; kInvalid: holidays of a country that is
+  // not known.
+  static Result<FittedModel> from_state(FittedState state, std::shared_ptr<const Layout> layout = nullptr);
 
   const FittedState& state() const { return state_; }
+
+  // What its columns of X are made of (features.h). Valid as long as the model.
+  FeatureParts parts() const;
 
   // The components of its forecasts, in the order of their columns: "additive_terms", "weekly", ...
   std::vector<std::string> component_names() const;
@@ -239,9 +269,7 @@ class FittedModel {
   std::uint64_t memory_bytes() const;
 
  private:
-  explicit FittedModel(FittedState state);
-
-  struct Layout;  // Components and names of the forecast's columns.
+  FittedModel(FittedState state, std::shared_ptr<const Layout> layout);
 
   FittedState state_;
   std::shared_ptr<const Layout> layout_;

@@ -52,7 +52,8 @@ struct Parts {
   std::vector<std::string> unsupported;  // Features of the model that cannot be predicted with.
   bool specified_changepoints = false;
   std::optional<Mode> holidays_mode;
-  std::string_view changepoints, history_dates, history;  // Raw, escaped, without their quotes; empty when null.
+  // Raw, escaped, without their quotes; empty when null.
+  std::string_view changepoints, history_dates, history, train_holiday_names, holidays;
   bool seen_growth = false, seen_start = false, seen_history_dates = false, seen_params = false, seen_y_scale = false;
   bool seen_t_scale = false, seen_changepoints_t = false, seen_seasonalities = false, seen_extra_regressors = false;
   std::optional<std::int64_t> rows, history_date_count;  // From our own key.
@@ -229,11 +230,11 @@ Result<Done> read_logistic_floor(Parts& parts, std::string_view key, od::value v
   return Done{};
 }
 
-Result<Done> read_holidays(Parts& parts, std::string_view key, od::value value) {
-  std::string_view text;
-  if (const Result<Done> read = read_raw_text(key, value, text); !read) return read.error();
-  parts.unsupported.emplace_back(key == "country_holidays" ? "country holidays" : "holidays");
-  return Done{};
+Result<Done> read_country_holidays(Parts& parts, std::string_view key, od::value value) {
+  std::string_view country;
+  const Result<Done> read = read_text(key, value, country);
+  if (read) parts.state.options.country_holidays = country;
+  return read;
 }
 
 Result<Done> read_seasonality_mode(Parts& parts, std::string_view key, od::value value) {
@@ -572,14 +573,14 @@ constexpr std::array kAttributes = {
     Attribute{"y_min", read_y_min, true},
     Attribute{"scaling", read_scaling, true},
     Attribute{"logistic_floor", read_logistic_floor, true},
-    Attribute{"country_holidays", read_holidays, true},
+    Attribute{"country_holidays", read_country_holidays, true},
     Attribute{"holidays_mode", read_holidays_mode, true},
     Attribute{"changepoints", read_table_text<&Parts::changepoints>, true},
     Attribute{"history_dates", read_history_dates, false},
-    Attribute{"train_holiday_names", read_holidays, true},
+    Attribute{"train_holiday_names", read_table_text<&Parts::train_holiday_names>, true},
     Attribute{"start", read_start, false},
     Attribute{"t_scale", read_t_scale, false},
-    Attribute{"holidays", read_holidays, true},
+    Attribute{"holidays", read_table_text<&Parts::holidays>, true},
     Attribute{"history", read_table_text<&Parts::history>, true},
     Attribute{"changepoints_t", read_changepoints_t, false},
     Attribute{"seasonalities", read_seasonalities, false},
@@ -700,6 +701,20 @@ Result<Done> take_changepoints(Parts& parts, KeepHistory keep, KeptHistory& kept
   return Done{};
 }
 
+Result<Done> take_holidays(Parts& parts) {
+  if (!parts.train_holiday_names.empty()) {
+    Result<std::vector<std::string>> names = read_name_series(parts.train_holiday_names);
+    if (!names) return std::move(names).error().in("'train_holiday_names'");
+    parts.state.train_holiday_names = *std::move(names);
+  }
+  if (!parts.holidays.empty()) {
+    Result<HolidayTable> table = read_holiday_table(parts.holidays);
+    if (!table) return std::move(table).error().in("'holidays'");
+    parts.state.options.holidays = std::make_shared<const HolidayTable>(*std::move(table));
+  }
+  return Done{};
+}
+
 // Seasonalities that add_seasonality() must have made: those that the options alone do not explain.
 void find_added_seasonalities(FittedState& state) {
   ProphetOptions& options = state.options;
@@ -735,6 +750,7 @@ Result<FittedModel> assemble(Parts& parts, KeepHistory keep) {
   if (const Result<Done> read = take_dates(parts, keep, kept); !read) return read.error();
   if (const Result<Done> read = take_rows(parts, keep, kept); !read) return read.error();
   if (const Result<Done> read = take_changepoints(parts, keep, kept); !read) return read.error();
+  if (const Result<Done> read = take_holidays(parts); !read) return read.error();
   if (!kept.ds.empty()) state.history = std::make_shared<const KeptHistory>(std::move(kept));
   find_added_seasonalities(state);
   return FittedModel::from_state(std::move(state));

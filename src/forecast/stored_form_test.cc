@@ -229,8 +229,7 @@ TEST(StoredForm, NanWhereNobodyLooksDoesNotMatter) {
 // --- Refusals ---------------------------------------------------------------------------------------
 
 TEST(StoredForm, UnsupportedFeaturesAreNamed) {
-  const std::map<std::string, std::string> names = {
-      {"logistic", "logistic growth"}, {"holidays", "holidays"}, {"sampled", "MCMC samples"}};
+  const std::map<std::string, std::string> names = {{"logistic", "logistic growth"}, {"sampled", "MCMC samples"}};
   for (const auto& [file, feature] : names) {
     for (const KeepHistory keep : {KeepHistory::kYes, KeepHistory::kNo}) {
       const Result<FittedModel> model = model_from_json(golden(file), keep);

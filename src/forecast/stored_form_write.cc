@@ -51,6 +51,9 @@ void put_component_modes(JsonWriter& json, const FittedState& state) {
     for (const Seasonality& seasonality : state.seasonalities) {
       if (seasonality.mode == mode) json.string(seasonality.name);
     }
+    if (holidays_mode(state.options) == mode) {
+      for (const std::string& name : state.train_holiday_names) json.string(name);
+    }
     for (const Regressor& regressor : state.options.regressors) {
       if (regressor.mode == mode) json.string(regressor.name);
     }
@@ -82,7 +85,8 @@ void put_simple_attributes(JsonWriter& json, const FittedState& state) {
   json.key("y_min").number(state.y_min);
   json.key("scaling").string(scaling_name(options.scaling));
   json.key("logistic_floor").boolean(false);
-  json.key("country_holidays").null();
+  json.key("country_holidays");
+  options.country_holidays.empty() ? json.null() : json.string(options.country_holidays);
   put_component_modes(json.key("component_modes"), state);
   json.key("holidays_mode").string(mode_name(holidays_mode(options)));
 }
@@ -131,6 +135,61 @@ std::vector<std::uint32_t> nearest_rows(std::span<const Instant> rows, std::span
   return nearest;
 }
 
+// JSON within JSON: the text of `inner` as a string, with \/ for a slash as pandas writes it.
+void put_table_text(JsonWriter& json, JsonWriter inner) {
+  std::string text = std::move(inner).take();
+  for (std::size_t at = 0; (at = text.find('/', at)) != std::string::npos; at += 2) text.insert(at, 1, '\\');
+  json.string(text);
+}
+
+// "{\"name\":null,\"index\":[0,1],\"data\":[\"a\",\"b\"]}"
+void put_names(JsonWriter& json, const std::vector<std::string>& names) {
+  if (names.empty()) {
+    json.null();
+    return;
+  }
+  JsonWriter series;
+  series.begin_object().key("name").null().key("index").begin_array();
+  for (std::size_t i = 0; i < names.size(); ++i) series.integer(static_cast<std::int64_t>(i));
+  series.end_array().key("data").begin_array();
+  for (const std::string& name : names) series.string(name);
+  series.end_array().end_object();
+  put_table_text(json, std::move(series));
+}
+
+void put_field(JsonWriter& table, std::string_view name, std::string_view type) {
+  table.begin_object().key("name").string(name).key("type").string(type).end_object();
+}
+
+void put_holidays(JsonWriter& json, const HolidayTable* holidays) {
+  if (holidays == nullptr) {
+    json.null();
+    return;
+  }
+  JsonWriter table;
+  table.begin_object().key("schema").begin_object().key("fields").begin_array();
+  put_field(table, "holiday", "string");
+  put_field(table, "ds", "datetime");
+  if (holidays->has_windows) {
+    put_field(table, "lower_window", "integer");
+    put_field(table, "upper_window", "integer");
+  }
+  if (holidays->has_prior_scales) put_field(table, "prior_scale", "number");
+  table.end_array().key("pandas_version").string("1.4.0").end_object().key("data").begin_array();
+  DateText text;
+  for (const HolidayTable::Row& row : holidays->rows) {
+    table.begin_object().key("holiday").string(holidays->names[row.name]);
+    table.key("ds").string(text.of(Instant(std::chrono::days(row.day))));
+    if (holidays->has_windows) {
+      table.key("lower_window").integer(row.lower_window).key("upper_window").integer(row.upper_window);
+    }
+    if (holidays->has_prior_scales) table.key("prior_scale").rounded(row.prior_scale, kDecimals);
+    table.end_object();
+  }
+  table.end_array().end_object();
+  put_table_text(json, std::move(table));
+}
+
 void put_dates(JsonWriter& json, const FittedState& state) {
   json.key("changepoints");
   if (state.history && (!state.history->changepoints.empty() || !has_changepoints(state))) {
@@ -143,10 +202,10 @@ void put_dates(JsonWriter& json, const FittedState& state) {
   }
   json.key("history_dates");
   put_date_series(json, state.history ? state.history->history_dates : state.last_dates);
-  json.key("train_holiday_names").null();
+  put_names(json.key("train_holiday_names"), state.train_holiday_names);
   json.key("start").number(seconds_since_epoch(state.start));
   json.key("t_scale").number(state.t_scale_s);
-  json.key("holidays").null();
+  put_holidays(json.key("holidays"), state.options.holidays.get());
 }
 
 // Text that stands in JSON within JSON: its quotes and escapes are escaped once more, as the outer string wants them.
@@ -232,12 +291,12 @@ void put_history(JsonWriter& json, const FittedState& state) {
 }
 
 // pandas' crosstab: a row for each column of X, a column for each component, 1 where it takes the former in.
-void put_train_component_cols(JsonWriter& json, const FittedState& state) {
-  const Components components = make_components({state.seasonalities, state.options.regressors});
+void put_train_component_cols(JsonWriter& json, const FeatureParts& parts) {
+  const Components components = make_components(parts);
   JsonWriter table;
   table.begin_object().key("schema").begin_object().key("fields").begin_array();
   for (const std::uint32_t place : components.order) {
-    table.begin_object().key("name").string(components.names[place]).key("type").string("integer").end_object();
+    put_field(table, components.names[place], "integer");
   }
   table.end_array().key("pandas_version").string("1.4.0").end_object();
   table.key("data").begin_array();
@@ -256,10 +315,7 @@ void put_train_component_cols(JsonWriter& json, const FittedState& state) {
   }
   if (rows == 0) put_row(nullptr);  // The column of zeros.
   table.end_array().end_object();
-  // pandas writes a slash as \/, and only names can hold one.
-  std::string text = std::move(table).take();
-  for (std::size_t at = 0; (at = text.find('/', at)) != std::string::npos; at += 2) text.insert(at, 1, '\\');
-  json.key("train_component_cols").string(text);
+  put_table_text(json.key("train_component_cols"), std::move(table));
 }
 
 void put_seasonalities(JsonWriter& json, const FittedState& state) {
@@ -384,7 +440,7 @@ std::string model_to_json(const FittedModel& model) {
   put_simple_attributes(json, state);
   put_dates(json, state);
   put_history(json, state);
-  put_train_component_cols(json, state);
+  put_train_component_cols(json, model.parts());
   json.key("changepoints_t").begin_array();
   if (has_changepoints(state)) {
     for (const double t : state.changepoints_t) json.number(t);

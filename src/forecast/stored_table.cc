@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -15,6 +17,7 @@ namespace {
 namespace od = simdjson::ondemand;
 
 constexpr std::string_view kData = R"(\"data\":[)";  // As it lies in the file.
+constexpr std::size_t kMaxHolidays = 10'000;
 constexpr std::string_view kQuote = R"(\")";
 
 Error corrupt(std::string_view reason) { return Error{ErrorCode::kCorrupt, std::string(reason)}; }
@@ -242,6 +245,107 @@ Result<HistoryTable> read_history_table(std::string_view raw, std::span<const st
   Result<Done> read = for_each_row(raw, [&](od::object row) { return read_history_row(row, table); });
   if (!read) return read.error();
   if (!std::is_sorted(table.ds.begin(), table.ds.end())) return corrupt("the dates do not ascend");
+  return table;
+}
+
+Result<std::vector<std::string>> read_name_series(std::string_view raw) {
+  TableText text(raw);
+  Result<od::object> table = text.open();
+  if (!table) return table.error();
+  od::array data;
+  if (table->find_field_unordered("data").get_array().get(data) != simdjson::SUCCESS)
+    return corrupt("'data': expected a list of names");
+  std::vector<std::string> names;
+  for (auto item : data) {
+    std::string_view name;
+    if (item.get_string().get(name) != simdjson::SUCCESS) return corrupt("'data': expected a list of names");
+    if (names.size() >= kMaxHolidays) return corrupt("'data': more than 10000 names");
+    if (std::ranges::find(names, name) == names.end()) names.emplace_back(name);
+  }
+  return names;
+}
+
+namespace {
+
+// The number of a row of holidays; `null` where there is none.
+Result<double> number_or(od::value value, std::string_view name, double null) {
+  bool is_null = false;
+  if (value.is_null().get(is_null) == simdjson::SUCCESS && is_null) return null;
+  return number_of(name, value);
+}
+
+// Names to their numbers in the table.
+class NameNumbers {
+ public:
+  explicit NameNumbers(HolidayTable& table) : table_(table) {}
+
+  std::uint32_t of(std::string_view name) {
+    const auto known = numbers_.find(name);
+    if (known != numbers_.end()) return known->second;
+    const auto number = static_cast<std::uint32_t>(table_.names.size());
+    table_.names.emplace_back(name);
+    numbers_.emplace(name, number);
+    return number;
+  }
+
+ private:
+  HolidayTable& table_;
+  std::map<std::string, std::uint32_t, std::less<>> numbers_;
+};
+
+Result<Done> read_window(od::value value, std::string_view name, std::int32_t& out) {
+  const Result<double> read = number_or(value, name, 0);
+  if (!read) return read.error();
+  if (std::fabs(*read) > 1e4) return corrupt(std::string("'").append(name).append("': out of range"));
+  out = static_cast<std::int32_t>(*read);  // As int() cuts.
+  return Done{};
+}
+
+Result<Done> read_holiday_row(od::object fields, NameNumbers& names, HolidayTable& table) {
+  HolidayTable::Row row;
+  bool seen_name = false, seen_ds = false, null_window = false;
+  for (auto item : fields) {
+    std::string_view key, name;
+    od::value value;
+    if (item.unescaped_key().get(key) != simdjson::SUCCESS || item.value().get(value) != simdjson::SUCCESS)
+      return corrupt("a row is damaged");
+    Result<Done> read = Done{};
+    bool is_null = false;
+    if (key == "holiday") {
+      if (value.get_string().get(name) != simdjson::SUCCESS) return corrupt("'holiday': expected a name");
+      row.name = names.of(name);
+      seen_name = true;
+    } else if (key == "ds") {
+      const Result<Instant> ds = date_of(value);
+      if (!ds) return ds.error();
+      row.day = static_cast<std::int32_t>(std::chrono::floor<std::chrono::days>(*ds).time_since_epoch().count());
+      seen_ds = true;
+    } else if (key == "lower_window" || key == "upper_window") {
+      const bool lower = key == "lower_window";
+      table.has_windows = true;
+      null_window = null_window || (value.is_null().get(is_null) == simdjson::SUCCESS && is_null);
+      read = read_window(value, lower ? "lower_window" : "upper_window", lower ? row.lower_window : row.upper_window);
+    } else if (key == "prior_scale") {
+      table.has_prior_scales = true;
+      const Result<double> scale = number_or(value, "prior_scale", std::numeric_limits<double>::quiet_NaN());
+      if (!scale) return scale.error();
+      row.prior_scale = *scale;
+    }
+    if (!read) return read;
+  }
+  if (!seen_name || !seen_ds) return corrupt("a row has no holiday or no ds");
+  if (null_window) row.lower_window = row.upper_window = 0;
+  table.rows.push_back(row);
+  return Done{};
+}
+
+}  // namespace
+
+Result<HolidayTable> read_holiday_table(std::string_view raw) {
+  HolidayTable table;
+  NameNumbers names(table);
+  Result<Done> read = for_each_row(raw, [&](od::object row) { return read_holiday_row(row, names, table); });
+  if (!read) return std::move(read).error();
   return table;
 }
 

@@ -124,12 +124,18 @@ void compare_features(const Calendar::State& calendar, const ReferenceCase& refe
   differences.compare("sums of X^2", squares, reference.x_colsumsq, rows);
   const std::span<const double> multiplicative(calendar.is_multiplicative.data(), width);
   differences.compare("s_m", multiplicative, reference.s_m, 1);
-  if (!calendar.seasonalities.empty() || !calendar.options.regressors.empty()) {
+  const bool only_zeros = forecast::make_components(calendar.parts()).list[0].count == 0;
+  if (!only_zeros) {
     std::vector<double> additive;
     for (const double one : multiplicative) additive.push_back(1 - one);
     differences.compare("s_a", additive, reference.s_a, 1);
   }
   differences.compare("sigmas", {calendar.prior.data(), width}, reference.sigmas);
+}
+
+std::vector<std::string> sorted(std::vector<std::string> names) {
+  std::ranges::sort(names);
+  return names;
 }
 
 // Everything before the fit.
@@ -148,6 +154,8 @@ void compare_design(const ReferenceCase& reference, const Calendar::State& calen
                     reference.history_date_count);
   compare_seasonalities(calendar.seasonalities, reference.seasonalities, differences);
   compare_regressors(calendar.options.regressors, reference.regressors, differences);
+  // Of a country's holidays the order is that of Python's sets of years, which nothing depends on.
+  differences.equal("holidays seen", sorted(calendar.train_holiday_names), sorted(reference.train_holiday_names));
   differences.compare("t", calendar.t, reference.t, 1);
   differences.compare("y_scaled", y_scaled, reference.y_scaled);
   compare_features(calendar, reference, differences);
@@ -189,6 +197,7 @@ Result<FittedModel> stored_model(const ReferenceCase& reference, const Calendar:
   state.options = calendar.options;
   state.seasonalities = reference.seasonalities;
   state.options.regressors = reference.regressors;
+  state.train_holiday_names = reference.train_holiday_names;
   state.start = reference.start;
   state.t_scale_s = reference.t_scale_s;
   state.y_min = reference.y_min;
@@ -211,7 +220,11 @@ bool is_share(const ReferenceCase& reference, std::string_view column) {
     return std::ranges::any_of(
         parts, [&](const auto& part) { return part.name == column && part.mode == forecast::Mode::kMultiplicative; });
   };
+  const bool holiday = column == "holidays" ||
+                       std::ranges::find(reference.train_holiday_names, column) != reference.train_holiday_names.end();
+  const forecast::ProphetOptions& options = reference.options;
   return column == "multiplicative_terms" || column == "extra_regressors_multiplicative" ||
+         (holiday && options.holidays_mode.value_or(options.seasonality_mode) == forecast::Mode::kMultiplicative) ||
          multiplicative(reference.seasonalities) || multiplicative(reference.regressors);
 }
 

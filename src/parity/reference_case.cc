@@ -99,6 +99,28 @@ forecast::Regressor regressor(std::string_view name, object properties, const fo
   return out;
 }
 
+// A row is {"holiday": ..., "ds": ..., "lower_window": ..., "upper_window": ..., "prior_scale": ...}; of the last three
+// any may be missing or null.
+forecast::HolidayTable holidays(element value) {
+  forecast::HolidayTable table;
+  for (const element one : value.get_array()) {
+    const object row = one;
+    const std::string_view name = row["holiday"];
+    auto place = std::ranges::find(table.names, name);
+    if (place == table.names.end()) place = table.names.insert(place, std::string(name));
+    forecast::HolidayTable::Row& out = table.rows.emplace_back();
+    out.name = static_cast<std::uint32_t>(place - table.names.begin());
+    out.day =
+        static_cast<std::int32_t>(std::chrono::floor<std::chrono::days>(date(row["ds"])).time_since_epoch().count());
+    if (given(row, "lower_window") && given(row, "upper_window")) {
+      out.lower_window = static_cast<std::int32_t>(number(row["lower_window"]));
+      out.upper_window = static_cast<std::int32_t>(number(row["upper_window"]));
+    }
+    if (given(row, "prior_scale")) out.prior_scale = number(row["prior_scale"]);
+  }
+  return table;
+}
+
 // One constructor argument; what is not known or not there yet goes to `unsupported`.
 void read_option(std::string_view name, element value, ReferenceCase& out) {
   forecast::ProphetOptions& options = out.options;
@@ -138,7 +160,7 @@ void read_option(std::string_view name, element value, ReferenceCase& out) {
   } else if (name == "scaling") {
     options.scaling = std::string_view(value) == "minmax" ? forecast::Scaling::kMinMax : forecast::Scaling::kAbsMax;
   } else if (name == "holidays") {
-    if (!value.is_null()) out.unsupported.emplace_back("holidays");
+    if (!value.is_null()) options.holidays = std::make_shared<const forecast::HolidayTable>(holidays(value));
   } else {
     out.unsupported.push_back("option " + std::string(name));
   }
@@ -154,7 +176,9 @@ void read_options(object json, ReferenceCase& out) {
     const object call = one;
     out.options.regressors.push_back(regressor(std::string_view(call["name"]), call, out.options));
   }
-  if (!json["add_country_holidays"].is_null()) out.unsupported.emplace_back("country holidays");
+  if (given(json, "add_country_holidays")) {
+    out.options.country_holidays = std::string_view(json["add_country_holidays"]);
+  }
   const auto end = std::unique(out.unsupported.begin(), out.unsupported.end());
   out.unsupported.erase(end, out.unsupported.end());
 }
@@ -171,6 +195,10 @@ void read_scales(object json, ReferenceCase& out) {
   out.history_date_count = std::int64_t(json["n_history_dates"]);
   for (const auto [name, properties] : json["seasonalities"].get_object()) {
     out.seasonalities.push_back(seasonality(name, properties.get_object(), out.options));
+  }
+  if (given(json, "train_holiday_names")) {
+    for (const std::string_view name : json["train_holiday_names"].get_array())
+      out.train_holiday_names.emplace_back(name);
   }
   if (!has(json, "extra_regressors")) return;
   for (const auto [name, properties] : json["extra_regressors"].get_object()) {

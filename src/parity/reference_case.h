@@ -69,6 +69,7 @@ struct ReferenceCase {
   std::int64_t history_date_count = 0;
   std::vector<forecast::Seasonality> seasonalities;
   std::vector<forecast::Regressor> regressors;
+  std::vector<std::string> train_holiday_names;
 
   // stan_data
   std::vector<double> y_scaled, t, sigmas, s_a, s_m, x_colsum, x_colsumsq;

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 
+#include "base/file.h"
 #include "base/number.h"
 #include "forecast/component_name.h"
 #include "forecast/option_rules.h"
+#include "train/holiday_file.h"
 
 namespace chiliad::train {
 namespace {
@@ -184,12 +186,23 @@ Result<Done> read_regressors(const ProphetFlags& flags, forecast::ProphetOptions
   return Done{};
 }
 
+Result<Done> read_holidays(const ProphetFlags& flags, forecast::ProphetOptions& options) {
+  options.country_holidays = flags.country_holidays;
+  if (flags.holidays.empty()) return Done{};
+  Result<std::string> text = read_file(flags.holidays, std::uint64_t{1} << 28);
+  if (!text) return std::move(text).error().in("--holidays");
+  Result<forecast::HolidayTable> table = read_holiday_file(*text, flags.holidays);
+  if (!table) return std::move(table).error().in("--holidays");
+  options.holidays = std::make_shared<const forecast::HolidayTable>(*std::move(table));
+  return Done{};
+}
+
 }  // namespace
 
 Result<forecast::ProphetOptions> read_prophet_flags(const ProphetFlags& flags) {
   forecast::ProphetOptions options;
-  for (const auto read :
-       {read_growth_and_scaling, read_modes, read_changepoints, read_scales, read_seasonalities, read_regressors}) {
+  for (const auto read : {read_growth_and_scaling, read_modes, read_changepoints, read_scales, read_seasonalities,
+                          read_regressors, read_holidays}) {
     if (Result<Done> done = read(flags, options); !done) return std::move(done).error();
   }
   // What the parts are to one another: names that two of them have.

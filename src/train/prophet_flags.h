@@ -1,7 +1,7 @@
 // Prophet's options as texts, under Prophet's names: as they stand on a command line (--growth,
 // --changepoint-prior-scale) or in the hyperparameters of a training job (growth, changepoint_prior_scale).
 //
-// Thread safety: values; pure functions.
+// Thread safety: values; read_prophet_flags() may be called from any thread.
 
 #pragma once
 
@@ -25,6 +25,8 @@ struct ProphetFlags {
   std::string seasonality_mode = "additive";
   double seasonality_prior_scale = 10;
   double changepoint_prior_scale = 0.05;
+  std::string holidays;          // A file: holiday_file.h.
+  std::string country_holidays;  // "US".
   double holidays_prior_scale = 10;
   std::string holidays_mode;
   std::string scaling = "absmax";
@@ -34,7 +36,8 @@ struct ProphetFlags {
   std::vector<std::string> add_regressor;    // name[:prior_scale[:standardize[:mode]]]
 };
 
-// Errors: kInvalid, in Prophet's words where Prophet checks it, else naming the flag.
+// Reads the file of holidays, if there is one. Errors: kInvalid, in Prophet's words where Prophet checks it, else
+// naming the flag; as base/file.h.
 Result<forecast::ProphetOptions> read_prophet_flags(const ProphetFlags& flags);
 
 }  // namespace chiliad::train

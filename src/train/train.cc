@@ -323,6 +323,14 @@ void write_further_parts(JsonWriter& json, const forecast::ProphetOptions& proph
     if (!seasonality.condition_name.empty())
       json.string("condition").string(seasonality.name).string(seasonality.condition_name);
   }
+  if (!prophet.country_holidays.empty()) json.string("country_holidays").string(prophet.country_holidays);
+  if (prophet.holidays) {
+    json.string("holidays");
+    for (const forecast::HolidayTable::Row& row : prophet.holidays->rows) {
+      json.string(prophet.holidays->names[row.name]).integer(row.day).integer(row.lower_window);
+      json.integer(row.upper_window).number(row.prior_scale);
+    }
+  }
   for (const forecast::Regressor& regressor : prophet.regressors) {
     json.string("regressor").string(regressor.name).number(regressor.prior_scale);
     json.integer(static_cast<int>(regressor.standardize)).integer(static_cast<int>(regressor.mode));

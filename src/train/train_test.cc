@@ -517,6 +517,15 @@ TEST(OptionsHash, ChangesWithEverythingThatShapesAnArchive) {
   with([](TrainOptions& o) { o.prophet.regressors = {{"temp"}}; });
   with([](TrainOptions& o) { o.prophet.regressors = {{"temp", 10, forecast::Standardize::kNo}}; });
   with([](TrainOptions& o) { o.prophet.growth = forecast::Growth::kFlat; });
+  with([](TrainOptions& o) { o.prophet.country_holidays = "US"; });
+  for (const std::int32_t day : {19000, 19001}) {
+    with([&](TrainOptions& o) {
+      auto table = std::make_shared<forecast::HolidayTable>();
+      table->names = {"fair"};
+      table->rows = {{0, day}};
+      o.prophet.holidays = table;
+    });
+  }
   with([](TrainOptions& o) { o.prophet.interval_width = 0.9; });
   with([](TrainOptions& o) { o.prophet.scaling = forecast::Scaling::kMinMax; });
   with([](TrainOptions& o) { o.code = {{"code/a", "1"}}; });

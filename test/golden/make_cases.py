@@ -110,6 +110,10 @@ def with_conditions():
 
 MONTHLY = dict(name="monthly", period=30.5, fourier_order=3, prior_scale=0.1, mode="multiplicative")
 DAYS = pd.DataFrame({"holiday": "day", "ds": pd.to_datetime(["2022-01-06", "2022-03-08"])})
+WINDOWS = pd.DataFrame({
+    "holiday": ["fair", "fair", "A fair", "fair", "late"],
+    "ds": pd.to_datetime(["2022-02-01", "2022-04-20", "2022-03-10", "2022-06-05", "2023-07-01"]),
+    "lower_window": [-2, 0, 0, -1, -11], "upper_window": [1, 10, 0, 0, 0], "prior_scale": [0.4, 0.4, None, 0.4, 2.0]})
 
 # id: rows, constructor, what else is called, periods and freq of the future.
 CASES = {
@@ -144,6 +148,13 @@ CASES = {
     "flat_constant": (constant(-3.5), dict(growth="flat"), {}, (10, "D")),
     "logistic": (with_cap(), dict(growth="logistic"), {}, (10, "D")),
     "holidays": (series(120, seed=18), dict(holidays=DAYS), {}, (10, "D")),
+    "holidays_windows": (series(260, seed=25), dict(holidays=WINDOWS, seasonality_mode="multiplicative",
+                                                    holidays_prior_scale=5.0), {}, (60, "D")),
+    "holidays_hourly": (hourly(), dict(holidays=pd.DataFrame({
+        "holiday": "day", "ds": pd.to_datetime(["2022-03-04", "2022-03-08", "2022-03-12"])})), {}, (72, "h")),
+    "country": (series(500, seed=26), dict(holidays=DAYS, holidays_mode="multiplicative"),
+                dict(add_country_holidays="US"), (120, "D")),
+    "country_lunar": (series(400, seed=27), {}, dict(add_country_holidays="TU"), (100, "D")),
     "regressor": (with_regressors(), {}, dict(add_regressor=[dict(name="x")]), (10, "D")),
     "regressors": (with_regressors(300, 22), dict(seasonality_mode="multiplicative", holidays_prior_scale=2.0),
                    dict(add_regressor=[dict(name="promo"), dict(name="temp", mode="additive", prior_scale=0.5),
@@ -201,6 +212,8 @@ def make_model(options, calls):
         model.add_seasonality(**call)
     for call in calls.get("add_regressor", []):
         model.add_regressor(**call)
+    if "add_country_holidays" in calls:
+        model.add_country_holidays(calls["add_country_holidays"])
     return model
 
 
@@ -213,6 +226,7 @@ def scales(model):
         "seasonalities": dict(model.seasonalities), "component_modes": model.component_modes,
         "extra_regressors": {name: {key: value for key, value in one.items() if not key.startswith("predictor")}
                              for name, one in model.extra_regressors.items()},
+        "train_holiday_names": None if model.train_holiday_names is None else list(model.train_holiday_names),
         "train_component_cols": {"columns": list(model.train_component_cols.columns),
                                  "rows": model.train_component_cols.values.tolist()}})
 
@@ -307,7 +321,8 @@ def make_case(name, frame, options, calls, ahead):
             "versions": {"prophet": prophet.__version__, "cmdstanpy": cmdstanpy.__version__,
                          "holidays": holidays.__version__, "numpy": np.__version__, "pandas": pd.__version__},
             "options": {"constructor": constructor(options), "add_seasonality": calls.get("add_seasonality", []),
-                        "add_regressor": calls.get("add_regressor", []), "add_country_holidays": None},
+                        "add_regressor": calls.get("add_regressor", []),
+                        "add_country_holidays": calls.get("add_country_holidays")},
             "history_input": columns(frame), "scales": scales(model), "stan_data": stan_data(data, x),
             "init": dict(init, lp=problem.log_posterior(true_optimum.pack(init))),
             "optimum": {"prophet_default": {"params": raw}},

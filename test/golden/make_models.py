@@ -89,8 +89,20 @@ def flat():
 
 
 def holidays():
-    days = pd.DataFrame({"holiday": "day", "ds": pd.to_datetime(["2022-01-06"])})
-    return Prophet(holidays=days, **OFF).fit(series(30)), None
+    days = pd.DataFrame({"holiday": ["day / \"one\"", "fair", "fair"],
+                         "ds": pd.to_datetime(["2022-01-06", "2022-01-10", "2022-01-25"]),
+                         "lower_window": [0, -1, 0], "upper_window": [0, 1, 2], "prior_scale": [3.0, 0.5, 0.5]})
+    return Prophet(holidays=days, holidays_mode="multiplicative", **OFF).fit(series(30)), "D"
+
+
+def country_holidays():
+    days = pd.DataFrame({"holiday": "New Year's Day", "ds": pd.to_datetime(["2022-01-08"])})
+    model = Prophet(holidays=days, **OFF)
+    model.add_country_holidays("US")
+    model.add_regressor("x")
+    frame = series(80)
+    frame["x"] = np.arange(80) % 3 / 2
+    return model.fit(frame), "D", frame
 
 
 def regressor():
@@ -119,7 +131,7 @@ def sampled():
 
 
 CASES = [trend_only, weekly_and_custom, minmax_missing, given_changepoints, no_changepoints, constant, hourly, monthly,
-         logistic, flat, holidays, regressor, conditional, sampled]
+         logistic, flat, holidays, country_holidays, regressor, conditional, sampled]
 OLD_CASES = [trend_only, weekly_and_custom, minmax_missing, given_changepoints, constant, hourly]
 
 
