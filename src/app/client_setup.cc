@@ -16,14 +16,16 @@ constexpr std::string_view kConfig =
     "      TelemetryOptOut: true\n";
 
 // What the AWS post's notebook needs of its unpinned requirements: its cells are written for the SDK's second version,
-// and prophet 1.1.4 works with no newer set.
+// and prophet 1.1.4 works with no newer set. packaging, because a Jupyter kernel has imported it before the first cell
+// installs the SDK, which wants an older one.
 constexpr std::string_view kPipConstraints =
     "# Written by `chiliad env`: PIP_CONSTRAINT names it. So notebooks written for the SageMaker SDK 2.x install what\n"
     "# they need. Unset PIP_CONSTRAINT, or set it to a file of yours, to install other versions.\n"
     "sagemaker<3\n"
     "pandas<3\n"
     "numpy<2\n"
-    "cmdstanpy<1.3\n";
+    "cmdstanpy<1.3\n"
+    "packaging<25\n";
 
 // Imports nothing at the start of Python but sys and importlib's own parts, which are loaded by then.
 constexpr std::string_view kSiteCustomize =

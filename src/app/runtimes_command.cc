@@ -51,11 +51,11 @@ void print(std::string_view text) {
 }
 
 void list_entries(const RuntimesFlags& flags) {
-  std::string text = fmt::format("{:<18} {:<7} {:<10} {:<50} {}\n", "runtime", "kind", "server", "images", "from");
+  std::string text = fmt::format("{:<18} {:<7} {:<10} {:<34} {}\n", "runtime", "kind", "server", "from", "images");
   const runtime::Catalog catalog = catalog_of(flags);
   for (const runtime::Entry& entry : catalog.entries()) {
-    text += fmt::format("{:<18} {:<7} {:<10} {:<50} {}\n", entry.name, runtime::kind_name(entry.kind),
-                        runtime::server_name(entry.server), fmt::join(entry.images, " "), entry.source);
+    text += fmt::format("{:<18} {:<7} {:<10} {:<34} {}\n", entry.name, runtime::kind_name(entry.kind),
+                        runtime::server_name(entry.server), entry.source, fmt::join(entry.images, " "));
   }
   print(text);
 }
