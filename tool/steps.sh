@@ -120,7 +120,7 @@ run_tests() {
   build_then release "ctest: release" ctest_of release
   check "clang-format" check_format
   check "demo" ./run demo
-  check "pytest" python_tests 20m -m "not long"
+  check "pytest" python_tests 45m -m "not long"
   build_then asan "ctest: AddressSanitizer, UndefinedBehaviorSanitizer" ctest_of asan
   check "fuzzing" fuzz_all "${CHILIAD_FUZZ_SECONDS:-20}"
   build_then tsan "ctest: ThreadSanitizer" ctest_of tsan
