@@ -178,7 +178,7 @@ class ShellRuntime final : public Runtime {
  public:
   Result<Done> claims(std::string_view image) const override {
     if (image == "sh" || image == "gang") return Done{};
-    return Error{ErrorCode::kInvalid, "the shell runs the images sh and gang"};
+    return Error{ErrorCode::kInvalid, "image '" + std::string(image) + "': the shell runs the images sh and gang"};
   }
   Result<Done> check(const Spec& /*spec*/) const override { return Done{}; }
   std::string seen_root(const std::filesystem::path& root) const override { return root.string(); }
