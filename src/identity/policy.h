@@ -26,10 +26,10 @@
 
 #include "aws/caller.h"
 #include "base/result.h"
+#include "base/wildcard.h"
 #include "identity/condition.h"
 #include "identity/policy_text.h"
 #include "identity/question.h"
-#include "identity/wildcard.h"
 
 namespace chiliad::identity {
 

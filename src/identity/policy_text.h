@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/wildcard.h"
 #include "identity/question.h"
-#include "identity/wildcard.h"
 
 namespace chiliad::identity {
 

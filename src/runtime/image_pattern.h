@@ -20,8 +20,4 @@ struct ImageName {
 
 ImageName split_image(std::string_view image);
 
-// `*` stands for any characters, `?` for one; everything else for itself. The empty pattern matches the empty text.
-// Cost: at most the product of the lengths, no recursion.
-bool glob_matches(std::string_view pattern, std::string_view text);
-
 }  // namespace chiliad::runtime

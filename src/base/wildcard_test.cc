@@ -1,11 +1,11 @@
-#include "identity/wildcard.h"
+#include "base/wildcard.h"
 
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <string>
 
-namespace chiliad::identity {
+namespace chiliad {
 namespace {
 
 TEST(Wildcard, StarsAndQuestionMarksStandForOthers) {
@@ -90,4 +90,4 @@ TEST(Wildcard, ManyStarsCostNoMoreThanTheProductOfTheSizes) {
 }
 
 }  // namespace
-}  // namespace chiliad::identity
+}  // namespace chiliad

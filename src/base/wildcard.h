@@ -1,4 +1,5 @@
-// Wildcard: a text with '*' (any bytes, also none) and '?' (one byte), as policies write actions, ARNs and values.
+// Wildcard: a text with '*' (any bytes, also none) and '?' (one byte), as policies write actions, ARNs and values, and
+// runtimes the images that they stand for.
 //
 // The parts are kept apart from the bytes, so that a value put into a pattern later (a policy variable) is compared
 // byte by byte whatever characters it has: a user whose name holds '*' matches nobody else's things.
@@ -13,7 +14,7 @@
 #include <string>
 #include <string_view>
 
-namespace chiliad::identity {
+namespace chiliad {
 
 class Wildcard {
  public:
@@ -45,4 +46,4 @@ class Wildcard {
   std::basic_string<char16_t> parts_;  // Bytes, kAny and kOne.
 };
 
-}  // namespace chiliad::identity
+}  // namespace chiliad

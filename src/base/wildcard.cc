@@ -1,8 +1,8 @@
-#include "identity/wildcard.h"
+#include "base/wildcard.h"
 
 #include <array>
 
-namespace chiliad::identity {
+namespace chiliad {
 namespace {
 
 template <bool kFold>
@@ -86,4 +86,4 @@ bool Wildcard::matches_arn(std::string_view arn) const {
   return match<false>(parts, arn);
 }
 
-}  // namespace chiliad::identity
+}  // namespace chiliad
