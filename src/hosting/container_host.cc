@@ -5,7 +5,6 @@
 
 #include "container/answer_text.h"
 #include "hosting/container_machine.h"
-#include "serve/model_name.h"
 
 namespace chiliad::hosting {
 namespace {
@@ -16,6 +15,7 @@ using std::chrono::steady_clock;
 constexpr std::uint64_t kMaxAnswer = std::uint64_t{100} << 20;  // A transform job's MaxPayloadInMB.
 constexpr std::string_view kAttributes = "x-amzn-sagemaker-custom-attributes";
 constexpr std::size_t kMaxAttributes = 1'024;
+constexpr std::uint64_t kMaxDescription = std::uint64_t{1} << 20;  // Of a model by GET /models/<name>.
 constexpr std::string_view kTooBusy = "too many calls of this model's server are waiting: try again later";
 constexpr std::string_view kSilent =
     "Your invocation timed out while waiting for a response from container primary. Review the latency metrics for "
@@ -36,11 +36,6 @@ HostAnswer head_of(const net::ClientResponse& response) {
   const bool usable = attributes.size() <= kMaxAttributes && is_plain(attributes);
   answer.custom_attributes = usable ? std::string(attributes) : std::string();
   return answer;
-}
-
-void refuse(HostEnd end, std::string message, HostResult& result) {
-  result.end = end;
-  result.message = std::move(message);
 }
 
 void fail_as_model(int status, std::string message, HostResult& result) {
@@ -76,23 +71,6 @@ struct ContainerHost::Machine::Later {
 // ---------------------------------------------------------------------------------------------------
 // A call
 // ---------------------------------------------------------------------------------------------------
-
-bool ContainerHost::Machine::check_call(std::string_view model, HostResult& result) const {
-  if (!multi) {
-    if (model.empty()) return true;
-    refuse(HostEnd::kInvalid, "This endpoint is not a multi-model endpoint and does not support target model header.",
-           result);
-    return false;
-  }
-  if (model.empty()) {
-    refuse(HostEnd::kInvalid,
-           "This is a multi-model endpoint: name a model in the field X-Amzn-SageMaker-Target-Model.", result);
-    return false;
-  }
-  Result<Done> name = serve::check_model_name(model);
-  if (!name) refuse(HostEnd::kInvalid, std::move(name).error().message, result);
-  return name ? true : false;
-}
 
 // To a thread that calls the server, by way of the model where there are many.
 void ContainerHost::Machine::begin(const std::shared_ptr<Later>& later) {
@@ -149,6 +127,7 @@ void ContainerHost::Machine::refuse_model(const container::Refusal& refusal, std
 bool ContainerHost::Machine::is_lost(const Models::Pin& pin, Deadline deadline) {
   net::ClientRequest request;
   request.url = "/models/" + pin.name();
+  request.max_body_bytes = kMaxDescription;
   const Result<net::ClientResponse> answer = server->send(pin.run(), std::move(request), deadline);
   return answer && answer->status == 404;
 }
@@ -227,7 +206,7 @@ ContainerHost::ContainerHost(std::shared_ptr<Machine> machine) : machine_(std::m
 ContainerHost::~ContainerHost() = default;
 
 bool ContainerHost::answer_now(const HostCall& call, std::string&, std::string_view&, HostResult& result) {
-  return !machine_->check_call(call.target_model, result);
+  return !check_target_model(machine_->multi, call.target_model, result);
 }
 
 void ContainerHost::answer_later(const HostCall& call, Deadline deadline, Answered answered) {
@@ -235,7 +214,7 @@ void ContainerHost::answer_later(const HostCall& call, Deadline deadline, Answer
   later->call = call;
   later->deadline = deadline;
   later->answered = std::move(answered);
-  if (!machine_->check_call(call.target_model, later->result)) return later->end({});
+  if (!check_target_model(machine_->multi, call.target_model, later->result)) return later->end({});
   machine_->begin(later);
 }
 
@@ -248,7 +227,7 @@ void ContainerHost::answer_stream(const HostCall& call, Deadline deadline, HostS
   later->deadline = deadline;
   later->stream = &stream;
   later->ended = std::move(ended);
-  if (!machine_->check_call(call.target_model, later->result)) return later->end({});
+  if (!check_target_model(machine_->multi, call.target_model, later->result)) return later->end({});
   machine_->begin(later);
 }
 

@@ -37,7 +37,6 @@ struct ContainerHost::Machine {
   void call(const std::shared_ptr<Later>& later, std::shared_ptr<container::Models::Pin> pin);
   bool is_lost(const container::Models::Pin& pin, Deadline deadline);
   void refuse_model(const container::Refusal& refusal, std::string_view model, HostResult& result) const;
-  bool check_call(std::string_view model, HostResult& result) const;
   void note(std::string_view line);
 
   bool multi = false;

@@ -108,6 +108,12 @@ class ModelHost {
   virtual std::shared_ptr<LoadTally> loads() const = 0;
 };
 
+void refuse(HostEnd end, std::string message, HostResult& result);
+
+// Whether a call names a model where there are many, by a name that can be one, and none where there is one alone;
+// else `result` says what is wrong.
+bool check_target_model(bool multi_model, std::string_view model, HostResult& result);
+
 // answer_later(), waited for.
 HostResult answer_and_wait(ModelHost& host, const HostCall& call, Deadline deadline, HostAnswer& answer);
 

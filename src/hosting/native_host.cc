@@ -37,11 +37,6 @@ void fail_to_answer(const Error& error, HostResult& result) {
   result.message = error.message;
 }
 
-void refuse(HostEnd end, std::string message, HostResult& result) {
-  result.end = end;
-  result.message = std::move(message);
-}
-
 }  // namespace
 
 std::string_view image_name(std::string_view image) {
@@ -100,25 +95,6 @@ std::string_view NativeHost::cache_name(std::string_view model) const {
   return name;
 }
 
-bool NativeHost::check_call(std::string_view model, HostResult& result) const {
-  if (place_->single) {
-    if (model.empty()) return true;
-    refuse(HostEnd::kInvalid, "This endpoint is not a multi-model endpoint and does not support target model header.",
-           result);
-    return false;
-  }
-  if (model.empty()) {
-    refuse(HostEnd::kInvalid,
-           "This is a multi-model endpoint: name a model in the field X-Amzn-SageMaker-Target-Model.", result);
-    return false;
-  }
-  if (Result<Done> name = serve::check_model_name(model); !name) {
-    refuse(HostEnd::kInvalid, std::move(name).error().message, result);
-    return false;
-  }
-  return true;
-}
-
 void NativeHost::run(const serve::Model& model, const Invocation& invocation, std::string& body,
                      std::string_view& content_type, HostResult& result) const {
   const steady_clock::time_point begin = steady_clock::now();
@@ -135,7 +111,7 @@ void NativeHost::run(const serve::Model& model, const Invocation& invocation, st
 
 bool NativeHost::answer_now(const HostCall& call, std::string& body, std::string_view& content_type,
                             HostResult& result) {
-  if (!check_call(call.target_model, result)) return true;
+  if (!check_target_model(!place_->single, call.target_model, result)) return true;
   thread_local Invocation invocation;
   if (Result<Done> read = read_call(call, invocation); !read) {
     fail_to_answer(read.error(), result);
@@ -158,7 +134,7 @@ void NativeHost::answer_later(const HostCall& call, Deadline deadline, Answered 
   later->call = call;
   later->deadline = std::min(deadline, steady_clock::now() + load_wait_);
   later->answered = std::move(answered);
-  if (!check_call(call.target_model, later->result)) {
+  if (!check_target_model(!place_->single, call.target_model, later->result)) {
     return later->answered(HostAnswer{}, std::move(later->result));
   }
   if (Result<Done> read = read_call(call, later->invocation); !read) {
@@ -260,7 +236,7 @@ class NativeHost::Batch final : public serve::BatchModels {
                         serve::Stage& stage) override {
     result_ = {};
     stage = serve::Stage::kAddress;
-    if (!host_.check_call(model, result_)) return Error{ErrorCode::kInvalid, result_.message};
+    if (!check_target_model(!host_.place_->single, model, result_)) return Error{ErrorCode::kInvalid, result_.message};
     if (!call_.may(model)) {
       refuse(HostEnd::kInvalid, "not authorized to use this model", result_);
       return Error{ErrorCode::kForbidden, result_.message};

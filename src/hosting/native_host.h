@@ -64,7 +64,6 @@ class NativeHost final : public ModelHost {
         cached_(plan.cache_models || place_->single),
         load_wait_(options.load_wait) {}
 
-  bool check_call(std::string_view model, HostResult& result) const;
   std::string_view cache_name(std::string_view model) const;
   void run(const serve::Model& model, const serve::Invocation& invocation, std::string& body,
            std::string_view& content_type, HostResult& result) const;
