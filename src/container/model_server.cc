@@ -428,6 +428,12 @@ Result<Run> ModelServer::ready(Deadline deadline) {
 }
 
 Result<net::ClientResponse> ModelServer::send(const Run& run, net::ClientRequest request, Deadline deadline) {
+  {
+    // The ports of a run that is over may be another server's by now.
+    const MutexLock lock(state_->mutex);
+    if (state_->process == nullptr || state_->current.number != run.number)
+      return Error{ErrorCode::kUnavailable, "the server has ended"};
+  }
   const steady_clock::time_point began = steady_clock::now();
   request.url.insert(0, run.url);
   request.use_proxy = false;

@@ -80,6 +80,7 @@ struct Models::State {
   Result<net::ClientResponse> post_once(const Placed& placed, Deadline deadline);
   bool make_room(std::uint64_t seen, Deadline until);
   void unload(const Placed& placed);
+  bool unload_next();
   bool finish(const Handle& model, const std::optional<Refusal>& refusal, bool although_stale);
   void unpin(const Handle& model);
   bool drop_oldest();
@@ -153,6 +154,7 @@ bool Models::State::is_alone() const {
 void Models::State::unload_soon(const Placed& placed) {
   unloads.push_back(placed);
   task_waits.notify_one();
+  room_changes.notify_all();
 }
 
 void Models::State::tell_of_room() {
@@ -215,6 +217,20 @@ void Models::State::unload(const Placed& placed) {
   tell_of_room();
 }
 
+// False: nothing waits to be unloaded.
+bool Models::State::unload_next() {
+  std::optional<Placed> placed;
+  {
+    const MutexLock lock(mutex);
+    if (unloads.empty()) return false;
+    placed = std::move(unloads.front());
+    unloads.pop_front();
+    ++unloading;
+  }
+  unload(*placed);
+  return true;
+}
+
 void Models::State::unpin(const Handle& model) {
   const MutexLock lock(mutex);
   model->last_used = steady_clock::now();
@@ -274,14 +290,16 @@ Result<net::ClientResponse> Models::State::post_once(const Placed& placed, Deadl
   return upstream.send(placed.run, std::move(request), deadline);
 }
 
-// The server is full. True: ask it again.
+// The server is full. True: ask it again. What waits to be unloaded is unloaded here: all threads that would do it may
+// be waiting for room.
 bool Models::State::make_room(std::uint64_t seen, Deadline until) {
-  if (drop_oldest()) return true;
-  const MutexLock lock(mutex);
-  while (!stopping && room == seen) {
-    if (!room_changes.wait_until(mutex, until)) return false;
+  for (;;) {
+    if (unload_next() || drop_oldest()) return true;
+    const MutexLock lock(mutex);
+    if (stopping) return false;
+    if (room != seen) return true;
+    if (unloads.empty() && !room_changes.wait_until(mutex, until)) return false;
   }
-  return !stopping;
 }
 
 // POST /models until the server has it. Nothing: it has.
@@ -384,29 +402,20 @@ bool Models::State::finish(const Handle& model, const std::optional<Refusal>& re
 
 void Models::State::run_tasks() {
   for (;;) {
+    if (unload_next()) continue;
     Handle model;
-    std::optional<Placed> placed;
     {
       const MutexLock lock(mutex);
       while (loads.empty() && unloads.empty() && !stopping) task_waits.wait(mutex);
       if (stopping) return;
-      if (!unloads.empty()) {
-        placed = std::move(unloads.front());
-        unloads.pop_front();
-        ++unloading;
-      } else {
-        model = std::move(loads.front());
-        loads.pop_front();
-        ++loading;
-      }
+      if (!unloads.empty()) continue;
+      model = std::move(loads.front());
+      loads.pop_front();
+      ++loading;
     }
-    if (placed) {
-      unload(*placed);
-    } else {
-      load(model);
-      const MutexLock lock(mutex);
-      --loading;
-    }
+    load(model);
+    const MutexLock lock(mutex);
+    --loading;
   }
 }
 

@@ -295,6 +295,23 @@ TEST_F(ModelsUnderTest, WithoutACacheAModelIsDroppedBehindItsCall) {
   EXPECT_EQ(server_->count("POST /models"), 3u);
 }
 
+TEST_F(ModelsUnderTest, AThreadThatWaitsForRoomMakesWhatRoomThereIs) {
+  Models::Options options;
+  options.keep = false;
+  options.load_threads = 1;
+  options.room_limit = std::chrono::minutes(1);
+  open(options);
+  server_->set_capacity(1);
+  put("a", "a");
+  put("b", "b");
+  std::optional<Models::Acquired> held = get("a");
+  std::future<Models::Acquired> waiting = ask("b");
+  while (server_->count("POST /models") < 2) std::this_thread::yield();
+  held.reset();  // Only the thread that waits could tell the server.
+  ASSERT_EQ(waiting.wait_for(std::chrono::seconds(10)), std::future_status::ready);
+  EXPECT_EQ(words(waiting.get()), "b");
+}
+
 TEST_F(ModelsUnderTest, TheEndAnswersThoseWhoWait) {
   Models::Options options;
   options.load_threads = 1;
