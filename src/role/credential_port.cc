@@ -1,6 +1,7 @@
 #include "role/credential_port.h"
 
 #include <chrono>
+#include <deque>
 #include <map>
 #include <optional>
 #include <utility>
@@ -30,19 +31,24 @@ void answer_error(int status, std::string_view code, std::string_view message, n
 }
 
 // For a server that checks no signature.
-identity::TemporaryCredentials any_keys(std::chrono::seconds time) {
+identity::HeldCredentials any_keys(std::chrono::seconds time) {
   identity::TemporaryCredentials any;
   any.access_key_id = any.secret_access_key = any.session_token = "no-auth";
   any.expiration = system_clock::now() + time;
-  return any;
+  return {std::move(any), nullptr};
 }
 
 struct Holder {
   std::string token;
   std::string role_arn;
   std::string session;
-  std::optional<identity::TemporaryCredentials> keys;  // As they were last handed out.
+  // As they were handed out, the latest last. Those before it are still with clients that have not fetched again.
+  std::deque<identity::HeldCredentials> keys;
 };
+
+bool are_fresh(const Holder& holder) {
+  return !holder.keys.empty() && holder.keys.back().credentials.expiration > system_clock::now() + kSessionTime / 2;
+}
 
 }  // namespace
 
@@ -51,9 +57,9 @@ struct CredentialPort::State final : net::HttpHandler {
 
   void handle(const net::HttpRequest& request, net::HttpResponse& response, net::HttpExchange& exchange) override;
   std::optional<Holder> find(std::string_view id);
-  Result<identity::TemporaryCredentials> make_keys(std::string_view role_arn, std::string_view session,
-                                                   std::chrono::seconds time);
-  Result<identity::TemporaryCredentials> keys_of(const Holder& holder);
+  Result<identity::HeldCredentials> make_keys(std::string_view role_arn, std::string_view session,
+                                              std::chrono::seconds time);
+  Result<identity::TemporaryCredentials> keys_of(std::string_view id, const Holder& holder);
   Result<Services> reachable(Deadline deadline);
   Result<Done> add_keys(std::string_view role_arn, std::string_view session, std::chrono::seconds time, Grant& grant);
 
@@ -75,16 +81,29 @@ std::optional<Holder> CredentialPort::State::find(std::string_view id) {
   return found->second;
 }
 
-Result<identity::TemporaryCredentials> CredentialPort::State::make_keys(std::string_view role_arn,
-                                                                        std::string_view session,
-                                                                        std::chrono::seconds time) {
+Result<identity::HeldCredentials> CredentialPort::State::make_keys(std::string_view role_arn, std::string_view session,
+                                                                   std::chrono::seconds time) {
   if (no_auth) return any_keys(time);
-  return directory.assume_role_for_service(role_arn, session, time, system_clock::now());
+  return directory.assume_role_for_program(role_arn, session, time, system_clock::now());
 }
 
-Result<identity::TemporaryCredentials> CredentialPort::State::keys_of(const Holder& holder) {
-  if (holder.keys && holder.keys->expiration > system_clock::now() + kSessionTime / 2) return *holder.keys;
-  return make_keys(holder.role_arn, holder.session, kSessionTime);
+// They end with the grant: what a holder had is let go of with it.
+Result<identity::TemporaryCredentials> CredentialPort::State::keys_of(std::string_view id, const Holder& holder) {
+  if (are_fresh(holder)) return holder.keys.back().credentials;
+  Result<identity::HeldCredentials> made = make_keys(holder.role_arn, holder.session, kSessionTime);
+  if (!made) return std::move(made).error();
+  std::optional<identity::HeldCredentials> too_old;  // Ends after the lock is gone, as what was made in vain does.
+  const MutexLock lock(mutex);
+  const auto found = holders.find(id);
+  if (found == holders.end()) return Error{ErrorCode::kForbidden, "the program has ended"};
+  Holder& now = found->second;
+  if (are_fresh(now)) return now.keys.back().credentials;  // Somebody was quicker.
+  now.keys.push_back(*std::move(made));
+  if (now.keys.size() > 2) {
+    too_old = std::move(now.keys.front());
+    now.keys.pop_front();
+  }
+  return now.keys.back().credentials;
 }
 
 void CredentialPort::State::handle(const net::HttpRequest& request, net::HttpResponse& response, net::HttpExchange&) {
@@ -96,15 +115,11 @@ void CredentialPort::State::handle(const net::HttpRequest& request, net::HttpRes
   if (!holder || !equal_in_constant_time(holder->token, request.field("Authorization"))) {
     return answer_error(403, "AccessDenied", "no such credentials, or not with this token", response);
   }
-  Result<identity::TemporaryCredentials> keys = keys_of(*holder);
+  Result<identity::TemporaryCredentials> keys = keys_of(id, *holder);
   if (!keys) {
     const bool refused = keys.error().code != ErrorCode::kUnavailable;
     return answer_error(refused ? 403 : 503, refused ? "AccessDenied" : "ServiceUnavailable", keys.error().message,
                         response);
-  }
-  {
-    const MutexLock lock(mutex);
-    if (const auto still = holders.find(id); still != holders.end()) still->second.keys = *keys;
   }
   JsonWriter json;
   json.begin_object();
@@ -159,20 +174,14 @@ Result<CredentialPort::Services> CredentialPort::State::reachable(Deadline deadl
 
 Result<Done> CredentialPort::State::add_keys(std::string_view role_arn, std::string_view session,
                                              std::chrono::seconds time, Grant& grant) {
-  identity::TemporaryCredentials keys;
-  if (no_auth) {
-    keys = any_keys(time);
-  } else {
-    Result<identity::HeldCredentials> made =
-        directory.assume_role_for_program(role_arn, session, time, system_clock::now());
-    if (!made) {
-      Error error = std::move(made).error();
-      if (error.code == ErrorCode::kNotFound) error.code = ErrorCode::kForbidden;
-      return error;
-    }
-    keys = std::move(made->credentials);
-    grant.held = std::move(made->held);
+  Result<identity::HeldCredentials> made = make_keys(role_arn, session, time);
+  if (!made) {
+    Error error = std::move(made).error();
+    if (error.code == ErrorCode::kNotFound) error.code = ErrorCode::kForbidden;
+    return error;
   }
+  const identity::TemporaryCredentials& keys = made->credentials;
+  grant.held = made->held;
   grant.environment.push_back("AWS_ACCESS_KEY_ID=" + keys.access_key_id);
   grant.environment.push_back("AWS_SECRET_ACCESS_KEY=" + keys.secret_access_key);
   grant.environment.push_back("AWS_SESSION_TOKEN=" + keys.session_token);
@@ -198,7 +207,7 @@ Result<store::ProgramCredentials::Grant> CredentialPort::grant(std::string_view 
     return grant;
   }
   const std::string id = random_text(kLetters, kTokenLetters);
-  Holder holder{random_text(kLetters, kTokenLetters), std::string(role_arn), std::string(session), std::nullopt};
+  Holder holder{random_text(kLetters, kTokenLetters), std::string(role_arn), std::string(session), {}};
   grant.environment.push_back("AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:" +
                               std::to_string(state_->server->port()) + std::string(kPath) + id);
   grant.environment.push_back("AWS_CONTAINER_AUTHORIZATION_TOKEN=" + holder.token);
@@ -208,8 +217,9 @@ Result<store::ProgramCredentials::Grant> CredentialPort::grant(std::string_view 
   }
   // The state goes with the last grant; the port does not wait for it.
   grant.held = std::shared_ptr<void>(nullptr, [state = state_, id](void*) {
+    Holder ended;  // Its keys end without the lock.
     const MutexLock lock(state->mutex);
-    state->holders.erase(id);
+    if (auto node = state->holders.extract(id)) ended = std::move(node.mapped());
   });
   return grant;
 }

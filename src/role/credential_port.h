@@ -15,7 +15,8 @@
 // Promises:
 //   1. A token opens its own role alone, and only while its grant is held. 404 and 403 tell nothing more.
 //   2. Keys are those of sagemaker.amazonaws.com's session of the role, for an hour; they are made anew when less than
-//      half of it is left. A role that is gone or no longer trusts the service: 403, with the reason.
+//      half of it is left, and refused once the grant has gone. A role that is gone or no longer trusts the service:
+//      403, with the reason.
 //
 // Source: AWS SDKs and Tools reference guide, "Container credential provider".
 //

@@ -104,6 +104,26 @@ TEST_F(CredentialPortTest, AGrantThatWasGivenBackOpensNothing) {
   EXPECT_EQ(ask(variables, variables.at("AWS_CONTAINER_AUTHORIZATION_TOKEN")).status, 403);
 }
 
+TEST_F(CredentialPortTest, KeysThatWereFetchedEndWithTheGrant) {
+  open();
+  port_->serve({"http://127.0.0.1:8080", "", ""});
+  store::ProgramCredentials::Grant held = grant();
+  Variables variables = variables_of(held);
+  net::CredentialSource source([&](const std::string& name) {
+    const auto found = variables.find(name);
+    return found == variables.end() ? std::string() : found->second;
+  });
+  const Result<net::Credentials> keys = source.get(soon());
+  ASSERT_TRUE(keys) << keys.error().message;
+  const auto are_known = [&] {
+    return std::holds_alternative<std::shared_ptr<const identity::Key>>(
+        directory_->find_key(keys->access_key_id, keys->session_token, std::chrono::system_clock::now()));
+  };
+  EXPECT_TRUE(are_known());
+  held.held.reset();
+  EXPECT_FALSE(are_known());
+}
+
 TEST_F(CredentialPortTest, ARoleThatCannotBeAssumedIsRefusedWithTheReason) {
   open();
   port_->serve({"http://127.0.0.1:8080", "", ""});

@@ -5,9 +5,7 @@
 //   Result<ProgramCredentials::Grant> grant = credentials.grant(role_arn, "job-name", keys_for, deadline);
 //   environment.insert(environment.end(), grant->environment.begin(), grant->environment.end());
 //   ... the program runs ...
-//   grant->held.reset();   // From here on no key is handed out for it. Those in the environment are refused; those
-//   that
-//                          // were fetched end by their date.
+//   grant->held.reset();   // From here on none of its keys is taken any more.
 //
 // One implementation: role/credential_port.h. The interface is here because jobs and endpoints know nothing of
 // identities.
