@@ -59,6 +59,7 @@ class Scan {
         return Error{ErrorCode::kTooLarge, "more than " + std::to_string(kMaxFolderFiles) + " files"};
       } else {
         out_.files.push_back({std::move(full), stamp_of(info), info.st_mode & 0777U});
+        out_.size_bytes += out_.files.back().stamp.size_bytes;
       }
     }
     return Done{};
@@ -86,6 +87,14 @@ Result<FolderFiles> scan_folder(const std::filesystem::path& root, std::string_v
     return std::move(done).error().in((root / folder).string());
   std::ranges::sort(out.files, {}, &FoundFile::name);
   return out;
+}
+
+Result<Done> check_size_to_store(std::uint64_t size_bytes, int volume_size_gb) {
+  const std::uint64_t most = static_cast<std::uint64_t>(std::max(volume_size_gb, 0)) << 30;
+  if (size_bytes <= most) return Done{};
+  return Error{ErrorCode::kTooLarge, "the files are " + std::to_string(size_bytes) +
+                                         " bytes long, holes included: VolumeSizeInGB allows " +
+                                         std::to_string(volume_size_gb) + " GB"};
 }
 
 std::filesystem::path OpenedFile::path() const { return "/proc/self/fd/" + std::to_string(file.get()); }

@@ -38,12 +38,17 @@ struct FoundFile {
 
 struct FolderFiles {
   std::vector<FoundFile> files;       // By name.
+  std::uint64_t size_bytes = 0;       // Of all, holes included: what storing them would take.
   std::vector<std::string> left_out;  // The first 20, with the reason: "a/link: a symbolic link".
   std::uint64_t left_out_count = 0;
 };
 
 // A folder that is missing has no files. Errors: kTooLarge: more than kMaxFolderFiles; else as base/file.h.
 Result<FolderFiles> scan_folder(const std::filesystem::path& root, std::string_view folder);
+
+// Whether files may be stored: a file of holes takes no room in its folder and all of its length in a store.
+// Errors: kTooLarge.
+Result<Done> check_size_to_store(std::uint64_t size_bytes, int volume_size_gb);
 
 struct OpenedFile {
   FileDescriptor file;

@@ -21,11 +21,13 @@ std::string without_slashes(std::string prefix) {
 
 }  // namespace
 
-FolderSync::FolderSync(fs::path root, std::string folder, std::shared_ptr<store::ObjectStore> store, std::string prefix)
+FolderSync::FolderSync(fs::path root, std::string folder, std::shared_ptr<store::ObjectStore> store, std::string prefix,
+                       int volume_size_gb)
     : root_(std::move(root)),
       folder_(std::move(folder)),
       store_(std::move(store)),
-      prefix_(without_slashes(std::move(prefix))) {}
+      prefix_(without_slashes(std::move(prefix))),
+      volume_size_gb_(volume_size_gb) {}
 
 std::string FolderSync::key_of(std::string_view name) const { return join_key(prefix_, name); }
 
@@ -107,6 +109,8 @@ Result<FolderSync::Pass> FolderSync::pass_over(const std::function<std::vector<p
                                                Deadline deadline) {
   Result<FolderFiles> found = scan_folder(root_, folder_);
   if (!found) return std::move(found).error();
+  if (Result<Done> size = check_size_to_store(found->size_bytes, volume_size_gb_); !size)
+    return std::move(size).error().in(folder_);
   Pass pass;
   const Due due = find_due(*found, pids == nullptr, pass);
   std::atomic<std::uint64_t> stored{0};

@@ -32,9 +32,10 @@ namespace chiliad::job {
 
 class FolderSync {
  public:
-  // `root`/`folder` against the keys below `prefix` ("" or without a '/' at its end).
+  // `root`/`folder` against the keys below `prefix` ("" or without a '/' at its end). `volume_size_gb`: what may be
+  // stored at a time (check_size_to_store()).
   FolderSync(std::filesystem::path root, std::string folder, std::shared_ptr<store::ObjectStore> store,
-             std::string prefix);
+             std::string prefix, int volume_size_gb);
 
   // Store -> folder, which is empty. Errors: kInvalid: a key that cannot be a file's name; kTooLarge: more than
   // kMaxFolderFiles; kNoSpace; those of the store; kUnavailable: *cancel was set.
@@ -45,7 +46,8 @@ class FolderSync {
     std::vector<std::string> left_out;  // As FolderFiles has it; each name in the first pass only that meets it.
   };
   // Folder -> store, of a job that runs: `pids` are the processes that may have files open (as is_written() has it).
-  // Errors: those of scan_folder() and of the store; what was stored before the error counts as stored.
+  // Errors: those of scan_folder(), check_size_to_store() and the store; what was stored before the error counts as
+  // stored.
   Result<Pass> pass(const std::function<std::vector<pid_t>()>& pids, int threads, Deadline deadline);
   // The same for one that has ended.
   Result<Pass> last_pass(int threads, Deadline deadline);
@@ -72,6 +74,7 @@ class FolderSync {
   const std::string folder_;
   const std::shared_ptr<store::ObjectStore> store_;
   const std::string prefix_;
+  const int volume_size_gb_;
   std::unordered_map<std::string, Known> known_;
   std::unordered_map<std::string, bool> told_;  // Left-out messages.
 };

@@ -23,7 +23,8 @@ InstanceSyncs::InstanceSyncs(JobRun& job, int index, const Surroundings& around,
 }
 
 void InstanceSyncs::add(const std::filesystem::path& root, std::string folder, const Target& target) {
-  syncs_.push_back(std::make_unique<FolderSync>(root, std::move(folder), target.store, target.prefix));
+  syncs_.push_back(
+      std::make_unique<FolderSync>(root, std::move(folder), target.store, target.prefix, job_.spec.volume_size_gb));
 }
 
 Result<Done> InstanceSyncs::restore(const TransferLimits& limits) {

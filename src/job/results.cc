@@ -48,6 +48,11 @@ Result<StoredResult> store_result(const Spec& spec, const std::vector<fs::path>&
   Result<std::vector<Chosen>> chosen = choose(roots, folder, result);
   if (!chosen) return std::move(chosen).error();
   if (chosen->empty() && !even_empty) return result;
+  std::uint64_t bytes = 0;
+  for (const Chosen& one : *chosen) bytes += one.file.stamp.size_bytes;
+  // Each instance has a volume.
+  if (Result<Done> size = check_size_to_store(bytes, spec.volume_size_gb * spec.instance_count); !size)
+    return std::move(size).error().in(folder);
   const std::string output = join_key(join_key(prefix, spec.name), "output");
 
   if (!spec.compress_output) {
@@ -65,8 +70,6 @@ Result<StoredResult> store_result(const Spec& spec, const std::vector<fs::path>&
     return result;
   }
 
-  std::uint64_t bytes = 0;
-  for (const Chosen& one : *chosen) bytes += one.file.stamp.size_bytes;
   if (Result<Done> free = check_free_disk(work, bytes, free_bytes); !free) return std::move(free).error();
   const fs::path path = work / (std::string(name) + ".tar.gz");
   Result<archive::TarGzFile> tar = archive::TarGzFile::create(path);

@@ -296,7 +296,8 @@ Result<Done> Runner::State::store_outputs(JobRun& job) {
     if (output.mode != UploadMode::kEndOfJob) continue;
     for (const fs::path& root : roots_of(job)) {
       if (job.cause() == Cause::kClosing) return Done{};
-      FolderSync sync(root, *below_root(output.local_path), job.outputs[i].store, job.outputs[i].prefix);
+      FolderSync sync(root, *below_root(output.local_path), job.outputs[i].store, job.outputs[i].prefix,
+                      job.spec.volume_size_gb);
       Result<FolderSync::Pass> pass = sync.last_pass(kUploads, deadline);
       if (!pass) return std::move(pass).error().in("output " + shown(output.name));
     }

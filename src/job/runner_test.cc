@@ -451,6 +451,21 @@ TEST_F(RunnerTest, CheckpointsAreStoredWhileTheJobRunsRestoredAndNotStoredAgain)
   EXPECT_EQ(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
 }
 
+TEST_F(RunnerTest, FilesOfHolesThatAreLongerThanTheVolumeAreNotStored) {
+  Spec spec = training("t", {"truncate -s 600M checkpoints/a checkpoints/b"});
+  spec.checkpoint = Checkpoint{"s3://b/c"};
+  spec.volume_size_gb = 1;
+  const Change end = run(spec);
+  EXPECT_EQ(end.phase, Phase::kFailed);
+  EXPECT_EQ(end.failure_reason,
+            "ClientError: Artifact upload failed: algo-1: checkpoints: the files are 1258291200 bytes long, holes "
+            "included: VolumeSizeInGB allows 1 GB");
+  EXPECT_FALSE(fs::exists(store_ / "b/c"));
+  spec = training("u", {"truncate -s 1100M model/a"});
+  spec.volume_size_gb = 1;
+  EXPECT_NE(run(spec).failure_reason.find("model: the files are 1153433600 bytes long"), std::string::npos);
+}
+
 TEST_F(RunnerTest, LinksAndDevicesAreNotStoredButNamed) {
   ASSERT_TRUE(write_file_atomically(folder_.path() / "secret", "s", Durability::kNone));
   Spec spec = training("t", {"ln -s " + (folder_.path() / "secret").string() + " checkpoints/link",
