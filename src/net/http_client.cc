@@ -1,13 +1,12 @@
 #include "net/http_client.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <chrono>
 #include <vector>
 
 #include "base/check.h"
 #include "base/mutex.h"
+#include "net/curl_library.h"
 
 namespace chiliad::net {
 namespace {
@@ -18,12 +17,12 @@ constexpr std::size_t kMostIdle = 32;
 constexpr std::size_t kMostFieldBytes = 64 << 10;
 
 struct FreeHandle {
-  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+  void operator()(CURL* handle) const { curl_library()->easy_cleanup(handle); }
 };
 using Handle = std::unique_ptr<CURL, FreeHandle>;
 
 struct FreeList {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+  void operator()(curl_slist* list) const { curl_library()->slist_free_all(list); }
 };
 
 // What the callbacks of one request fill.
@@ -39,7 +38,7 @@ struct Answer {
 
 int status_of(CURL* curl) {
   long status = 0;
-  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+  curl_library()->easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
   return static_cast<int>(status);
 }
 
@@ -96,7 +95,7 @@ Result<FieldList> field_list(const ClientRequest& request) {
   for (const std::string& line : lines) {
     if (line.find_first_of("\r\n") != std::string::npos)
       return Error{ErrorCode::kInvalid, "a line break in a header field"};
-    curl_slist* longer = curl_slist_append(fields.get(), line.c_str());
+    curl_slist* longer = curl_library()->slist_append(fields.get(), line.c_str());
     CHILIAD_CHECK(longer != nullptr);
     static_cast<void>(fields.release());
     fields.reset(longer);
@@ -104,32 +103,38 @@ Result<FieldList> field_list(const ClientRequest& request) {
   return fields;
 }
 
+// Where there is a handle, there is a library.
+template <typename Value>
+void set(CURL* curl, CURLoption option, Value value) {
+  curl_library()->easy_setopt(curl, option, value);
+}
+
 void set_limits(CURL* curl, std::int64_t left_millis, std::chrono::seconds silence) {
   const long millis = static_cast<long>(std::min<std::int64_t>(left_millis, 24 * 3600 * 1000));
-  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, millis);
-  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, std::min(millis, kConnectMillis));
+  set(curl, CURLOPT_NOSIGNAL, 1L);
+  set(curl, CURLOPT_TIMEOUT_MS, millis);
+  set(curl, CURLOPT_CONNECTTIMEOUT_MS, std::min(millis, kConnectMillis));
   if (silence.count() == 0) return;
-  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, static_cast<long>(silence.count()));
+  set(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  set(curl, CURLOPT_LOW_SPEED_TIME, static_cast<long>(silence.count()));
 }
 
 void set_request(CURL* curl, const ClientRequest& request, curl_slist* fields) {
-  curl_easy_setopt(curl, CURLOPT_URL, request.url.c_str());
-  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
-  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, fields);
-  if (!request.use_proxy) curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
-  if (!request.may_repeat) curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
+  set(curl, CURLOPT_URL, request.url.c_str());
+  set(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+  set(curl, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  set(curl, CURLOPT_PATH_AS_IS, 1L);
+  set(curl, CURLOPT_HTTPHEADER, fields);
+  if (!request.use_proxy) set(curl, CURLOPT_NOPROXY, "*");
+  if (!request.may_repeat) set(curl, CURLOPT_FRESH_CONNECT, 1L);
   if (request.method == "HEAD") {
-    curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+    set(curl, CURLOPT_NOBODY, 1L);
   } else if (request.method != "GET") {
     if (request.method == "PUT" || request.method == "POST" || !request.body.empty()) {
-      curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-      curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.empty() ? "" : request.body.data());
+      set(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+      set(curl, CURLOPT_POSTFIELDS, request.body.empty() ? "" : request.body.data());
     }
-    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+    set(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
   }
 }
 
@@ -159,22 +164,19 @@ struct HttpClient::State {
   // A handle keeps its connection: the last one used is the one most likely still open.
   Handle take() {
     MutexLock lock(mutex);
-    if (idle.empty()) return Handle(curl_easy_init());
+    if (idle.empty()) return Handle(curl_library()->easy_init());
     Handle handle = std::move(idle.back());
     idle.pop_back();
     return handle;
   }
   void give_back(Handle handle) {
-    curl_easy_reset(handle.get());
+    curl_library()->easy_reset(handle.get());
     MutexLock lock(mutex);
     if (idle.size() < kMostIdle) idle.push_back(std::move(handle));
   }
 };
 
-HttpClient::HttpClient() : state_(std::make_unique<State>()) {
-  static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
-  CHILIAD_CHECK(started == CURLE_OK);
-}
+HttpClient::HttpClient() : state_(std::make_unique<State>()) {}
 HttpClient::~HttpClient() = default;
 
 std::string_view ClientResponse::field(std::string_view name) const {
@@ -188,6 +190,7 @@ Result<ClientResponse> HttpClient::send(const ClientRequest& request, Deadline d
   const std::string what = request.method + " " + request.url.substr(0, request.url.find('?'));
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
   if (left <= 0) return Error{ErrorCode::kDeadline, what + ": the time is used up"};
+  if (!curl_library()) return Error(curl_library().error()).in(what);
   Handle handle = state_->take();
   CHILIAD_CHECK(handle != nullptr);
   Answer answer{.curl = handle.get(), .request = request, .response = {}};
@@ -197,25 +200,27 @@ Result<ClientResponse> HttpClient::send(const ClientRequest& request, Deadline d
   char reason[CURL_ERROR_SIZE] = "";
   set_limits(curl, left, request.silence);
   set_request(curl, request, fields->get());
-  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
-  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
-  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_field);
-  curl_easy_setopt(curl, CURLOPT_HEADERDATA, &answer);
-  curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason);
-  const CURLcode code = curl_easy_perform(curl);
+  set(curl, CURLOPT_WRITEFUNCTION, take_body);
+  set(curl, CURLOPT_WRITEDATA, &answer);
+  set(curl, CURLOPT_HEADERFUNCTION, take_field);
+  set(curl, CURLOPT_HEADERDATA, &answer);
+  set(curl, CURLOPT_ERRORBUFFER, reason);
+  const CURLcode code = curl_library()->easy_perform(curl);
   if (surely_not_sent != nullptr) *surely_not_sent = never_connected(code);
   if (answer.too_large)
     return Error{ErrorCode::kTooLarge, what + ": an answer over " + std::to_string(request.max_body_bytes) + " bytes"};
   if (answer.unwanted) return Error{ErrorCode::kConflict, what + ": the rest of the answer is not wanted"};
   if (code != CURLE_OK)
-    return Error{code_of(code, deadline), what + ": " + (reason[0] != '\0' ? reason : curl_easy_strerror(code))};
+    return Error{code_of(code, deadline),
+                 what + ": " + (reason[0] != '\0' ? reason : curl_library()->easy_strerror(code))};
   answer.response.status = status_of(curl);
   state_->give_back(std::move(handle));  // One that failed is not used again.
   return std::move(answer.response);
 }
 
 std::optional<Instant> parse_http_date(std::string_view text) {
-  const std::time_t seconds = curl_getdate(std::string(text).c_str(), nullptr);
+  if (!curl_library()) return std::nullopt;
+  const std::time_t seconds = curl_library()->getdate(std::string(text).c_str(), nullptr);
   constexpr std::time_t kLatest = 9'223'372'036;  // Instant's.
   if (seconds < 0 || seconds > kLatest) return std::nullopt;
   return Instant(std::chrono::seconds(seconds));
