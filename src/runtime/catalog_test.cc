@@ -138,6 +138,11 @@ TEST(CatalogParse, RefusesWhatItDoesNotUnderstand) {
   EXPECT_THAT(error_of("[runtime]\nname = 'a'\n"), HasSubstr("a runtime begins with [[runtime]]"));
   EXPECT_THAT(error_of("[[runtime]]\nname = 'a'\nname = 'b'\n"), HasSubstr("runtimes.toml:3: "));
   EXPECT_THAT(error_of("name ="), HasSubstr("runtimes.toml:1: "));
+  EXPECT_THAT(error_of("[= 1]"), HasSubstr("runtimes.toml:1: "));
+  EXPECT_EQ(error_of("# \u00e9\n\n[[runtime]]\nn\u00e9 = 'a'\n"),
+            "runtimes.toml:4: a character that is not ASCII: it can stand in strings and comments alone");
+  EXPECT_THAT(error_of("\"\u00e9\\\"\u00e9\" = \"\"\"\n\u00e9\"\n\"\"\" # \u00e9\n'\u00e9'=\u00e9"),
+              HasSubstr("runtimes.toml:4: a character"));
   EXPECT_THAT(error_of("[[runtime]]\nname = 'a'\nimages = ['a']\n[[runtime]]\nname = 'a'\nimages = ['b']\n"),
               HasSubstr("runtimes.toml:4: runtime 'a': name: stands in this file already"));
   EXPECT_THAT(error_of("[[runtime]]\nname = 'a'\nlike = 'b'\nimages = ['a']\n"), HasSubstr("no runtime 'b' is known"));
