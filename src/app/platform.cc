@@ -217,6 +217,12 @@ Result<Done> Platform::Parts::open_services() {
   hosting = *std::move(opened_hosting);
 
   control::SageMakerOptions control_options;
+  control_options.on_failure = [](const Error& failure) {
+    std::fprintf(stderr,
+                 "chiliad: control.db: what became of a job or an endpoint was not written down: %s. It is taken up "
+                 "again at the next start.\n",
+                 failure.message.c_str());
+  };
   control_options.state = options.home / "state";
   control_options.region = options.region;
   control_options.sync = options.sync;

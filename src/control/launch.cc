@@ -17,13 +17,16 @@ namespace {
 using aws::ApiError;
 using aws::Json;
 
-// Until it is done, the server ends, or it will never work.
+// Until it is done, the server ends, or it will never work, which is told.
 void record(Context& context, const std::function<Result<Done>(Transaction&)>& body) {
   std::chrono::milliseconds pause{20};
   while (!context.closed) {
     const Result<Done> done = context.resources->write(body);
     if (done) return;
-    if (done.error().code != ErrorCode::kNoSpace && done.error().code != ErrorCode::kUnavailable) return;
+    if (done.error().code != ErrorCode::kNoSpace && done.error().code != ErrorCode::kUnavailable) {
+      if (context.options.on_failure) context.options.on_failure(done.error());
+      return;
+    }
     const Deadline until = std::chrono::steady_clock::now() + pause;
     MutexLock lock(context.closing_mutex);
     while (!context.closed && context.closing.wait_until(context.closing_mutex, until)) {

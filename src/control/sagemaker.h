@@ -28,6 +28,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -51,6 +52,9 @@ struct SageMakerOptions {
   bool sync = false;  // Answers survive a power cut too, at the price of an fsync an operation.
   int readers = 4;    // Connections that read side by side.
   Limits limits;
+  // What became of a job or an endpoint could not be written down, for a reason that waiting does not cure. It is taken
+  // up again at the next start. From any thread.
+  std::function<void(const Error&)> on_failure;
 };
 
 class Work;

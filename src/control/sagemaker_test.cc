@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -185,6 +186,26 @@ TEST_F(SageMakerService, PhaseThatDoesNotFitOnTheDiskIsWrittenLater) {
   fail_writes_after(UINT64_MAX);
   runner.join();
   EXPECT_EQ(ok("DescribeTrainingJob", {{"TrainingJobName", "t"}})["TrainingJobStatus"], "Completed");
+}
+
+TEST_F(SageMakerService, PhaseThatCannotBeWrittenDownIsToldAndTakenUpAtTheNextStart) {
+  std::vector<std::string> told;  // In the thread of tell().
+  options_.on_failure = [&](const Error& failure) { told.push_back(failure.message); };
+  start();
+  ok("CreateTrainingJob", training_job("t"));
+  sqlite3* other = nullptr;
+  ASSERT_EQ(sqlite3_open((folder_->path() / "control.db").c_str(), &other), SQLITE_OK);
+  const auto run = [&](const char* text) {
+    ASSERT_EQ(sqlite3_exec(other, text, nullptr, nullptr, nullptr), SQLITE_OK);
+  };
+  run("CREATE TRIGGER refuse BEFORE UPDATE ON resource BEGIN SELECT RAISE(ABORT, 'not today'); END");
+  tell(job::Kind::kTraining, "t", job::Phase::kCompleted);
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_NE(told[0].find("not today"), std::string::npos) << told[0];
+  run("DROP TRIGGER refuse");
+  sqlite3_close(other);
+  start();
+  EXPECT_TRUE(work_->was_asked("resume training t"));
 }
 
 // A child works through a script of operations and says each that was answered; it is killed after some of them.
