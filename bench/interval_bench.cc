@@ -83,7 +83,9 @@ void simulated(benchmark::State& state) {
   std::vector<double> trend_out(frame.size());
   std::vector<double> yhat_out(frame.size());
   for (auto _ : state) {
-    simulate_quantiles(frame.law, frame.steps, {}, frame.sigma, 1000, 1, frame.probabilities, trend_out, yhat_out);
+    const Sampling sampling{1000, 1};
+    const auto paths = linear_paths(frame.law, frame.steps, sampling);
+    simulate_quantiles(*paths, {frame.steps, {}, frame.sigma}, sampling, frame.probabilities, trend_out, yhat_out);
     benchmark::DoNotOptimize(yhat_out.data());
   }
 }

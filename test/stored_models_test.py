@@ -138,20 +138,22 @@ FEATURES = {
     "condition": ["--weekly-seasonality", "false", "--add-seasonality", "week_on:7:3:::promo", "--add-seasonality",
                   "month:30.5:2:1:multiplicative"],
     "holidays": ["--holidays", "holidays.csv", "--holidays-mode", "multiplicative"],
+    "logistic": ["--growth", "logistic", "--seasonality-mode", "multiplicative", "--add-regressor", "temp"],
     "country": ["--country-holidays", "US", "--holidays", "holidays.csv", "--add-regressor", "temp", "--growth", "flat"],
 }
 FUTURE = {"temp": [float(i * 3 % 7) for i in range(10)], "promo": [i % 4 == 1 for i in range(10)],
-          "raw": [i - 4.5 for i in range(10)]}
+          "raw": [i - 4.5 for i in range(10)], "cap": [250.0 + i for i in range(10)], "floor": [20.0 - i for i in range(10)]}
 
 
 def write_driven_series(folder):
     """A table with a header and columns that drive its values."""
     folder.mkdir()
-    rows = ["ds,y,temp,promo,raw"]
+    rows = ["ds,y,temp,promo,raw,cap,floor"]
     for i in range(120):
         temp, promo = (i * 5) % 9, i % 6 == 2
         y = 100 + 0.2 * i + 8 * math.sin(2 * math.pi * i / 7) + 2 * temp + 9 * promo + 3 * math.sin(i * i)
-        rows.append(f"{datetime.date(2022, 1, 1) + datetime.timedelta(days=i)},{y:.6f},{temp},{promo},{i % 5 - 2.5}")
+        rows.append(f"{datetime.date(2022, 1, 1) + datetime.timedelta(days=i)},{y:.6f},{temp},{promo},{i % 5 - 2.5},"
+                    f"{200 + i / 4},{20 + i % 3}")
     (folder / "8.csv").write_text("\n".join(rows) + "\n")
     future = ["ds," + ",".join(FUTURE)]
     for i in range(10):

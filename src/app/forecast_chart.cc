@@ -98,10 +98,17 @@ Cycle cycle_of(const forecast::Seasonality& seasonality, Instant history_start) 
   return cycle;
 }
 
-// Conditions hold and regressors have their mean: what a seasonality is drawn with.
+// Conditions hold, regressors have their mean and the capacity is one that a seasonality does not depend on: what one
+// is drawn with.
 std::vector<forecast::OwnedColumn> neutral_columns(const forecast::FittedState& state, std::size_t rows) {
   std::vector<forecast::OwnedColumn> columns;
+  const bool floored = state.logistic_floor || state.options.scaling == forecast::Scaling::kAbsMax;
+  const double floor = floored ? 0 : state.y_min;
   for (const std::string& name : forecast::needed_columns(state)) {
+    if (name == "cap" || name == "floor") {
+      columns.push_back({name, std::vector<double>(rows, name == "cap" ? floor + state.y_scale : floor)});
+      continue;
+    }
     const bool is_condition = std::ranges::find(state.seasonalities, name, &forecast::Seasonality::condition_name) !=
                               state.seasonalities.end();
     const auto regressor = std::ranges::find(state.options.regressors, name, &forecast::Regressor::name);

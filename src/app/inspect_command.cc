@@ -32,8 +32,12 @@ Instant moment_at(const FittedState& state, double t) {
   return state.start + std::chrono::milliseconds(std::llround(t * state.t_scale_s * 1e3));
 }
 
-// Slope of the trend in units of y a day.
-double per_day(const FittedState& state, double slope) { return slope * state.y_scale / state.t_scale_s * 86400; }
+bool is_logistic(const FittedState& state) { return state.options.growth == forecast::Growth::kLogistic; }
+
+// Slope of the trend in units of y a day; of logistic growth, the rate a day.
+double per_day(const FittedState& state, double slope) {
+  return slope * (is_logistic(state) ? 1 : state.y_scale) / state.t_scale_s * 86400;
+}
 
 bool has_changepoints(const FittedState& state) {
   return !(state.changepoints_t.size() == 1 && state.changepoints_t.front() == 0);
@@ -169,6 +173,20 @@ std::string regressors_text(const FittedState& state) {
   return text;
 }
 
+std::string trend_text(const FittedState& state) {
+  if (is_logistic(state)) {
+    constexpr double kFar = 10;  // Lengths of the history.
+    std::string text = fmt::format("trend         logistic below the column cap{}, rate {:.6g} a day at first",
+                                   state.logistic_floor ? " and above floor" : "", per_day(state, state.k));
+    if (std::fabs(state.m) < kFar) text += fmt::format(", half way at {}", format_instant(moment_at(state, state.m)));
+    return text + "\n";
+  }
+  const double offset = state.m * state.y_scale + state.y_min;
+  if (state.options.growth == forecast::Growth::kFlat) return fmt::format("trend         {:.6g}, flat\n", offset);
+  return fmt::format("trend         {:.6g} at the start, slope {:.6g} a day at first\n", offset,
+                     per_day(state, state.k));
+}
+
 std::string model_text(const LoadedModel& loaded) {
   const FittedState& state = loaded.model.state();
   const Instant last = state.last_dates.back();
@@ -179,11 +197,7 @@ std::string model_text(const LoadedModel& loaded) {
       fmt::format("history       {} rows with a value, {} dates, {} to {}; {}\n", state.rows, state.history_date_count,
                   format_instant(state.start), format_instant(last), state.history ? "kept" : "left out");
   text += options_text(state);
-  const double offset = state.m * state.y_scale + state.y_min;
-  text += state.options.growth == forecast::Growth::kFlat
-              ? fmt::format("trend         {:.6g}, flat\n", offset)
-              : fmt::format("trend         {:.6g} at the start, slope {:.6g} a day at first\n", offset,
-                            per_day(state, state.k));
+  text += trend_text(state);
   text += fmt::format("noise         {:.6g} (sigma_obs {:.6g} of y_scale {:.6g})\n", state.sigma_obs * state.y_scale,
                       state.sigma_obs, state.y_scale);
   if (state.log_posterior) text += fmt::format("log-posterior {:.6f}\n", *state.log_posterior);
@@ -255,6 +269,7 @@ std::string model_json(const LoadedModel& loaded) {
   json.key("seasonality_prior_scale").number(options.seasonality_prior_scale);
   json.key("interval_width").number(options.interval_width);
   json.key("y_scale").number(state.y_scale).key("y_min").number(state.y_min);
+  json.key("logistic_floor").boolean(state.logistic_floor);
   json.key("t_scale_seconds").number(state.t_scale_s);
   json.key("k").number(state.k).key("m").number(state.m).key("sigma_obs").number(state.sigma_obs);
   json.key("log_posterior");

@@ -14,7 +14,8 @@ void add_prophet_flags(CLI::App& command, ProphetFlags& flags) {
   const auto add = [&](const std::string& name, auto& value, const std::string& what) {
     return command.add_option(name, value, what)->group(group)->capture_default_str();
   };
-  add("--growth", flags.growth, "linear or flat");
+  add("--growth", flags.growth,
+      "linear, flat, or logistic: below the table's column cap and above its column floor (else 0)");
   add("--changepoints", flags.changepoints, "Dates at which the slope may change, instead of --n-changepoints")
       ->delimiter(',');
   add("--n-changepoints", flags.n_changepoints, "How many places where the slope may change");

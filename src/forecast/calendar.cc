@@ -45,9 +45,62 @@ KnotSums knot_sums(const Calendar::State& calendar, std::span<const double> weig
 
 }  // namespace
 
-PenalizedQuadratic curvature_at(const Calendar::State& calendar, const FeatureMatrix& weighted,
-                                std::span<const double> share, std::span<const double> residual) {
-  constexpr double kLinePrior = 5;  // Standard deviation of k and m.
+namespace {
+
+constexpr double kLinePrior = 5;  // Standard deviation of k and m.
+
+// Suffix sums, from each knot on, of the line's weight times the feature columns z, and of the same times t.
+struct FeatureSums {
+  std::vector<double> sums;     // (changes + 1) x stride: row 0 over all rows.
+  std::vector<double> moments;  // Likewise.
+};
+
+FeatureSums feature_sums(const Calendar::State& calendar, const Linearised& at) {
+  const std::size_t stride = calendar.x.stride;
+  const std::size_t s = calendar.changes();
+  FeatureSums out;
+  out.sums.resize((s + 1) * stride);
+  out.moments.resize((s + 1) * stride);
+  std::vector<double> extra(stride);
+  std::vector<double> extra_moment(stride);
+  for (std::size_t e = 0; e <= s; ++e) {
+    const std::size_t first = e == 0 ? 0 : calendar.knots[e - 1];
+    const std::size_t last = e == s ? calendar.rows() : calendar.knots[e];
+    const std::span<double> sum(out.sums.data() + e * stride, stride);
+    const std::span<double> moment(out.moments.data() + e * stride, stride);
+    weighted_column_sums(*at.features, first, last, at.line, calendar.t, sum, moment);
+    if (at.coupling.empty()) continue;
+    weighted_column_sums(calendar.x, first, last, at.coupling, calendar.t, extra, extra_moment);
+    for (std::size_t j = 0; j < stride; ++j) {
+      sum[j] -= calendar.is_multiplicative[j] * extra[j];
+      moment[j] -= calendar.is_multiplicative[j] * extra_moment[j];
+    }
+  }
+  for (std::size_t e = s * stride; e-- > 0;) {
+    out.sums[e] += out.sums[e + stride];
+    out.moments[e] += out.moments[e + stride];
+  }
+  return out;
+}
+
+// The derivatives of the line in k and m: combinations of t and 1.
+struct LineColumns {
+  double k_t, k_1;  // d line / d k = k_t * t + k_1
+  double m_1;       // d line / d m = m_1
+
+  static LineColumns of(const Calendar::State& calendar, const Linearised& at) {
+    switch (calendar.options.growth) {
+      case Growth::kLinear: return {1, 0, 1};
+      case Growth::kFlat: return {0, 0, 1};
+      case Growth::kLogistic: return {1, -at.m, -at.k};
+    }
+    return {1, 0, 1};
+  }
+};
+
+}  // namespace
+
+PenalizedQuadratic curvature_at(const Calendar::State& calendar, const Linearised& at) {
   const std::size_t k = calendar.x.columns;
   const std::size_t stride = calendar.x.stride;
   const std::size_t q = calendar.smooth();
@@ -55,62 +108,45 @@ PenalizedQuadratic curvature_at(const Calendar::State& calendar, const FeatureMa
   const std::vector<double>& prior = calendar.prior;
   const std::vector<double>& c = calendar.changepoints.t;
 
-  std::vector<double> feature_gram(stride * stride);
-  gram(weighted, feature_gram);
-
-  // Suffix sums, from each knot on, of w z and w t z for the feature columns z. In the multiplicative case the
-  // second-order term subtracts the residual times the unweighted column.
-  std::vector<double> sums((s + 1) * stride);
-  std::vector<double> moments((s + 1) * stride);
-  std::vector<double> extra(stride);
-  std::vector<double> extra_moment(stride);
-  for (std::size_t e = 0; e <= s; ++e) {
-    const std::size_t first = e == 0 ? 0 : calendar.knots[e - 1];
-    const std::size_t last = e == s ? calendar.rows() : calendar.knots[e];
-    const std::span<double> sum(sums.data() + e * stride, stride);
-    const std::span<double> moment(moments.data() + e * stride, stride);
-    weighted_column_sums(weighted, first, last, share, calendar.t, sum, moment);
-    if (residual.empty()) continue;
-    weighted_column_sums(calendar.x, first, last, residual, calendar.t, extra, extra_moment);
-    for (std::size_t j = 0; j < stride; ++j) {
-      sum[j] -= calendar.is_multiplicative[j] * extra[j];
-      moment[j] -= calendar.is_multiplicative[j] * extra_moment[j];
-    }
+  std::vector<double> own_gram;
+  if (calendar.feature_gram.empty()) {
+    own_gram.resize(stride * stride);
+    gram(*at.features, own_gram);
   }
-  for (std::size_t e = s * stride; e-- > 0;) {
-    sums[e] += sums[e + stride];
-    moments[e] += moments[e + stride];
-  }
-  std::vector<double> share2(calendar.rows());
-  for (std::size_t i = 0; i < share2.size(); ++i) share2[i] = share[i] * share[i];
-  const KnotSums line = knot_sums(calendar, share2);
+  const std::vector<double>& feature_gram = calendar.feature_gram.empty() ? own_gram : calendar.feature_gram;
+  const FeatureSums feature = feature_sums(calendar, at);
+  const KnotSums line = knot_sums(calendar, at.line_square);
+  const LineColumns columns = LineColumns::of(calendar, at);
+  // Products of d line / d k and d line / d m with sums over rows of 1, t, t^2.
+  const auto k_with = [&](double sum_1, double sum_t) { return columns.k_t * sum_t + columns.k_1 * sum_1; };
+  const auto& [all_1, all_t, all_tt] = line.at[0];
 
   std::vector<double> smooth(q * q, 0.0);
-  if (calendar.has_slope()) {
-    smooth[0] = kLinePrior * kLinePrior * line.at[0][2];
-    smooth[q] = kLinePrior * kLinePrior * line.at[0][1];
-  }
-  smooth[q + 1] = kLinePrior * kLinePrior * line.at[0][0];
+  smooth[0] = kLinePrior * kLinePrior * k_with(k_with(all_1, all_t), k_with(all_t, all_tt));
+  smooth[q] = kLinePrior * kLinePrior * (columns.m_1 * k_with(all_1, all_t) + at.turn);
+  smooth[q + 1] = kLinePrior * kLinePrior * columns.m_1 * columns.m_1 * all_1;
   for (std::size_t i = 0; i < k; ++i) {
     double* row = smooth.data() + (2 + i) * q;
-    row[0] = calendar.has_slope() ? kLinePrior * prior[i] * moments[i] : 0;
-    row[1] = kLinePrior * prior[i] * sums[i];
+    row[0] = kLinePrior * prior[i] * k_with(feature.sums[i], feature.moments[i]);
+    row[1] = kLinePrior * prior[i] * columns.m_1 * feature.sums[i];
     for (std::size_t j = 0; j <= i; ++j) row[2 + j] = prior[i] * prior[j] * feature_gram[i * stride + j];
   }
   std::vector<double> cross(s * q);
   std::vector<double> changes(s * s);
   for (std::size_t j = 0; j < s; ++j) {
     const auto& from = line.at[j + 1];
+    const double hinge_1 = from[1] - c[j] * from[0];  // The hinge's products with 1 and t.
+    const double hinge_t = from[2] - c[j] * from[1];
     double* row = cross.data() + j * q;
-    row[0] = kLinePrior * (from[2] - c[j] * from[1]);
-    row[1] = kLinePrior * (from[1] - c[j] * from[0]);
-    const double* sum = sums.data() + (j + 1) * stride;
-    const double* moment = moments.data() + (j + 1) * stride;
+    row[0] = kLinePrior * k_with(hinge_1, hinge_t);
+    row[1] = kLinePrior * columns.m_1 * hinge_1;
+    const double* sum = feature.sums.data() + (j + 1) * stride;
+    const double* moment = feature.moments.data() + (j + 1) * stride;
     for (std::size_t i = 0; i < k; ++i) row[2 + i] = prior[i] * (moment[i] - c[j] * sum[i]);
     for (std::size_t i = 0; i <= j; ++i) {
       changes[j * s + i] = changes[i * s + j] = from[2] - (c[i] + c[j]) * from[1] + c[i] * c[j] * from[0];
     }
-    changes[j * s + j] = std::max(changes[j * s + j], 0.0);
+    if (at.convex) changes[j * s + j] = std::max(changes[j * s + j], 0.0);
   }
   return PenalizedQuadratic(q, s, std::move(smooth), std::move(cross), std::move(changes));
 }
@@ -121,6 +157,7 @@ namespace {
 std::vector<OwnedColumn> keep_needed(const ProphetOptions& options, std::span<const Column> columns) {
   std::vector<OwnedColumn> kept;
   for (const std::string& name : needed_columns(options)) {
+    if (name == "cap" || name == "floor") continue;  // A series' own, as its values are.
     const auto found = std::ranges::find(columns, name, &Column::name);
     if (found != columns.end()) kept.push_back({name, {found->values.begin(), found->values.end()}});
   }
@@ -184,10 +221,13 @@ Result<Calendar> Calendar::make(std::span<const Instant> ds, const ProphetOption
   Result<std::vector<std::string>> holidays = holidays_seen(options, ds);
   if (!holidays) return std::move(holidays).error();
   state->train_holiday_names = *std::move(holidays);
-  Result<std::shared_ptr<const FittedModel::Layout>> layout =
-      FittedModel::Layout::make(options, state->seasonalities, state->train_holiday_names);
-  if (!layout) return std::move(layout).error();
-  state->layout = *std::move(layout);
+  for (const bool floor : {false, true}) {
+    if (floor && options.growth != Growth::kLogistic) break;
+    Result<std::shared_ptr<const FittedModel::Layout>> layout =
+        FittedModel::Layout::make(options, state->seasonalities, state->train_holiday_names, floor);
+    if (!layout) return std::move(layout).error();
+    (floor ? state->floored_layout : state->layout) = *std::move(layout);
+  }
   state->changepoints = *std::move(changepoints);
   state->time_scale = TimeScale{ds.front(), (ds.back() - ds.front()).count()};
   state->t.reserve(ds.size());
@@ -198,9 +238,12 @@ Result<Calendar> Calendar::make(std::span<const Instant> ds, const ProphetOption
         static_cast<std::size_t>(std::lower_bound(state->t.begin(), state->t.end(), c) - state->t.begin()));
   }
   if (Result<Done> made = make_columns(*state); !made) return std::move(made).error();
-  if (!state->any_multiplicative) {
+  if (state->is_linear()) {
     const std::vector<double> ones(ds.size(), 1.0);
-    state->curvature = std::make_unique<const PenalizedQuadratic>(curvature_at(*state, state->x, ones, {}));
+    state->curvature = std::make_unique<const PenalizedQuadratic>(curvature_at(*state, {&state->x, ones, ones}));
+  } else if (!state->any_multiplicative) {
+    state->feature_gram.resize(state->x.stride * state->x.stride);
+    gram(state->x, state->feature_gram);
   }
   return Calendar(std::move(state));
 }
@@ -221,7 +264,8 @@ std::uint64_t Calendar::memory_bytes() const {
   std::uint64_t columns = 0;
   for (const OwnedColumn& column : s.columns) columns += sizeof column + column.values.capacity() * sizeof(double);
   return sizeof(State) + s.ds.capacity() * sizeof(Instant) + (s.t.capacity() + s.x.values.capacity()) * sizeof(double) +
-         columns + s.knots.capacity() * sizeof(std::size_t) + (s.curvature ? s.curvature->memory_bytes() : 0);
+         columns + s.feature_gram.capacity() * sizeof(double) + s.knots.capacity() * sizeof(std::size_t) +
+         (s.curvature ? s.curvature->memory_bytes() : 0);
 }
 
 }  // namespace chiliad::forecast

@@ -24,7 +24,8 @@ struct Calendar::State {
   std::vector<Seasonality> seasonalities;  // In the order of their columns.
   std::vector<OwnedColumn> columns;        // needed_columns(), as given.
   std::vector<std::string> train_holiday_names;
-  std::shared_ptr<const FittedModel::Layout> layout;  // Of all models that are fitted with it.
+  // Of all models that are fitted with it; the second of those whose rows have a floor of their own.
+  std::shared_ptr<const FittedModel::Layout> layout, floored_layout;
   Changepoints changepoints;
   TimeScale time_scale;
 
@@ -35,21 +36,34 @@ struct Calendar::State {
   std::vector<double> is_multiplicative;  // K ones and zeros, then zeros up to x.stride.
   bool any_multiplicative = false;
 
-  // The curvature when nothing is multiplicative: then it is the same for every y.
+  // Where the model is linear: its curvature, the same for every y. Where only its trend is not: the features'
+  // products.
   std::unique_ptr<const PenalizedQuadratic> curvature;
+  std::vector<double> feature_gram;
 
   std::size_t rows() const { return t.size(); }
   std::size_t changes() const { return knots.size(); }
   bool has_slope() const { return options.growth != Growth::kFlat; }
+  bool is_linear() const { return !any_multiplicative && options.growth != Growth::kLogistic; }
   std::size_t smooth() const { return 2 + x.columns; }
   FeatureParts parts() const { return layout->parts(seasonalities, options); }
 };
 
-// Curvature of half the residual's sum of squares in (slope, offset, features; slope changes), smooth columns in units
-// of their prior's standard deviation, at a point where the trend is multiplied by `share` (1 + X beta_m). `weighted`
-// is X with its multiplicative columns times the trend (X itself when there are none). `residual` empty: Gauss-Newton;
-// else the second-order term that couples trend and multiplicative features is included.
-PenalizedQuadratic curvature_at(const Calendar::State& calendar, const FeatureMatrix& weighted,
-                                std::span<const double> share, std::span<const double> residual);
+// The model made linear at a point: what a row's value f = trend(line) (1 + X beta_m) + X beta_a changes by.
+struct Linearised {
+  const FeatureMatrix* features;        // X, its multiplicative columns times the trend: d f / d beta.
+  std::span<const double> line;         // d f / d line.
+  std::span<const double> line_square;  // Its square; with the second-order term less residual * d2 f / d line2.
+  // The second-order term between line and multiplicative features, residual * d trend / d line; empty: left out.
+  std::span<const double> coupling = {};
+  // Logistic growth: its line is k (t - m) + ..., and the second-order term of k with m.
+  double k = 0, m = 0;
+  double turn = 0;
+  bool convex = true;  // Without second-order terms: what looks indefinite is rounding.
+};
+
+// Curvature of half the residual's sum of squares in (k, m, features; slope changes), smooth columns in units of their
+// prior's standard deviation: Gauss and Newton's, or with the second-order terms Newton's.
+PenalizedQuadratic curvature_at(const Calendar::State& calendar, const Linearised& at);
 
 }  // namespace chiliad::forecast

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "forecast/component_name.h"
 
 namespace chiliad::forecast {
 namespace {
@@ -103,18 +104,130 @@ Result<Changepoints> place_changepoints(const ProphetOptions& options, std::span
   return out;
 }
 
-ValueScale value_scale(std::span<const double> y, Scaling scaling) {
-  CHILIAD_CHECK(!y.empty());
-  const auto [low, high] = std::minmax_element(y.begin(), y.end());
-  ValueScale scale;
-  if (scaling == Scaling::kAbsMax) {
-    scale.y_scale = std::max(std::fabs(*low), std::fabs(*high));
-  } else {
-    scale.y_min = scale.offset = *low;
-    scale.y_scale = *high - *low;
+namespace {
+
+// The column, all finite. Errors: kInvalid: another length, missing or infinite values.
+Result<std::span<const double>> finite_column(const Column& column, std::size_t rows) {
+  if (column.values.size() != rows) {
+    return invalid("column " + quoted_name(column.name) + " has " + std::to_string(column.values.size()) +
+                   " values for " + std::to_string(rows) + " rows");
   }
-  if (scale.y_scale == 0) scale.y_scale = 1;
-  return scale;
+  for (const double value : column.values) {
+    if (std::isnan(value)) return invalid("Found NaN in column " + quoted_name(column.name));
+    if (std::isinf(value)) return invalid("Found infinity in column " + quoted_name(column.name));
+  }
+  return column.values;
+}
+
+const Column* find(std::span<const Column> columns, std::string_view name) {
+  const auto found = std::ranges::find(columns, name, &Column::name);
+  return found == columns.end() ? nullptr : &*found;
+}
+
+Result<std::span<const double>> find_cap(std::span<const Column> columns, std::size_t rows) {
+  const Column* cap = find(columns, "cap");
+  if (cap == nullptr) return invalid("Capacities must be supplied for logistic growth in column \"cap\"");
+  return finite_column(*cap, rows);
+}
+
+Result<std::vector<double>> above_floor(std::span<const double> cap, std::span<const double> floor, double y_scale) {
+  std::vector<double> scaled;
+  scaled.reserve(cap.size());
+  for (std::size_t i = 0; i < cap.size(); ++i) {
+    if (!(cap[i] > floor[i])) return invalid("cap must be greater than floor (which defaults to 0).");
+    scaled.push_back((cap[i] - floor[i]) / y_scale);
+  }
+  return scaled;
+}
+
+// y_min and y_scale of values without a floor of their own, whose floor is then 0 or y_min.
+void set_plain_scale(Scaling scaling, std::span<const double> y, ScaledSeries& out) {
+  const auto [low, high] = std::minmax_element(y.begin(), y.end());
+  if (scaling == Scaling::kAbsMax) {
+    out.y_scale = std::max(std::fabs(*low), std::fabs(*high));
+  } else {
+    out.y_min = *low;
+    out.y_scale = *high - *low;
+  }
+}
+
+// The same for a floor that is a column of the rows.
+void set_floored_scale(Scaling scaling, std::span<const double> y, std::span<const double> floor,
+                       std::span<const double> cap, ScaledSeries& out) {
+  if (scaling == Scaling::kMinMax) {
+    out.y_min = *std::ranges::min_element(floor);
+    out.y_scale = *std::ranges::max_element(cap) - out.y_min;
+    return;
+  }
+  out.y_min = HUGE_VAL;
+  out.y_scale = 0;
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    const double above = std::fabs(y[i] - floor[i]);
+    out.y_min = std::min(out.y_min, above);
+    out.y_scale = std::max(out.y_scale, above);
+  }
+}
+
+}  // namespace
+
+Result<ScaledSeries> scale_series(const ProphetOptions& options, std::span<const double> y,
+                                  std::span<const Column> columns) {
+  CHILIAD_CHECK(!y.empty());
+  ScaledSeries out;
+  std::span<const double> cap, floor;
+  if (options.growth == Growth::kLogistic) {
+    const Result<std::span<const double>> found = find_cap(columns, y.size());
+    if (!found) return found.error();
+    cap = *found;
+    if (const Column* column = find(columns, "floor"); column != nullptr) {
+      const Result<std::span<const double>> values = finite_column(*column, y.size());
+      if (!values) return values.error();
+      floor = *values;
+      out.logistic_floor = true;
+    }
+  }
+  if (out.logistic_floor) {
+    set_floored_scale(options.scaling, y, floor, cap, out);
+  } else {
+    set_plain_scale(options.scaling, y, out);
+  }
+  if (out.y_scale == 0) out.y_scale = 1;
+  if (!std::isfinite(out.y_scale)) return invalid("y: the values are too far apart");
+  std::vector<double> same_floor;
+  if (!out.logistic_floor && !cap.empty()) {
+    same_floor.assign(y.size(), options.scaling == Scaling::kMinMax ? out.y_min : 0);
+    floor = same_floor;
+  }
+  const double plain_floor = options.scaling == Scaling::kMinMax ? out.y_min : 0;
+  out.y.reserve(y.size());
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    out.y.push_back((y[i] - (floor.empty() ? plain_floor : floor[i])) / out.y_scale);
+  }
+  if (cap.empty()) return out;
+  Result<std::vector<double>> scaled = above_floor(cap, floor, out.y_scale);
+  if (!scaled) return std::move(scaled).error();
+  out.cap = *std::move(scaled);
+  return out;
+}
+
+Result<ScaledCap> scale_cap(const FittedState& state, std::span<const Column> columns, std::size_t rows) {
+  ScaledCap out;
+  if (state.options.growth != Growth::kLogistic) return out;
+  out.floor.assign(rows, state.options.scaling == Scaling::kMinMax ? state.y_min : 0);
+  if (state.logistic_floor) {
+    const Column* floor = find(columns, "floor");
+    if (floor == nullptr) return invalid("Expected column \"floor\".");
+    const Result<std::span<const double>> values = finite_column(*floor, rows);
+    if (!values) return values.error();
+    out.floor.assign(values->begin(), values->end());
+  }
+  const Result<std::span<const double>> cap = find_cap(columns, rows);
+  if (!cap) return cap.error();
+  Result<std::vector<double>> scaled = above_floor(*cap, out.floor, state.y_scale);
+  if (!scaled) return std::move(scaled).error();
+  out.given = *cap;
+  out.cap = *std::move(scaled);
+  return out;
 }
 
 }  // namespace chiliad::forecast

@@ -16,7 +16,6 @@
 
 #include "base/result.h"
 #include "base/time.h"
-#include "forecast/interval.h"
 #include "forecast/prophet.h"
 
 namespace chiliad::forecast {
@@ -45,16 +44,28 @@ struct TimeScale {
   }
 };
 
-struct ValueScale {
-  double y_min = 0;  // As Prophet stores it: min y with kMinMax, else 0.
+// The values of a series in the model's units, and what brings them there.
+struct ScaledSeries {
+  double y_min = 0;  // As Prophet stores it.
   double y_scale = 1;
-  double offset = 0;  // What is subtracted before the division: Prophet's floor column.
+  bool logistic_floor = false;  // The floor is a column of the rows.
+  std::vector<double> y;        // (y - floor) / y_scale
+  std::vector<double> cap;      // (cap - floor) / y_scale; logistic growth only.
 };
-ValueScale value_scale(std::span<const double> y, Scaling scaling);
 
-// Which law Prophet's simulation draws the future of a frame from. `t`: all scaled times of the frame, ascending; the
-// law depends on the whole frame, and a single future row takes the history's mean step.
-TrendLaw trend_law(const FittedState& state, std::span<const double> t);
+// `columns`: cap and floor among them where growth is logistic; as long as y. Errors: kInvalid, in Prophet's words: no
+// cap, or one that is not above the floor; in ours for values that are not finite.
+Result<ScaledSeries> scale_series(const ProphetOptions& options, std::span<const double> y,
+                                  std::span<const Column> columns = {});
+
+// The same for the rows of a forecast, all empty where the growth is not logistic. Errors: likewise, and
+// "Expected column \"floor\"."
+struct ScaledCap {
+  std::span<const double> given;  // The column cap, borrowed,
+  std::vector<double> floor;      // and each row's floor, in the unit of y.
+  std::vector<double> cap;        // (cap - floor) / y_scale
+};
+Result<ScaledCap> scale_cap(const FittedState& state, std::span<const Column> columns, std::size_t rows);
 
 // "yhat_q0.05": the column of an extra quantile.
 std::string quantile_column_name(double q);

@@ -83,14 +83,91 @@ TEST(PlaceChangepoints, KeepsGivenOnesInTheirOrderAndSortsTheirTimes) {
   EXPECT_EQ(found->t, (std::vector<double>{0.1, 0.5}));
 }
 
-TEST(ValueScale, IsOneForZerosAndTheSpanForMinMax) {
+TEST(ScaleSeries, IsByOneForZerosAndByTheSpanForMinMax) {
   const std::vector<double> zeros = {0, 0};
   const std::vector<double> values = {-4, 2, 1};
-  EXPECT_EQ(value_scale(zeros, Scaling::kAbsMax).y_scale, 1);
-  EXPECT_EQ(value_scale(zeros, Scaling::kMinMax).y_scale, 1);
-  EXPECT_EQ(value_scale(values, Scaling::kAbsMax).y_scale, 4);
-  EXPECT_EQ(value_scale(values, Scaling::kMinMax).y_scale, 6);
-  EXPECT_EQ(value_scale(values, Scaling::kMinMax).offset, -4);
+  ProphetOptions options;
+  EXPECT_EQ(scale_series(options, zeros)->y_scale, 1);
+  EXPECT_EQ(scale_series(options, values)->y_scale, 4);
+  EXPECT_EQ(scale_series(options, values)->y, (std::vector<double>{-1, 0.5, 0.25}));
+  options.scaling = Scaling::kMinMax;
+  EXPECT_EQ(scale_series(options, zeros)->y_scale, 1);
+  EXPECT_EQ(scale_series(options, values)->y_scale, 6);
+  EXPECT_EQ(scale_series(options, values)->y_min, -4);
+  EXPECT_EQ(scale_series(options, values)->y, (std::vector<double>{0, 1, 5.0 / 6}));
+}
+
+// Values, capacities and floors of logistic growth.
+struct Bounded {
+  std::vector<double> y = {3, 5, 9}, cap = {11, 12, 21}, floor = {1, 2, 1};
+
+  Result<ScaledSeries> scaled(Scaling scaling, bool with_floor) const {
+    ProphetOptions options;
+    options.growth = Growth::kLogistic;
+    options.scaling = scaling;
+    std::vector<Column> columns = {{"cap", cap}};
+    if (with_floor) columns.push_back({"floor", floor});
+    return scale_series(options, y, columns);
+  }
+};
+
+TEST(ScaleSeries, MeasuresFromTheFloorAsProphetDoes) {
+  const Bounded rows;
+  const auto plain = rows.scaled(Scaling::kAbsMax, false);
+  EXPECT_FALSE(plain->logistic_floor);
+  EXPECT_EQ(plain->y_scale, 9);
+  EXPECT_EQ(plain->cap[2], 21.0 / 9);
+  const auto spanned = rows.scaled(Scaling::kMinMax, false);  // The floor is the least value.
+  EXPECT_EQ(spanned->y_min, 3);
+  EXPECT_EQ(spanned->y_scale, 6);
+  EXPECT_EQ(spanned->y[0], 0);
+  EXPECT_EQ(spanned->cap[0], 8.0 / 6);
+  const auto floored = rows.scaled(Scaling::kAbsMax, true);
+  EXPECT_TRUE(floored->logistic_floor);
+  EXPECT_EQ(floored->y_scale, 8);
+  EXPECT_EQ(floored->y_min, 2);  // As Prophet stores it: the least distance from the floor.
+  EXPECT_EQ(floored->y, (std::vector<double>{2.0 / 8, 3.0 / 8, 1}));
+  EXPECT_EQ(floored->cap[1], 10.0 / 8);
+  const auto both = rows.scaled(Scaling::kMinMax, true);  // From the lowest floor to the highest capacity.
+  EXPECT_EQ(both->y_min, 1);
+  EXPECT_EQ(both->y_scale, 20);
+  EXPECT_EQ(both->y[1], 3.0 / 20);
+}
+
+TEST(ScaleSeries, SaysInProphetsWordsWhatACapacityLacks) {
+  Bounded rows;
+  ProphetOptions options;
+  options.growth = Growth::kLogistic;
+  EXPECT_EQ(scale_series(options, rows.y).error().message,
+            "Capacities must be supplied for logistic growth in column \"cap\"");
+  rows.floor[1] = 12;
+  EXPECT_EQ(rows.scaled(Scaling::kAbsMax, true).error().message,
+            "cap must be greater than floor (which defaults to 0).");
+  EXPECT_TRUE(rows.scaled(Scaling::kAbsMax, false));
+  rows.cap[1] = 0;
+  EXPECT_EQ(rows.scaled(Scaling::kAbsMax, false).error().message,
+            "cap must be greater than floor (which defaults to 0).");
+  rows.cap[1] = NAN;
+  EXPECT_EQ(rows.scaled(Scaling::kAbsMax, false).error().message, "Found NaN in column 'cap'");
+}
+
+TEST(ScaleCap, TakesTheFloorOfEachRowWhereTheHistoryHadOne) {
+  FittedState state;
+  state.options.growth = Growth::kLogistic;
+  state.y_scale = 2;
+  const std::vector<double> cap = {11, 12}, floor = {1, 2};
+  const std::vector<Column> columns = {{"cap", cap}, {"floor", floor}};
+  EXPECT_EQ(scale_cap(state, columns, 2)->cap, (std::vector<double>{5.5, 6}));
+  state.logistic_floor = true;
+  EXPECT_EQ(scale_cap(state, columns, 2)->cap, (std::vector<double>{5, 5}));
+  EXPECT_EQ(scale_cap(state, columns, 2)->floor, floor);
+  EXPECT_EQ(scale_cap(state, std::span(columns).first(1), 2).error().message, "Expected column \"floor\".");
+  state.logistic_floor = false;
+  state.options.scaling = Scaling::kMinMax;
+  state.y_min = -1;
+  EXPECT_EQ(scale_cap(state, columns, 2)->floor, (std::vector<double>{-1, -1}));
+  EXPECT_EQ(scale_cap(state, {}, 2).error().message,
+            "Capacities must be supplied for logistic growth in column \"cap\"");
 }
 
 }  // namespace

@@ -202,16 +202,18 @@ Components make_components(const FeatureParts& parts) {
   return all;
 }
 
-std::vector<std::string> forecast_columns(const Components& components, bool with_intervals) {
+std::vector<std::string> forecast_columns(const Components& components, const ForecastShape& shape) {
   std::vector<std::string> columns = {"trend"};
-  columns.reserve(2 + (with_intervals ? 4 + 3 * components.list.size() : components.list.size()));
-  if (with_intervals) {
+  columns.reserve(4 + (shape.intervals ? 4 + 3 * components.list.size() : components.list.size()));
+  if (shape.cap) columns.emplace_back("cap");
+  if (shape.floor) columns.emplace_back("floor");
+  if (shape.intervals) {
     for (const char* name : {"yhat_lower", "yhat_upper", "trend_lower", "trend_upper"}) columns.emplace_back(name);
   }
   for (const std::uint32_t place : components.order) {
     const std::string& name = components.names[place];
     columns.push_back(name);
-    if (!with_intervals) continue;
+    if (!shape.intervals) continue;
     columns.push_back(name + "_lower");
     columns.push_back(name + "_upper");
   }

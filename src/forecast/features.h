@@ -94,7 +94,12 @@ struct Components {
 };
 Components make_components(const FeatureParts& parts);
 
-// Prophet's forecast columns after ds: trend, interval columns if asked for, components in pandas' order, yhat.
-std::vector<std::string> forecast_columns(const Components& components, bool with_intervals);
+// Prophet's forecast columns after ds: trend, cap, floor, interval columns, components in pandas' order, yhat.
+struct ForecastShape {
+  bool cap = false;
+  bool floor = false;
+  bool intervals = true;
+};
+std::vector<std::string> forecast_columns(const Components& components, const ForecastShape& shape);
 
 }  // namespace chiliad::forecast

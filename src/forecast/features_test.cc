@@ -92,26 +92,32 @@ TEST(SetStandardization, FollowsTheOptionAndTheValues) {
 }
 
 TEST(ForecastColumns, ComeInPandasOrder) {
-  EXPECT_EQ(forecast_columns(make_components({}), false),
+  EXPECT_EQ(forecast_columns(make_components({}), {.intervals = false}),
             (std::vector<std::string>{"trend", "additive_terms", "multiplicative_terms", "yhat"}));
   const std::vector<Seasonality> seasonalities = {{"yearly", 365.25, 10},
                                                   {"Weekly_own", 7, 3, 10, Mode::kMultiplicative}};
-  EXPECT_EQ(forecast_columns(make_components({seasonalities, {}}), true),
+  EXPECT_EQ(forecast_columns(make_components({seasonalities, {}}), {}),
             (std::vector<std::string>{"trend", "yhat_lower", "yhat_upper", "trend_lower", "trend_upper", "Weekly_own",
                                       "Weekly_own_lower", "Weekly_own_upper", "additive_terms", "additive_terms_lower",
                                       "additive_terms_upper", "multiplicative_terms", "multiplicative_terms_lower",
                                       "multiplicative_terms_upper", "yearly", "yearly_lower", "yearly_upper", "yhat"}));
 }
 
+TEST(ForecastColumns, HaveCapAndFloorBehindTheTrend) {
+  EXPECT_EQ(forecast_columns(make_components({}), {.cap = true, .floor = true, .intervals = false}),
+            (std::vector<std::string>{"trend", "cap", "floor", "additive_terms", "multiplicative_terms", "yhat"}));
+  EXPECT_EQ(forecast_columns(make_components({}), {.cap = true})[2], "yhat_lower");
+}
+
 TEST(ForecastColumns, HaveAGroupForTheRegressorsOfEachMode) {
   const std::vector<Seasonality> seasonalities = {{"weekly", 7, 3}};
   const std::vector<Regressor> regressors = {{"temp"}, {"price", 1, Standardize::kNo, Mode::kMultiplicative}, {"a"}};
-  EXPECT_EQ(forecast_columns(make_components({seasonalities, regressors}), false),
+  EXPECT_EQ(forecast_columns(make_components({seasonalities, regressors}), {.intervals = false}),
             (std::vector<std::string>{"trend", "a", "additive_terms", "extra_regressors_additive",
                                       "extra_regressors_multiplicative", "multiplicative_terms", "price", "temp",
                                       "weekly", "yhat"}));
   const std::vector<Regressor> additive = {{"temp"}};
-  EXPECT_EQ(forecast_columns(make_components({{}, additive}), false),
+  EXPECT_EQ(forecast_columns(make_components({{}, additive}), {.intervals = false}),
             (std::vector<std::string>{"trend", "additive_terms", "extra_regressors_additive", "temp",
                                       "multiplicative_terms", "yhat"}));
 }

@@ -2,10 +2,11 @@
 //
 // Method. At a centre (the parameters so far; at first Prophet's own starting point, the line through the first and the
 // last row, sigma = 1) the residual and its products with the columns are computed from the rows, and search_mode()
-// finds the joint mode of coefficients and noise for the model made linear there. Without multiplicative features the
-// model is linear: one search reaches the mode up to the rounding of the Gram matrix, a second from there removes that.
-// With them the model is bilinear, trend * (1 + X beta): Gauss-Newton steps to begin with, then with the second-order
-// term (exact Newton), each guarded by a line search on the posterior itself.
+// finds the joint mode of coefficients and noise for the model made linear there. With linear or flat growth and
+// without multiplicative features the model is linear: one search reaches the mode up to the rounding of the Gram
+// matrix, a second from there removes that. Otherwise it is curved, bilinear in trend * (1 + X beta) or logistic in its
+// line: Gauss-Newton steps to begin with, then with the second-order terms (exact Newton), each guarded by damping on
+// the posterior itself.
 //
 // The end is judged by the rows alone: the largest violation of the optimality conditions, computed afresh, is at most
 // kTolerance or what rounding makes of a zero there, whichever is more. A multiplicative model of a series that is not
@@ -45,16 +46,16 @@ constexpr int kMaxPasses = 150;
 // standard deviation, as search_mode() wants them.
 class Fit {
  public:
-  Fit(const Calendar::State& calendar, std::span<const double> y_scaled)
-      : calendar_(calendar), y_(y_scaled), interpolates_(calendar.rows() <= calendar.smooth() + calendar.changes()) {
-    const TrendStart start = trend_start(calendar.options.growth, calendar.ds, calendar.t, y_scaled);
+  Fit(const Calendar::State& calendar, const SeriesValues& values)
+      : calendar_(calendar), values_(values), interpolates_(calendar.rows() <= calendar.smooth() + calendar.changes()) {
+    const TrendStart start = trend_start(calendar.options.growth, calendar.ds, calendar.t, values.y, values.cap);
     now_.k = start.k;
     now_.m = start.m;
     now_.delta.assign(calendar.changepoints.t.size(), 0.0);
     now_.beta.assign(calendar.x.stride, 0.0);
     now_.sigma_obs = 1;
     if (interpolates_) floor_ = std::max(kInterpolatingFloor, 0.5 * kCollapsed * line_residual());
-    rows_ = evaluate_rows(calendar_, now_, y_);
+    rows_ = evaluate_rows(calendar_, now_, values_);
   }
 
   Result<Done> run(FitReport& report);
@@ -67,16 +68,16 @@ class Fit {
   void set_noise(Parameters& parameters, double sum_of_squares) const;
   std::vector<double> scaled(double k, double m, std::span<const double> beta) const;
   SearchResult search(const PenalizedQuadratic& curvature, const Gradient& gradient, double damping, bool convex) const;
-  PenalizedQuadratic linearise(bool exact) const;
-  Parameters moved(const PenalizedQuadratic& curvature, const SearchResult& found) const;
+  PenalizedQuadratic linearise(bool exact, bool along) const;
+  Parameters moved(const PenalizedQuadratic& curvature, const SearchResult& found, bool along) const;
   void accept(Parameters next, Rows rows, const SearchResult& found);
   bool step_linear(const Gradient& gradient);
-  bool step_multiplicative(const Gradient& gradient);
+  bool step_curved(const Gradient& gradient);
   double line_residual() const;
   std::string note() const;
 
   const Calendar::State& calendar_;
-  std::span<const double> y_;
+  SeriesValues values_;
   bool interpolates_;
   double floor_ = kSigmaFloor;
   bool raised_ = false;  // The floor was raised: there is no finite mode.
@@ -92,11 +93,11 @@ double Fit::line_residual() const {
   const double n = rows_count();
   if (n <= 2) return 0;
   const double mean_t = total(calendar_.t) / n;
-  const double mean_y = total(y_) / n;
+  const double mean_y = total(values_.y) / n;
   double tt = 0, ty = 0, yy = 0;
-  for (std::size_t i = 0; i < y_.size(); ++i) {
+  for (std::size_t i = 0; i < values_.y.size(); ++i) {
     const double t = calendar_.t[i] - mean_t;
-    const double y = y_[i] - mean_y;
+    const double y = values_.y[i] - mean_y;
     tt += t * t;
     ty += t * y;
     yy += y * y;
@@ -123,7 +124,7 @@ std::vector<double> Fit::scaled(double k, double m, std::span<const double> beta
 // is the difference of.
 double Fit::rounding() const {
   double largest = 0;
-  for (double y : y_) largest = std::max(largest, std::fabs(y));
+  for (double y : values_.y) largest = std::max(largest, std::fabs(y));
   constexpr double kSafety = 64;
   const double variance = now_.sigma_obs * now_.sigma_obs;
   return kSafety * std::numeric_limits<double>::epsilon() * std::sqrt(rows_count()) * largest / variance;
@@ -152,26 +153,55 @@ SearchResult Fit::search(const PenalizedQuadratic& curvature, const Gradient& gr
   return search_mode(curvature, start);
 }
 
-// The model made linear at the centre. `exact`: with the second-order term.
-PenalizedQuadratic Fit::linearise(bool exact) const {
-  FeatureMatrix weighted = calendar_.x;
-  for (std::size_t i = 0; i < weighted.rows; ++i) {
-    double* row = weighted.row(i);
-    for (std::size_t j = 0; j < weighted.columns; ++j) {
-      if (calendar_.is_multiplicative[j] != 0) row[j] *= rows_.trend[i];
+// The model made linear at the centre. `exact`: with the second-order terms. `along`: in the coordinates of moved(...,
+// along), in which the line of logistic growth is linear and the prior of m is not.
+PenalizedQuadratic Fit::linearise(bool exact, bool along) const {
+  const std::size_t n = calendar_.rows();
+  FeatureMatrix weighted;
+  if (calendar_.any_multiplicative) {
+    weighted = calendar_.x;
+    for (std::size_t i = 0; i < n; ++i) {
+      double* row = weighted.row(i);
+      for (std::size_t j = 0; j < weighted.columns; ++j) {
+        if (calendar_.is_multiplicative[j] != 0) row[j] *= rows_.trend[i];
+      }
     }
   }
-  return curvature_at(calendar_, weighted, rows_.share,
-                      exact ? std::span<const double>(rows_.residual) : std::span<const double>());
+  const bool curved = !rows_.slope.empty();
+  std::vector<double> line = rows_.share;
+  for (std::size_t i = 0; curved && i < n; ++i) line[i] *= rows_.slope[i];
+  std::vector<double> square(n);
+  for (std::size_t i = 0; i < n; ++i) square[i] = line[i] * line[i];
+  std::vector<double> coupling;
+  Linearised at{calendar_.any_multiplicative ? &weighted : &calendar_.x, line, square};
+  at.k = rows_.k;
+  at.m = rows_.m;
+  if (exact) {
+    at.convex = false;
+    if (calendar_.any_multiplicative) {
+      coupling = rows_.residual;
+      for (std::size_t i = 0; curved && i < n; ++i) coupling[i] *= rows_.slope[i];
+      at.coupling = coupling;
+    }
+    for (std::size_t i = 0; curved && i < n; ++i) square[i] -= rows_.residual[i] * rows_.share[i] * rows_.bend[i];
+    if (curved && along) {
+      const double prior = kLinePrior / now_.sigma_obs;
+      at.turn = -now_.m / (prior * prior * now_.k);
+    } else if (curved) {
+      at.turn = dot(rows_.residual, line);
+    }
+  }
+  return curvature_at(calendar_, at);
 }
 
-// The parameters that a search found.
-Parameters Fit::moved(const PenalizedQuadratic& curvature, const SearchResult& found) const {
+// The parameters that a search found. `along`: the line of logistic growth, k t - k m, moves by what it moves by to
+// first order, so m follows the curve on which k m is straight.
+Parameters Fit::moved(const PenalizedQuadratic& curvature, const SearchResult& found, bool along) const {
   std::vector<double> step = found.x;
   curvature.unrotate(step);
   Parameters next = now_;
   next.k += step[0] * kLinePrior;
-  next.m += step[1] * kLinePrior;
+  next.m += step[1] * kLinePrior * (along ? now_.k / next.k : 1);
   for (std::size_t j = 0; j < calendar_.x.columns; ++j) next.beta[j] += step[2 + j] * calendar_.prior[j];
   if (calendar_.has_slope()) next.delta = found.delta;
   return next;
@@ -187,32 +217,43 @@ void Fit::accept(Parameters next, Rows rows, const SearchResult& found) {
 bool Fit::step_linear(const Gradient& gradient) {
   const SearchResult found = search(*calendar_.curvature, gradient, 0, true);
   if (!found.ok) return false;
-  Parameters next = moved(*calendar_.curvature, found);
-  Rows rows = evaluate_rows(calendar_, next, y_);
+  Parameters next = moved(*calendar_.curvature, found, false);
+  Rows rows = evaluate_rows(calendar_, next, values_);
   set_noise(next, rows.sum_of_squares);
   accept(std::move(next), std::move(rows), found);
   return true;
 }
 
-// One pass of a multiplicative model: as long a step as raises the posterior (Levenberg and Marquardt's damping). False
-// when none does.
-bool Fit::step_multiplicative(const Gradient& gradient) {
+// One pass of a model that is not linear: as long a step as raises the posterior (Levenberg and Marquardt's damping).
+// False when none does. Exact steps of logistic growth go along the curve on which its line moves straight, unless they
+// lead to where the rate is 0, where that curve ends.
+bool Fit::step_curved(const Gradient& gradient) {
   constexpr int kGaussNewtonPasses = 2;
   constexpr double kMaxDamping = 1e16;
+  constexpr double kLeastRate = 0.1;  // Of the present one.
   const double before = posterior(now_, rows_.sum_of_squares);
   const double noise = 1e-13 * (std::fabs(before) + rows_count());
   bool exact = passes_++ >= kGaussNewtonPasses;
-  PenalizedQuadratic curvature = linearise(exact);
+  bool along = exact && calendar_.options.growth == Growth::kLogistic && now_.k != 0;
+  PenalizedQuadratic curvature = linearise(exact, along);
+  const auto fall_back = [&] {
+    exact = along;
+    along = false;
+    curvature = linearise(exact, along);
+  };
   while (damping_ < kMaxDamping) {
     const SearchResult found = search(curvature, gradient, damping_, !exact);
     if (!found.ok && exact) {
-      exact = false;
-      curvature = linearise(exact);
+      fall_back();
       continue;
     }
     if (found.ok) {
-      Parameters next = moved(curvature, found);
-      Rows rows = evaluate_rows(calendar_, next, y_);
+      Parameters next = moved(curvature, found, along);
+      if (along && !(next.k / now_.k > kLeastRate)) {
+        fall_back();
+        continue;
+      }
+      Rows rows = evaluate_rows(calendar_, next, values_);
       set_noise(next, rows.sum_of_squares);
       if (posterior(next, rows.sum_of_squares) >= before - noise) {
         accept(std::move(next), std::move(rows), found);
@@ -251,31 +292,31 @@ Result<Done> Fit::run(FitReport& report) {
         best = std::numeric_limits<double>::infinity();
         top = -std::numeric_limits<double>::infinity();
         better.reset();
-        now_ = Fit(calendar_, y_).now_;
-        rows_ = evaluate_rows(calendar_, now_, y_);
+        now_ = Fit(calendar_, values_).now_;
+        rows_ = evaluate_rows(calendar_, now_, values_);
         passes_ = 0;
         damping_ = 0;
         pass = -1;
         continue;
       }
-      if (residual < best) {
+      // The residual is measured against sigma, which falls on the way: only a posterior that no longer rises is an
+      // end, and among points that it does not tell apart the residual chooses.
+      const double now = posterior(now_, rows_.sum_of_squares);
+      const bool risen = now > top + 1e-12 * (std::fabs(now) + rows_count());
+      if (risen || residual < best) {
         best = residual;
         better.reset();
       }
-      // The residual is measured against sigma, which falls on the way: only a posterior that no longer rises is an
-      // end.
-      const double now = posterior(now_, rows_.sum_of_squares);
-      const double least_gain = 1e-12 * (std::fabs(now) + rows_count());
-      stalled = now > top + least_gain ? 0 : stalled + 1;
+      stalled = risen ? 0 : stalled + 1;
       top = std::max(top, now);
       if (best <= kTolerance || stalled >= 4) break;
     }
     if (!better && pass > 0) better = now_;
-    if (!(calendar_.any_multiplicative ? step_multiplicative(gradient) : step_linear(gradient))) break;
+    if (!(calendar_.is_linear() ? step_linear(gradient) : step_curved(gradient))) break;
   }
   if (better) {
     now_ = *std::move(better);
-    rows_ = evaluate_rows(calendar_, now_, y_);
+    rows_ = evaluate_rows(calendar_, now_, values_);
   }
   report.iterations = pass;
   report.optimality_residual = best;
@@ -296,20 +337,27 @@ Result<Done> Fit::run(FitReport& report) {
 }
 
 // As Prophet's attribute `history` has them. A column that is both condition and regressor is a regressor.
-std::vector<OwnedColumn> standardized_columns(const Calendar::State& calendar) {
+std::vector<OwnedColumn> history_columns(const Calendar::State& calendar, const PreparedRows& rows,
+                                         bool logistic_floor) {
   std::vector<OwnedColumn> columns = calendar.columns;
   for (const Regressor& regressor : calendar.options.regressors) {
     const auto column = std::ranges::find(columns, regressor.name, &OwnedColumn::name);
     for (double& value : column->values) value = (value - regressor.mu) / regressor.std;
   }
+  if (calendar.options.growth != Growth::kLogistic) return columns;
+  for (const std::string_view name : {"cap", "floor"}) {
+    const auto column = std::ranges::find(rows.columns, name, &OwnedColumn::name);
+    if (column != rows.columns.end() && (name == "cap" || logistic_floor)) columns.push_back(*column);
+  }
   return columns;
 }
 
-std::shared_ptr<const KeptHistory> keep_rows(const Calendar::State& calendar, const PreparedRows& rows) {
+std::shared_ptr<const KeptHistory> keep_rows(const Calendar::State& calendar, const PreparedRows& rows,
+                                             bool logistic_floor) {
   auto kept = std::make_shared<KeptHistory>();
   kept->ds = rows.ds;
   kept->y = rows.y;
-  kept->columns = standardized_columns(calendar);
+  kept->columns = history_columns(calendar, rows, logistic_floor);
   kept->history_dates = rows.history_dates;
   kept->changepoints = calendar.changepoints.moments;
   kept->changepoint_rows = calendar.changepoints.rows;
@@ -325,10 +373,9 @@ Result<FittedModel> fit(const Calendar& shared, const PreparedRows& rows, KeepHi
   FitReport& out = report != nullptr ? *report : own;
   out = FitReport{};
 
-  const ValueScale scale = value_scale(rows.y, calendar.options.scaling);
-  std::vector<double> y_scaled;
-  y_scaled.reserve(rows.y.size());
-  for (double y : rows.y) y_scaled.push_back((y - scale.offset) / scale.y_scale);
+  const Result<ScaledSeries> scaled = scale_series(calendar.options, rows.y, borrow(rows.columns));
+  if (!scaled) return scaled.error();
+  const SeriesValues values{scaled->y, scaled->cap};
 
   FittedState state;
   state.options = calendar.options;
@@ -336,12 +383,13 @@ Result<FittedModel> fit(const Calendar& shared, const PreparedRows& rows, KeepHi
   state.train_holiday_names = calendar.train_holiday_names;
   state.start = calendar.time_scale.start;
   state.t_scale_s = static_cast<double>(calendar.time_scale.length_ns) / 1e9;
-  state.y_min = scale.y_min;
-  state.y_scale = scale.y_scale;
+  state.y_min = scaled->y_min;
+  state.y_scale = scaled->y_scale;
+  state.logistic_floor = scaled->logistic_floor;
   state.changepoints_t = calendar.changepoints.t;
   const auto [low, high] = std::minmax_element(rows.y.begin(), rows.y.end());
-  if (*low == *high) {
-    const TrendStart start = trend_start(calendar.options.growth, calendar.ds, calendar.t, y_scaled);
+  if (*low == *high && calendar.options.growth != Growth::kLogistic) {
+    const TrendStart start = trend_start(calendar.options.growth, calendar.ds, calendar.t, values.y, {});
     state.k = start.k;
     state.m = start.m;
     state.delta.assign(calendar.changepoints.t.size(), 0.0);
@@ -350,7 +398,7 @@ Result<FittedModel> fit(const Calendar& shared, const PreparedRows& rows, KeepHi
     out.constant_series = true;
     out.note = "constant series: not optimised, the model repeats the constant";
   } else {
-    Fit work(calendar, y_scaled);
+    Fit work(calendar, values);
     if (Result<Done> done = work.run(out); !done) return std::move(done).error();
     const Parameters& found = work.parameters();
     state.k = found.k;
@@ -360,8 +408,11 @@ Result<FittedModel> fit(const Calendar& shared, const PreparedRows& rows, KeepHi
     state.sigma_obs = found.sigma_obs;
     state.log_posterior = out.log_posterior;
     if (calendar.changepoints.moments.empty()) {
-      // The stand-in for no changepoints is active from t = 0 on: part of the slope.
-      state.k += state.delta[0];
+      // The stand-in for no changepoints is active from t = 0 on: part of the slope. That of logistic growth turns
+      // about m, which goes along so that the trend stays as it was fitted.
+      const double k = state.k + state.delta[0];
+      if (calendar.options.growth == Growth::kLogistic && k != 0) state.m *= state.k / k;
+      state.k = k;
       state.delta[0] = 0;
     }
   }
@@ -369,8 +420,9 @@ Result<FittedModel> fit(const Calendar& shared, const PreparedRows& rows, KeepHi
   state.history_date_count = static_cast<std::int64_t>(rows.history_dates.size());
   const std::size_t kept_dates = std::min<std::size_t>(5, rows.history_dates.size());
   state.last_dates.assign(rows.history_dates.end() - static_cast<std::ptrdiff_t>(kept_dates), rows.history_dates.end());
-  if (keep == KeepHistory::kYes) state.history = keep_rows(calendar, rows);
-  return FittedModel::from_state(std::move(state), calendar.layout);
+  if (keep == KeepHistory::kYes) state.history = keep_rows(calendar, rows, state.logistic_floor);
+  const auto& layout = state.logistic_floor ? calendar.floored_layout : calendar.layout;
+  return FittedModel::from_state(std::move(state), layout);
 }
 
 Result<FittedModel> fit(const History& history, const ProphetOptions& options, KeepHistory keep, FitReport* report) {

@@ -90,11 +90,10 @@ TEST(Fit, NoSmallMoveRaisesTheLogPosterior) {
     const Result<FittedModel> model = fit(*calendar, *rows);
     ASSERT_TRUE(model);
     const FittedState& state = model->state();
-    const ValueScale scale = value_scale(rows->y, options.scaling);
-    std::vector<double> y_scaled;
-    for (double y : rows->y) y_scaled.push_back((y - scale.offset) / scale.y_scale);
+    const Result<ScaledSeries> scaled = scale_series(options, rows->y);
+    const SeriesValues values{scaled->y, {}};
     const Parameters best{state.k, state.m, state.delta, state.beta, state.sigma_obs};
-    const double top = log_posterior(calendar->state(), best, y_scaled);
+    const double top = log_posterior(calendar->state(), best, values);
     std::mt19937_64 random(7);
     std::normal_distribution<double> normal;
     for (int trial = 0; trial < 500; ++trial) {
@@ -105,7 +104,7 @@ TEST(Fit, NoSmallMoveRaisesTheLogPosterior) {
       for (double& delta : moved.delta) delta += trial % 2 == 0 ? size * normal(random) : 0;
       for (double& beta : moved.beta) beta += size * normal(random);
       moved.sigma_obs *= std::exp(size * normal(random));
-      EXPECT_LE(log_posterior(calendar->state(), moved, y_scaled), top + 1e-9);
+      EXPECT_LE(log_posterior(calendar->state(), moved, values), top + 1e-9);
     }
   }
 }

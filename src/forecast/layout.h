@@ -21,7 +21,8 @@ struct FittedModel::Layout {
   // Errors: as HolidayColumns::make().
   static Result<std::shared_ptr<const Layout>> make(const ProphetOptions& options,
                                                     std::span<const Seasonality> seasonalities,
-                                                    std::span<const std::string> train_holiday_names);
+                                                    std::span<const std::string> train_holiday_names,
+                                                    bool logistic_floor);
 
   FeatureParts parts(std::span<const Seasonality> seasonalities, const ProphetOptions& options) const {
     return {seasonalities, options.regressors, &holidays, options.holidays_mode.value_or(options.seasonality_mode)};

@@ -373,7 +373,7 @@ bool Lasso::solve(double v) {
     double worst_excess = 0;
     for (std::size_t j = 0; j < s_; ++j) {
       if (sign_[j] != 0 || barred_[j]) continue;
-      const double slack = kRounding * std::sqrt(quad_.change(j, j)) * r + 1e-13 * penalty;
+      const double slack = kRounding * std::sqrt(std::max(0.0, quad_.change(j, j))) * r + 1e-13 * penalty;
       const double excess = std::fabs(gradient_[j]) - penalty - slack;
       if (excess > worst_excess) {
         worst = j;

@@ -11,16 +11,38 @@ namespace {
 
 constexpr double kLineVariance = 25;  // Prior of k and m: Normal(0, 5).
 
+// The trend and its derivatives along the line.
+void evaluate_logistic(const TrendParameters& trend, std::span<const double> t, std::span<const double> cap,
+                       Rows& rows) {
+  CHILIAD_CHECK(cap.size() == t.size());
+  std::vector<double> share(t.size());  // Of the cap.
+  logistic_exponent(trend, t, share);
+  sigmoid(share, share);
+  rows.slope.resize(t.size());
+  rows.bend.resize(t.size());
+  for (std::size_t i = 0; i < t.size(); ++i) {
+    rows.trend[i] = cap[i] * share[i];
+    rows.slope[i] = rows.trend[i] * (1 - share[i]);
+    rows.bend[i] = rows.slope[i] * (1 - 2 * share[i]);
+  }
+}
+
 }  // namespace
 
-Rows evaluate_rows(const Calendar::State& calendar, const Parameters& parameters, std::span<const double> y_scaled) {
+Rows evaluate_rows(const Calendar::State& calendar, const Parameters& parameters, const SeriesValues& values) {
   const std::size_t n = calendar.rows();
-  CHILIAD_CHECK(y_scaled.size() == n);
+  CHILIAD_CHECK(values.y.size() == n);
   CHILIAD_CHECK(parameters.beta.size() >= calendar.x.columns);
   Rows rows;
   rows.trend.resize(n);
-  evaluate_trend(calendar.options.growth, {parameters.k, parameters.m, parameters.delta, calendar.changepoints.t},
-                 calendar.t, rows.trend);
+  rows.k = parameters.k;
+  rows.m = parameters.m;
+  const TrendParameters trend{parameters.k, parameters.m, parameters.delta, calendar.changepoints.t};
+  if (calendar.options.growth == Growth::kLogistic) {
+    evaluate_logistic(trend, calendar.t, values.cap, rows);
+  } else {
+    evaluate_trend(calendar.options.growth, trend, calendar.t, {}, rows.trend);
+  }
   rows.share.assign(n, 1.0);
   rows.residual.assign(n, 0.0);
   const auto add_features = [&](double wanted_mode, std::vector<double>& out) {
@@ -36,7 +58,7 @@ Rows evaluate_rows(const Calendar::State& calendar, const Parameters& parameters
   if (calendar.any_multiplicative) add_features(1, rows.share);
   add_features(0, rows.residual);
   for (std::size_t i = 0; i < n; ++i) {
-    rows.residual[i] = y_scaled[i] - rows.trend[i] * rows.share[i] - rows.residual[i];
+    rows.residual[i] = values.y[i] - rows.trend[i] * rows.share[i] - rows.residual[i];
   }
   rows.sum_of_squares = dot(rows.residual, rows.residual);
   return rows;
@@ -53,8 +75,8 @@ double log_posterior(const Calendar::State& calendar, const Parameters& paramete
   return lp - static_cast<double>(calendar.rows()) * std::log(parameters.sigma_obs) - sum_of_squares / (2 * variance);
 }
 
-double log_posterior(const Calendar::State& calendar, const Parameters& parameters, std::span<const double> y_scaled) {
-  return log_posterior(calendar, parameters, evaluate_rows(calendar, parameters, y_scaled).sum_of_squares);
+double log_posterior(const Calendar::State& calendar, const Parameters& parameters, const SeriesValues& values) {
+  return log_posterior(calendar, parameters, evaluate_rows(calendar, parameters, values).sum_of_squares);
 }
 
 Gradient residual_gradient(const Calendar::State& calendar, const Rows& rows) {
@@ -63,6 +85,7 @@ Gradient residual_gradient(const Calendar::State& calendar, const Rows& rows) {
   Gradient gradient;
   std::vector<double> weight(n);
   for (std::size_t i = 0; i < n; ++i) weight[i] = rows.residual[i] * rows.share[i];
+  for (std::size_t i = 0; i < rows.slope.size(); ++i) weight[i] *= rows.slope[i];
   double sum = 0;
   double moment = 0;
   gradient.delta.assign(calendar.changepoints.t.size(), 0.0);
@@ -73,8 +96,12 @@ Gradient residual_gradient(const Calendar::State& calendar, const Rows& rows) {
     moment += dot(std::span(weight).subspan(first, last - first), std::span(calendar.t).subspan(first, last - first));
     if (e > 0) gradient.delta[e - 1] = moment - calendar.changepoints.t[e - 1] * sum;
   }
-  gradient.k = calendar.has_slope() ? moment : 0;
-  gradient.m = sum;
+  // The line of logistic growth is k (t - m), the others' k t + m; a flat one has no k.
+  switch (calendar.options.growth) {
+    case Growth::kLinear: gradient.k = moment, gradient.m = sum; break;
+    case Growth::kFlat: gradient.m = sum; break;
+    case Growth::kLogistic: gradient.k = moment - rows.m * sum, gradient.m = -rows.k * sum; break;
+  }
   gradient.beta.assign(calendar.x.stride, 0.0);
   transposed_product(calendar.x, rows.residual, gradient.beta);
   if (calendar.any_multiplicative) {

@@ -26,17 +26,26 @@ struct Parameters {
   double sigma_obs = 1;
 };
 
+// What is fitted, in the model's units (ScaledSeries). Borrowed.
+struct SeriesValues {
+  std::span<const double> y;    // T
+  std::span<const double> cap;  // T; empty but for logistic growth.
+};
+
 // The model at some parameters, row by row.
 struct Rows {
   std::vector<double> trend;     // T
+  std::vector<double> slope;     // d trend / d line (trend.h); empty: 1, where the trend is the line.
+  std::vector<double> bend;      // The second derivative; empty: 0.
   std::vector<double> share;     // 1 + X beta_m
   std::vector<double> residual;  // y_scaled - trend * share - X beta_a
+  double k = 0, m = 0;           // The parameters that the line was made with.
   double sum_of_squares = 0;     // R
 };
-Rows evaluate_rows(const Calendar::State& calendar, const Parameters& parameters, std::span<const double> y_scaled);
+Rows evaluate_rows(const Calendar::State& calendar, const Parameters& parameters, const SeriesValues& values);
 
 double log_posterior(const Calendar::State& calendar, const Parameters& parameters, double sum_of_squares);
-double log_posterior(const Calendar::State& calendar, const Parameters& parameters, std::span<const double> y_scaled);
+double log_posterior(const Calendar::State& calendar, const Parameters& parameters, const SeriesValues& values);
 
 // Columns times the residual: half the gradient of -R. In natural units (not scaled by the priors).
 struct Gradient {

@@ -134,9 +134,6 @@ Result<Done> check_names(const ProphetOptions& options) {
 }  // namespace
 
 Result<Done> check_options(const ProphetOptions& options) {
-  if (options.growth == Growth::kLogistic) {
-    return invalid("growth 'logistic' is not supported yet: use 'linear' or 'flat'");
-  }
   if (!(options.changepoint_range >= 0 && options.changepoint_range <= 1)) {
     return invalid("Parameter \"changepoint_range\" must be in [0, 1]");
   }

@@ -8,6 +8,7 @@
 #include "base/number.h"
 #include "forecast/design.h"
 #include "forecast/features.h"
+#include "forecast/future_law.h"
 #include "forecast/interval.h"
 #include "forecast/kernels.h"
 #include "forecast/layout.h"
@@ -20,20 +21,29 @@ namespace {
 
 Error invalid(std::string message) { return Error{ErrorCode::kInvalid, std::move(message)}; }
 
+constexpr int kLogisticSamples = 1000;
+
 struct Request {
   bool with_intervals = true;
-  bool simulated = false;
+  bool simulated = false;   // The future's rows are drawn,
+  bool drawn_past = false;  // and the history's.
   double width = 0.8;
   int samples = 1000;
 };
+
+void set_uncertainty(const FittedState& state, const PredictOptions& options, Request& request) {
+  request.samples = options.uncertainty_samples.value_or(state.options.uncertainty_samples);
+  request.with_intervals = options.uncertainty != Uncertainty::kNone && request.samples != 0;
+  request.drawn_past = options.uncertainty == Uncertainty::kSimulated;
+  request.simulated = request.drawn_past || state.options.growth == Growth::kLogistic;
+  if (request.simulated && !request.drawn_past && request.samples > 0) request.samples = kLogisticSamples;
+}
 
 Result<Request> read_request(const FittedState& state, const PredictOptions& options, std::size_t rows) {
   if (rows == 0) return invalid("Dataframe has no rows.");
   Request request;
   request.width = options.interval_width.value_or(state.options.interval_width);
-  request.samples = options.uncertainty_samples.value_or(state.options.uncertainty_samples);
-  request.with_intervals = options.uncertainty != Uncertainty::kNone && request.samples != 0;
-  request.simulated = options.uncertainty == Uncertainty::kSimulated;
+  set_uncertainty(state, options, request);
   if (!((1 - request.width) / 2 > 0 && request.width > 0 && (1 + request.width) / 2 < 1)) {
     return invalid("interval_width must be in (0, 1)");
   }
@@ -86,59 +96,76 @@ Effects evaluate_effects(const FittedState& state, std::span<const Component> co
   return effects;
 }
 
+// The rows of a frame, ascending, in scaled time.
+struct Times {
+  std::vector<double> t;
+  std::vector<std::int64_t> steps;  // future_steps(t)
+};
+
+// Quantiles of the trend's and of yhat's departures, `count` a row.
+struct Quantiles {
+  std::vector<double> trend, yhat;
+  std::size_t trend_count = 0, yhat_count = 0;
+};
+
+// The law's own. The trend has no use for the extra quantiles.
+Quantiles computed_quantiles(const FittedState& state, const Times& times, std::span<const double> factor,
+                             std::span<const double> probabilities) {
+  const TrendLaw law = trend_law(state, times.t);
+  const std::size_t n = times.t.size();
+  Quantiles out{std::vector<double>(2 * n), std::vector<double>(probabilities.size() * n), 2, probabilities.size()};
+  future_quantiles(law, times.steps, {}, 0.0, probabilities.first(2), out.trend);
+  future_quantiles(law, times.steps, factor, state.sigma_obs, probabilities, out.yhat);
+  return out;
+}
+
+// Those of `sampling.samples` draws; where only the future is drawn, the history's rows, which have noise alone, are
+// computed.
+Quantiles simulated_quantiles(const FittedState& state, const Times& times, std::span<const double> cap,
+                              std::span<const double> factor, const Sampling& sampling, bool drawn_past,
+                              std::span<const double> probabilities) {
+  const std::size_t n = times.t.size(), count = probabilities.size();
+  Quantiles out{std::vector<double>(count * n), std::vector<double>(count * n), count, count};
+  const auto past = static_cast<std::size_t>(std::ranges::count(times.steps, 0));
+  const std::size_t first = drawn_past ? 0 : past;
+  future_quantiles({}, std::span(times.steps).first(first), {}, state.sigma_obs, probabilities,
+                   std::span(out.yhat).first(first * count));
+  const std::span<const std::int64_t> steps = std::span(times.steps).subspan(first);
+  const std::unique_ptr<TrendPaths> paths =
+      state.options.growth == Growth::kLogistic
+          ? logistic_paths(logistic_law(state, times.t), {steps, std::span(times.t).subspan(first), cap.subspan(first)},
+                           sampling)
+          : linear_paths(trend_law(state, times.t), steps, sampling);
+  simulate_quantiles(*paths, {steps, factor.subspan(first), state.sigma_obs}, sampling, probabilities,
+                     std::span(out.trend).subspan(first * count), std::span(out.yhat).subspan(first * count));
+  return out;
+}
+
 // The bounds of all rows as IntervalOffsets describes them.
-std::vector<double> interval_offsets(const FittedState& state, std::span<const double> t,
+std::vector<double> interval_offsets(const FittedState& state, const Times& times, std::span<const double> cap,
                                      std::span<const double> multiplicative, const Request& request,
                                      const PredictOptions& options) {
-  const std::size_t n = t.size();
-  const TrendLaw law = trend_law(state, t);
-  std::vector<std::int64_t> steps(n, 0);
+  const std::size_t n = times.t.size();
   std::vector<double> factor(n);
-  std::int64_t step = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    if (t[i] > 1) steps[i] = ++step;
-    factor[i] = 1 + multiplicative[i];
-  }
-  // The trend has no use for the extra quantiles; a simulation gives them along the way.
+  for (std::size_t i = 0; i < n; ++i) factor[i] = 1 + multiplicative[i];
   std::vector<double> probabilities = {(1 - request.width) / 2, (1 + request.width) / 2};
   probabilities.insert(probabilities.end(), options.quantiles.begin(), options.quantiles.end());
-  const std::size_t noisy_count = probabilities.size();
-  const std::size_t trend_count = request.simulated ? noisy_count : 2;
-  std::vector<double> trend(trend_count * n);
-  std::vector<double> noisy(noisy_count * n);
-  if (request.simulated) {
-    simulate_quantiles(law, steps, factor, state.sigma_obs, request.samples, options.seed, probabilities, trend, noisy);
-  } else {
-    future_quantiles(law, steps, {}, 0.0, std::span(probabilities).first(2), trend);
-    future_quantiles(law, steps, factor, state.sigma_obs, probabilities, noisy);
-  }
+  const Sampling sampling{static_cast<std::size_t>(request.samples), sampling_key(state, options.seed)};
+  const Quantiles found =
+      request.simulated ? simulated_quantiles(state, times, cap, factor, sampling, request.drawn_past, probabilities)
+                        : computed_quantiles(state, times, factor, probabilities);
   std::vector<double> out;
-  out.reserve(n * (2 + noisy_count));
+  out.reserve(n * (2 + found.yhat_count));
   for (std::size_t i = 0; i < n; ++i) {
-    out.insert(out.end(), {trend[trend_count * i], trend[trend_count * i + 1]});
-    const double* row = noisy.data() + i * noisy_count;
-    out.insert(out.end(), row, row + noisy_count);
+    const double* trend = found.trend.data() + i * found.trend_count;
+    out.insert(out.end(), {trend[0], trend[1]});
+    const double* yhat = found.yhat.data() + i * found.yhat_count;
+    out.insert(out.end(), yhat, yhat + found.yhat_count);
   }
   return out;
 }
 
 }  // namespace
-
-TrendLaw trend_law(const FittedState& state, std::span<const double> t) {
-  const auto first = static_cast<std::size_t>(std::upper_bound(t.begin(), t.end(), 1.0) - t.begin());
-  const std::size_t future = t.size() - first;
-  if (future == 0 || state.options.growth == Growth::kFlat) return TrendLaw{};
-  double step = 0;
-  if (future > 1) {
-    step = (t.back() - t[first]) / static_cast<double>(future - 1);
-  } else if (state.rows > 1) {
-    step = 1 / static_cast<double>(state.rows - 1);
-  }
-  double sum = 0;
-  for (double delta : state.delta) sum += std::fabs(delta);
-  const double changes = static_cast<double>(state.changepoints_t.size());
-  return TrendLaw{std::min(1.0, changes * step), step * (sum / changes + 1e-8)};
-}
 
 std::string quantile_column_name(double q) {
   std::string name = "yhat_q";
@@ -153,6 +180,7 @@ struct SortedFrame {
   std::vector<Instant> ds;
   std::vector<OwnedColumn> moved;  // Needed columns in the new order; empty when the frame was sorted.
   FeatureInputs inputs;
+  ScaledCap cap;
 };
 
 Result<SortedFrame> sort_frame(const Frame& frame, const FittedState& state, const FeatureParts& parts) {
@@ -175,9 +203,13 @@ Result<SortedFrame> sort_frame(const Frame& frame, const FittedState& state, con
   }
   if (!is_sorted) std::stable_sort(sorted.ds.begin(), sorted.ds.end());
   const std::vector<Column> borrowed = borrow(sorted.moved);
-  Result<FeatureInputs> inputs = find_inputs(parts, is_sorted ? frame.columns : borrowed, sorted.ds);
+  const std::span<const Column> columns = is_sorted ? frame.columns : borrowed;
+  Result<FeatureInputs> inputs = find_inputs(parts, columns, sorted.ds);
   if (!inputs) return std::move(inputs).error();
   sorted.inputs = *std::move(inputs);
+  Result<ScaledCap> cap = scale_cap(state, columns, sorted.ds.size());
+  if (!cap) return std::move(cap).error();
+  sorted.cap = *std::move(cap);
   for (const Instant moment : {sorted.ds.front(), sorted.ds.back()}) {
     if (!near_enough(moment, state.start)) {
       return invalid("ds " + format_instant(moment) + " is more than 290 years from the history, which begins " +
@@ -185,6 +217,15 @@ Result<SortedFrame> sort_frame(const Frame& frame, const FittedState& state, con
     }
   }
   return sorted;
+}
+
+Times scaled_times(const FittedState& state, std::span<const Instant> ds) {
+  const TimeScale scale{state.start, std::llround(state.t_scale_s * 1e9)};
+  Times times;
+  times.t.reserve(ds.size());
+  for (const Instant moment : ds) times.t.push_back(scale(moment));
+  times.steps = future_steps(times.t);
+  return times;
 }
 
 // Fills the columns of a forecast one after the other.
@@ -216,6 +257,12 @@ Result<Done> check_finite(const Forecast& forecast) {
 
 }  // namespace
 
+std::int64_t FittedModel::draws(const PredictOptions& options, std::int64_t rows) const {
+  Request request;
+  set_uncertainty(state_, options, request);
+  return request.with_intervals && request.simulated ? rows * request.samples : 0;
+}
+
 Result<Forecast> FittedModel::predict(const Frame& frame, const PredictOptions& options,
                                       IntervalOffsets* offsets) const {
   const Result<Request> request = read_request(state_, options, frame.ds.size());
@@ -224,16 +271,14 @@ Result<Forecast> FittedModel::predict(const Frame& frame, const PredictOptions& 
   Result<SortedFrame> sorted = sort_frame(frame, state_, parts);
   if (!sorted) return std::move(sorted).error();
   const std::size_t n = frame.ds.size();
-  const TimeScale scale{state_.start, std::llround(state_.t_scale_s * 1e9)};
-  std::vector<double> t;
-  t.reserve(n);
-  for (Instant moment : sorted->ds) t.push_back(scale(moment));
-
+  const Times times = scaled_times(state_, sorted->ds);
   std::vector<double> trend(n);
-  evaluate_trend(state_.options.growth, {state_.k, state_.m, state_.delta, state_.changepoints_t}, t, trend);
+  evaluate_trend(state_.options.growth, {state_.k, state_.m, state_.delta, state_.changepoints_t}, times.t,
+                 sorted->cap.cap, trend);
   const Effects effects =
       evaluate_effects(state_, layout_->components, make_features(parts, sorted->ds, sorted->inputs));
-  const double floor = state_.options.scaling == Scaling::kMinMax ? state_.y_min : 0;
+  const double plain_floor = state_.options.scaling == Scaling::kMinMax ? state_.y_min : 0;
+  const std::span<const double> floor = sorted->cap.floor;  // Empty: the plain one.
 
   Forecast forecast(std::move(sorted->ds),
                     with_quantiles(request->with_intervals ? layout_->names : layout_->plain_names, options.quantiles));
@@ -241,15 +286,19 @@ Result<Forecast> FittedModel::predict(const Frame& frame, const PredictOptions& 
   const std::span<double> trend_column = columns.next();
   std::vector<double> yhat(n);
   for (std::size_t i = 0; i < n; ++i) {
-    trend_column[i] = trend[i] * state_.y_scale + floor;
+    trend_column[i] = trend[i] * state_.y_scale + (floor.empty() ? plain_floor : floor[i]);
     yhat[i] = trend_column[i] * (1 + effects.multiplicative[i]) + effects.additive[i] * state_.y_scale;
   }
+
+  if (state_.options.growth == Growth::kLogistic) columns.put(sorted->cap.given, 1);
+  if (state_.logistic_floor) columns.put(floor, 1);
 
   const std::size_t per_row = 4 + options.quantiles.size();
   IntervalOffsets own;
   IntervalOffsets& bounds = offsets != nullptr ? *offsets : own;
   if (request->with_intervals) {
-    if (bounds.values.empty()) bounds.values = interval_offsets(state_, t, effects.multiplicative, *request, options);
+    if (bounds.values.empty())
+      bounds.values = interval_offsets(state_, times, sorted->cap.cap, effects.multiplicative, *request, options);
     CHILIAD_CHECK(bounds.values.size() == n * per_row);
     const double* offset = bounds.values.data();
     const std::span<double> yhat_lower = columns.next();

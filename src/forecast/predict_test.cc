@@ -155,15 +155,114 @@ TEST(Predict, FlatGrowthHasNoTrendUncertainty) {
   }
 }
 
-TEST(TrendLaw, TakesTheHistorysStepForASingleFutureRow) {
-  const FittedState state = hand_made();
-  const TrendLaw one = trend_law(state, std::vector<double>{0.5, 1.3});
-  EXPECT_NEAR(one.change_probability, 0.01, 1e-15);
-  const TrendLaw more = trend_law(state, std::vector<double>{0.5, 1.1, 1.3, 1.7});
-  EXPECT_NEAR(more.change_probability, 0.3, 1e-15);
-  EXPECT_NEAR(more.unit, 0.3 * (2 + 1e-8), 1e-15);
-  EXPECT_EQ(trend_law(state, std::vector<double>{0.5, 1.0}).change_probability, 0);
-  EXPECT_EQ(trend_law(state, std::vector<double>{1.5, 4.0}).change_probability, 1);
+// y_scale 10 as in hand_made().
+FittedState logistic_state() {
+  FittedState state = hand_made();
+  state.options.growth = Growth::kLogistic;
+  state.k = 4;
+  state.m = 0.5;
+  return state;
+}
+
+TEST(Predict, GrowsToTheCapacityOfEachRow) {
+  const FittedModel fitted = model(logistic_state());
+  const std::vector<Instant> ds = days("2022-04-12", 3);
+  const std::vector<double> cap = {50, 60, 70};
+  const Result<Forecast> forecast = fitted.predict(Frame{ds, std::vector<Column>{{"cap", cap}}});
+  ASSERT_TRUE(forecast) << forecast.error().message;
+  const FittedState& state = fitted.state();
+  for (std::size_t i = 0; i < 3; ++i) {
+    const double t = static_cast<double>((ds[i] - state.start).count()) / (state.t_scale_s * 1e9);
+    double exponent = state.k * (t - state.m);
+    for (std::size_t j = 0; j < state.delta.size(); ++j) {
+      exponent += state.delta[j] * std::max(0.0, t - state.changepoints_t[j]);
+    }
+    EXPECT_NEAR(forecast->column("trend")[i], cap[i] / (1 + std::exp(-exponent)), 1e-11);
+    EXPECT_EQ(forecast->column("cap")[i], cap[i]);
+    EXPECT_LE(forecast->column("trend_lower")[i], forecast->column("trend_upper")[i]);
+    EXPECT_LT(forecast->column("yhat_lower")[i], forecast->column("yhat_upper")[i]);
+  }
+  EXPECT_EQ(forecast->names()[1], "cap");
+  EXPECT_EQ(forecast->names()[2], "yhat_lower");
+  EXPECT_EQ(fitted.predict(ds).error().message, "Capacities must be supplied for logistic growth in column \"cap\"");
+}
+
+TEST(Predict, AddsTheFloorOfEachRow) {
+  FittedState state = logistic_state();
+  const std::vector<Instant> ds = days("2022-04-12", 2);
+  const std::vector<double> cap = {50, 60}, raised_cap = {57, 69}, floor = {7, 9};
+  const Result<Forecast> plain = model(state).predict(Frame{ds, std::vector<Column>{{"cap", cap}}});
+  state.logistic_floor = true;
+  const std::vector<Column> columns = {{"floor", floor}, {"cap", raised_cap}};
+  const Result<Forecast> raised = model(state).predict(Frame{ds, columns});
+  ASSERT_TRUE(raised) << raised.error().message;
+  EXPECT_EQ(raised->names()[2], "floor");
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(raised->column("floor")[i], floor[i]);
+    for (const char* name : {"trend", "yhat", "yhat_lower", "yhat_upper"}) {
+      EXPECT_NEAR(raised->column(name)[i], plain->column(name)[i] + floor[i], 1e-12) << name;
+    }
+  }
+  EXPECT_EQ(model(state).predict(Frame{ds, std::span(columns).subspan(1)}).error().message,
+            "Expected column \"floor\".");
+}
+
+TEST(Predict, TakesCapacitiesInTheOrderOfTheRowsAskedFor) {
+  std::vector<Instant> ds = days("2022-04-12", 3);
+  std::vector<double> cap = {50, 60, 70};
+  const FittedModel fitted = model(logistic_state());
+  const Result<Forecast> sorted = fitted.predict(Frame{ds, std::vector<Column>{{"cap", cap}}});
+  std::reverse(ds.begin(), ds.end());
+  std::reverse(cap.begin(), cap.end());
+  const Result<Forecast> reversed = fitted.predict(Frame{ds, std::vector<Column>{{"cap", cap}}});
+  ASSERT_TRUE(reversed);
+  for (std::size_t c = 0; c < sorted->names().size(); ++c) {
+    EXPECT_TRUE(std::equal(sorted->column(c).begin(), sorted->column(c).end(), reversed->column(c).begin()));
+  }
+}
+
+TEST(Predict, DrawsTheIntervalsOfLogisticGrowth) {
+  FittedState state = logistic_state();
+  const FittedModel fitted = model(state);
+  std::vector<Instant> ds = days("2022-04-01", 50);
+  const std::vector<double> cap(ds.size(), 60);
+  const std::vector<Column> columns = {{"cap", cap}};
+  const Result<Forecast> first = fitted.predict(Frame{ds, columns});
+  const Result<Forecast> again = fitted.predict(Frame{ds, columns});
+  PredictOptions options;
+  options.seed = 1;
+  const Result<Forecast> seeded = fitted.predict(Frame{ds, columns}, options);
+  const std::span<const double> upper = first->column("yhat_upper");
+  EXPECT_TRUE(std::equal(upper.begin(), upper.end(), again->column("yhat_upper").begin()));
+  EXPECT_NE(upper[49], seeded->column("yhat_upper")[49]);
+  // In the history's rows there is noise alone, and that is computed.
+  EXPECT_EQ(upper[0], seeded->column("yhat_upper")[0]);
+  EXPECT_EQ(first->column("trend_upper")[0], first->column("trend")[0]);
+  EXPECT_GT(first->column("trend_upper")[49], first->column("trend")[49]);
+  // The last rows alone are the same as behind the history's.
+  const std::vector<Instant> future(ds.begin() + 11, ds.end());
+  const Result<Forecast> alone =
+      fitted.predict(Frame{future, std::vector<Column>{{"cap", std::span(cap).subspan(11)}}});
+  for (std::size_t i = 0; i < future.size(); ++i) EXPECT_EQ(alone->column("yhat_upper")[i], upper[i + 11]);
+  // A model that differs in a parameter draws other numbers.
+  state.beta[0] += 1e-9;
+  const Result<Forecast> other = model(state).predict(Frame{ds, columns});
+  EXPECT_GT(std::fabs(other->column("trend_upper")[49] - first->column("trend_upper")[49]), 1e-6);
+}
+
+TEST(Draws, AreRowsTimesSamplesWhereAnythingIsDrawn) {
+  FittedState state = hand_made();
+  PredictOptions options;
+  EXPECT_EQ(model(state).draws(options, 7), 0);
+  EXPECT_EQ(model(logistic_state()).draws(options, 7), 7000);
+  options.uncertainty = Uncertainty::kSimulated;
+  options.uncertainty_samples = 20;
+  EXPECT_EQ(model(state).draws(options, 7), 140);
+  options.uncertainty_samples.reset();
+  state.options.uncertainty_samples = 30;
+  EXPECT_EQ(model(state).draws(options, 7), 210);
+  options.uncertainty = Uncertainty::kNone;
+  EXPECT_EQ(model(logistic_state()).draws(options, 7), 0);
 }
 
 TEST(Predict, LeavesTheIntervalColumnsOutWhenAskedOrTurnedOff) {
@@ -204,6 +303,7 @@ TEST(Predict, SimulatesTheSameFuturesForTheSameSeed) {
   const std::vector<Instant> ds = days("2022-04-12", 30);
   PredictOptions options;
   options.uncertainty = Uncertainty::kSimulated;
+  options.uncertainty_samples = 20000;
   options.seed = 5;
   const Result<Forecast> computed = fitted.predict(ds);
   const Result<Forecast> first = fitted.predict(ds, options);

@@ -42,7 +42,6 @@ bool all_finite(std::span<const double> values) {
 
 Result<Done> check_state(const FittedState& state) {
   constexpr double kMaxSeconds = 9e9;  // The range of Instant is 584 years.
-  if (state.options.growth == Growth::kLogistic) return corrupt("growth: 'logistic' is not supported yet");
   if (!(state.y_scale > 0) || !std::isfinite(state.y_scale)) return corrupt("y_scale: expected a number > 0");
   if (!std::isfinite(state.y_min)) return corrupt("y_min: expected a finite number");
   if (!(state.t_scale_s >= 1e-9 && state.t_scale_s < 2 * kMaxSeconds)) {
@@ -126,9 +125,10 @@ std::vector<std::string> columns_needed(std::span<const Seasonality> seasonaliti
 
 Result<FittedModel> FittedModel::from_state(FittedState state, std::shared_ptr<const Layout> layout) {
   if (Result<Done> checked = check_state(state); !checked) return std::move(checked).error();
+  state.logistic_floor = state.logistic_floor && state.options.growth == Growth::kLogistic;
   if (!layout) {
     Result<std::shared_ptr<const Layout>> made =
-        Layout::make(state.options, state.seasonalities, state.train_holiday_names);
+        Layout::make(state.options, state.seasonalities, state.train_holiday_names, state.logistic_floor);
     if (!made) return std::move(made).error();
     layout = *std::move(made);
   }
@@ -145,7 +145,7 @@ FittedModel::FittedModel(FittedState state, std::shared_ptr<const Layout> layout
 
 Result<std::shared_ptr<const FittedModel::Layout>> FittedModel::Layout::make(
     const ProphetOptions& options, std::span<const Seasonality> seasonalities,
-    std::span<const std::string> train_holiday_names) {
+    std::span<const std::string> train_holiday_names, bool logistic_floor) {
   auto layout = std::make_shared<Layout>();
   if (!train_holiday_names.empty()) {
     Result<HolidayColumns> holidays = HolidayColumns::make(options, train_holiday_names);
@@ -153,8 +153,11 @@ Result<std::shared_ptr<const FittedModel::Layout>> FittedModel::Layout::make(
     layout->holidays = *std::move(holidays);
   }
   Components made = make_components(layout->parts(seasonalities, options));
-  layout->names = std::make_shared<const std::vector<std::string>>(forecast_columns(made, true));
-  layout->plain_names = std::make_shared<const std::vector<std::string>>(forecast_columns(made, false));
+  const bool cap = options.growth == Growth::kLogistic;
+  const ForecastShape shape{.cap = cap, .floor = cap && logistic_floor, .intervals = true};
+  const ForecastShape plain_shape{.cap = cap, .floor = cap && logistic_floor, .intervals = false};
+  layout->names = std::make_shared<const std::vector<std::string>>(forecast_columns(made, shape));
+  layout->plain_names = std::make_shared<const std::vector<std::string>>(forecast_columns(made, plain_shape));
   layout->components = std::move(made.list);
   layout->order = std::move(made.order);
   return std::shared_ptr<const Layout>(std::move(layout));
@@ -163,16 +166,21 @@ Result<std::shared_ptr<const FittedModel::Layout>> FittedModel::Layout::make(
 FeatureParts FittedModel::parts() const { return layout_->parts(state_.seasonalities, state_.options); }
 
 std::vector<std::string> FittedModel::component_names() const {
-  const std::vector<std::string>& columns = *layout_->plain_names;  // trend, the components, yhat.
-  return {columns.begin() + 1, columns.end() - 1};
+  const std::vector<std::string>& columns = *layout_->plain_names;  // trend, cap, floor, the components, yhat.
+  return {columns.end() - 1 - static_cast<std::ptrdiff_t>(layout_->order.size()), columns.end() - 1};
 }
 
 std::vector<std::string> needed_columns(const ProphetOptions& options) {
-  return columns_needed(options.seasonalities, options.regressors);
+  std::vector<std::string> names = columns_needed(options.seasonalities, options.regressors);
+  if (options.growth == Growth::kLogistic) names.insert(names.end(), {"cap", "floor"});
+  return names;
 }
 
 std::vector<std::string> needed_columns(const FittedState& state) {
-  return columns_needed(state.seasonalities, state.options.regressors);
+  std::vector<std::string> names = columns_needed(state.seasonalities, state.options.regressors);
+  if (state.options.growth == Growth::kLogistic) names.emplace_back("cap");
+  if (state.options.growth == Growth::kLogistic && state.logistic_floor) names.emplace_back("floor");
+  return names;
 }
 
 std::uint64_t FittedModel::memory_bytes() const {

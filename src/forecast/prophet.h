@@ -2,7 +2,8 @@
 //
 //     y(t) = trend(t) * (1 + X(t) beta_m) + X(t) beta_a + noise,   noise ~ Normal(0, sigma_obs)
 //
-// trend is piecewise linear with S places where its slope may change by delta, or flat; X(t) has the Fourier columns of
+// trend is piecewise linear with S places where its slope may change by delta, logistic below a cap with S places where
+// its rate may change, or flat; X(t) has the Fourier columns of
 // the seasonalities, the holidays and the regressors (features.h); beta_m and beta_a are beta with the columns of the
 // other mode zeroed. Everything is fitted on y_scaled = (y - y_min) / y_scale and t in [0, 1] over the history, exactly
 // as Prophet does.
@@ -39,7 +40,7 @@ namespace chiliad::forecast {
 // What to fit
 // ---------------------------------------------------------------------------------------------------
 
-enum class Growth : std::uint8_t { kLinear, kLogistic, kFlat };  // kLogistic cannot be fitted yet.
+enum class Growth : std::uint8_t { kLinear, kLogistic, kFlat };
 
 // How a component joins the trend: y = trend + c, or y = trend * (1 + c).
 enum class Mode : std::uint8_t { kAdditive, kMultiplicative };
@@ -122,8 +123,8 @@ struct ProphetOptions {
   int uncertainty_samples = 1000;  // 0 turns the intervals off; else how many futures --simulate draws.
 };
 
-// A column of a table beside ds and y: a regressor's values, or a condition (1 where it holds, else 0). NaN marks a
-// missing value. Borrowed for the length of a call.
+// A column of a table beside ds and y: a regressor's values, a condition (1 where it holds, else 0), "cap" or "floor".
+// NaN marks a missing value. Borrowed for the length of a call.
 struct Column {
   std::string_view name;
   std::span<const double> values;  // One a row.
@@ -155,9 +156,10 @@ struct Frame {
 
 // The rows that a model keeps when asked to: what Prophet stores as `history`, `history_dates` and `changepoints`.
 struct KeptHistory {
-  std::vector<Instant> ds;                      // T rows with a value, ascending (stable).
-  std::vector<double> y;                        // T values, in the unit of y.
-  std::vector<OwnedColumn> columns;             // T values each: conditions, and regressors as they stand in X.
+  std::vector<Instant> ds;  // T rows with a value, ascending (stable).
+  std::vector<double> y;    // T values, in the unit of y.
+  // T values each: conditions, regressors as they stand in X, cap and floor in the unit of y.
+  std::vector<OwnedColumn> columns;
   std::vector<Instant> history_dates;           // Every distinct ds given, missing values included, ascending.
   std::vector<Instant> changepoints;            // Prophet's attribute, in its order (given ones unsorted).
   std::vector<std::uint32_t> changepoint_rows;  // Their rows in ds; empty for given changepoints.
@@ -171,8 +173,9 @@ struct FittedState {
   // The holidays that the fit saw, each once: own ones as in their table, then the country's in the years of the rows.
   // Others have no effect on a forecast.
   std::vector<std::string> train_holiday_names;
-  double t_scale_s = 1;  // Seconds from t = 0 to t = 1, the last row with a value.
-  double y_min = 0;      // y = y_scaled * y_scale + y_min for kMinMax; unused for kAbsMax.
+  double t_scale_s = 1;         // Seconds from t = 0 to t = 1, the last row with a value.
+  double y_min = 0;             // y = y_scaled * y_scale + y_min for kMinMax; unused for kAbsMax and
+  bool logistic_floor = false;  // where the rows have a floor of their own (logistic growth).
   double y_scale = 1;
   std::vector<double> changepoints_t;   // S >= 1, ascending, scaled time. {0} when there are none.
   double k = 0;                         // Slope before the first change.
@@ -190,8 +193,10 @@ struct FittedState {
 
 // How the intervals of a forecast are made.
 enum class Uncertainty : std::uint8_t {
-  kExact,      // Quantiles of the predictive law, computed: doc/intervals.md.
-  kSimulated,  // Prophet's simulation: options.uncertainty_samples futures drawn with `seed`.
+  // Quantiles of the predictive law, computed: doc/intervals.md. That of logistic growth is known by its draws alone:
+  // of 1,000 futures, with `seed`.
+  kExact,
+  kSimulated,  // Prophet's simulation: options.uncertainty_samples futures, which `seed` decides.
   kNone,       // No interval columns, as uncertainty_samples = 0 does.
 };
 
@@ -199,7 +204,7 @@ struct PredictOptions {
   Uncertainty uncertainty = Uncertainty::kExact;  // kNone anyway when uncertainty_samples is 0.
   std::optional<double> interval_width;           // Instead of the model's own. In (0, 1).
   std::optional<int> uncertainty_samples;         // kSimulated: instead of the model's own.
-  std::uint64_t seed = 0;                         // kSimulated.
+  std::uint64_t seed = 0;                         // Of what is drawn; other models draw other numbers with it.
   // Further quantiles of yhat, each in (0, 1): columns "yhat_q0.05" and so on, after yhat.
   std::vector<double> quantiles;
 };
@@ -265,6 +270,9 @@ class FittedModel {
     return predict(Frame{ds}, options, offsets);
   }
 
+  // How many values predict() draws for so many rows, some 40 ns each: rows times samples, or 0.
+  std::int64_t draws(const PredictOptions& options, std::int64_t rows) const;
+
   // Bytes this model keeps in memory, allocator's overhead included: at least the true figure.
   std::uint64_t memory_bytes() const;
 
@@ -275,7 +283,8 @@ class FittedModel {
   std::shared_ptr<const Layout> layout_;
 };
 
-// The columns that the model reads besides ds and y, each once: conditions, then regressors.
+// The columns that the model reads besides ds and y, each once: conditions, then regressors, then, for logistic growth,
+// cap and floor (which a history need not have; a forecast needs it where the history had it).
 std::vector<std::string> needed_columns(const ProphetOptions& options);
 std::vector<std::string> needed_columns(const FittedState& state);
 

@@ -1,70 +1,109 @@
 #include "forecast/simulate.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numbers>
-#include <vector>
+#include <numeric>
 
 #include "base/check.h"
 #include "forecast/philox.h"
+#include "forecast/trend.h"
 
 namespace chiliad::forecast {
 namespace {
 
-// What a counter's last word says the draw is for.
-enum class Draw : std::uint32_t { kChange = 0, kNoise = 1 };
+// What a counter's last word says the draw is for. Rows of the history have no step; they count by their place.
+enum class Draw : std::uint32_t { kChange = 0, kNoise = 1, kPastNoise = 2 };
 
-PhiloxWords draw(std::uint64_t seed, std::size_t sample, std::uint64_t place, Draw purpose) {
+PhiloxWords draw(std::uint64_t key, std::size_t sample, std::uint64_t place, Draw purpose) {
   return philox({static_cast<std::uint32_t>(sample), static_cast<std::uint32_t>(place),
                  static_cast<std::uint32_t>(place >> 32), static_cast<std::uint32_t>(purpose)},
-                seed);
+                key);
 }
 
-// All paths at one step: the departure from the fitted trend and the slope's, in units of one step.
-class Paths {
- public:
-  Paths(double change_probability, std::size_t samples, std::uint64_t seed)
-      : p_(change_probability), seed_(seed), level_(samples, 0.0), slope_(samples, 0.0) {}
+// A path's change at a step: Laplace(0, 1) with probability p, else 0.
+double draw_change(const Sampling& sampling, std::size_t sample, std::int64_t step, double p) {
+  const PhiloxWords words = draw(sampling.key, sample, static_cast<std::uint64_t>(step), Draw::kChange);
+  if (!(philox_uniform(words[0], words[1]) < p)) return 0;
+  const double u = philox_uniform(words[2], words[3]) - 0.5;
+  return u < 0 ? std::log1p(2 * u) : -std::log1p(-2 * u);
+}
 
-  // To step `step`, one after the other: the counter makes skipping safe, but every change between is needed.
-  void advance(std::int64_t step) {
-    for (; step_ < step; ++step_) one_step();
+// In units of one step: every path's level and slope.
+class LinearPaths final : public TrendPaths {
+ public:
+  LinearPaths(const TrendLaw& law, std::span<const std::int64_t> steps, const Sampling& sampling)
+      : law_(law), steps_(steps), sampling_(sampling), level_(sampling.samples, 0.0), slope_(sampling.samples, 0.0) {}
+
+  void at(std::size_t row, std::span<double> out) override {
+    // The counter makes skipping safe, but every change between is needed.
+    while (step_ < steps_[row]) advance();
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = level_[i] * law_.unit;
   }
 
-  const std::vector<double>& level() const { return level_; }
-
  private:
-  void one_step() {
-    const auto place = static_cast<std::uint64_t>(step_ + 1);
+  void advance() {
+    ++step_;
     for (std::size_t i = 0; i < level_.size(); ++i) {
-      const PhiloxWords words = draw(seed_, i, place, Draw::kChange);
-      double change = 0;
-      if (philox_uniform(words[0], words[1]) < p_) {
-        const double u = philox_uniform(words[2], words[3]) - 0.5;
-        change = u < 0 ? std::log1p(2 * u) : -std::log1p(-2 * u);
-      }
+      const double change = draw_change(sampling_, i, step_, law_.change_probability);
       level_[i] += slope_[i] + change / 2;
       slope_[i] += change;
     }
   }
 
-  const double p_;
-  const std::uint64_t seed_;
+  const TrendLaw law_;
+  const std::span<const std::int64_t> steps_;
+  const Sampling sampling_;
   std::int64_t step_ = 0;
-  std::vector<double> level_;
-  std::vector<double> slope_;
+  std::vector<double> level_, slope_;
 };
 
-// values[i] += Normal(0, sigma) of sample i at row `row`: two samples from a pair of uniforms (Box and Muller).
-void add_noise(std::vector<double>& values, double sigma, std::uint64_t seed, std::size_t row) {
-  for (std::size_t i = 0; i < values.size(); i += 2) {
-    const PhiloxWords words = draw(seed, i, row, Draw::kNoise);
-    const double radius = sigma * std::sqrt(-2 * std::log(philox_uniform(words[0], words[1])));
-    const double angle = 2 * std::numbers::pi * philox_uniform(words[2], words[3]);
-    values[i] += radius * std::cos(angle);
-    if (i + 1 < values.size()) values[i + 1] += radius * std::sin(angle);
+// The exponent of a path is the line of the law plus a level that its changes of rate made.
+class LogisticPaths final : public TrendPaths {
+ public:
+  LogisticPaths(const LogisticLaw& law, const LogisticFrame& frame, const Sampling& sampling)
+      : law_(law),
+        frame_(frame),
+        sampling_(sampling),
+        level_(sampling.samples, 0.0),
+        rate_(sampling.samples, 0.0),
+        last_(sampling.samples, 0.0) {}
+
+  void at(std::size_t row, std::span<double> out) override {
+    for (; next_ <= row; ++next_) {
+      if (frame_.steps[next_] > 0) advance(next_);
+    }
+    if (frame_.steps[row] == 0) {
+      std::fill(out.begin(), out.end(), 0.0);
+      return;
+    }
+    const double line = law_.slope * frame_.t[row] + law_.offset;
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = line + level_[i];
+    sigmoid(out, out);
+    for (double& value : out) value *= frame_.cap[row];
+    const double mean = std::accumulate(out.begin(), out.end(), 0.0) / static_cast<double>(out.size());
+    for (double& value : out) value -= mean;
   }
-}
+
+ private:
+  void advance(std::size_t row) {
+    const std::int64_t step = frame_.steps[row];
+    const double apart = step == 1 ? 0 : frame_.t[row] - frame_.t[row - 1];
+    for (std::size_t i = 0; i < level_.size(); ++i) {
+      const double change = law_.change_scale * draw_change(sampling_, i, step, law_.change_probability);
+      level_[i] += rate_[i] * apart;
+      rate_[i] += (last_[i] + change) / 2;
+      last_[i] = change;
+    }
+  }
+
+  const LogisticLaw law_;
+  const LogisticFrame frame_;
+  const Sampling sampling_;
+  std::size_t next_ = 0;                     // The first row that was not advanced to.
+  std::vector<double> level_, rate_, last_;  // last_: the change at the step before.
+};
 
 }  // namespace
 
@@ -97,31 +136,69 @@ void percentiles(std::span<double> values, std::span<const double> probabilities
   }
 }
 
-void simulate_quantiles(const TrendLaw& law, std::span<const std::int64_t> steps, std::span<const double> trend_factor,
-                        double sigma, std::int64_t samples, std::uint64_t seed, std::span<const double> probabilities,
-                        std::span<double> trend_out, std::span<double> yhat_out) {
-  const std::size_t width = probabilities.size();
-  CHILIAD_CHECK(samples >= 1 && samples < (std::int64_t{1} << 32) && sigma >= 0);
-  CHILIAD_CHECK(trend_factor.empty() || trend_factor.size() == steps.size());
-  CHILIAD_CHECK(trend_out.empty() || trend_out.size() == steps.size() * width);
-  CHILIAD_CHECK(yhat_out.empty() || yhat_out.size() == steps.size() * width);
-  Paths paths(law.change_probability, static_cast<std::size_t>(samples), seed);
-  std::vector<double> values(static_cast<std::size_t>(samples));
-  const auto scaled_levels = [&](double unit) {
-    std::transform(paths.level().begin(), paths.level().end(), values.begin(), [&](double x) { return x * unit; });
+std::uint64_t sampling_key(const FittedState& state, std::uint64_t seed) {
+  // FNV-1a over the words of the parameters, then a mix of all bits (the finalizer of SplitMix64).
+  std::uint64_t hash = 0xCBF29CE484222325;
+  const auto take = [&](double value) {
+    hash = (hash ^ std::bit_cast<std::uint64_t>(value)) * 0x100000001B3;
+    hash ^= hash >> 32;
   };
-  for (std::size_t r = 0; r < steps.size(); ++r) {
-    // The history's rows come first, before any change: all levels are 0 there.
-    paths.advance(steps[r]);
-    if (!trend_out.empty()) {
-      scaled_levels(law.unit);
-      percentiles(values, probabilities, trend_out.subspan(r * width, width));
-    }
+  take(state.k);
+  take(state.m);
+  take(state.sigma_obs);
+  for (const double delta : state.delta) take(delta);
+  for (const double beta : state.beta) take(beta);
+  hash += seed * 0x9E3779B97F4A7C15;
+  hash = (hash ^ (hash >> 30)) * 0xBF58476D1CE4E5B9;
+  hash = (hash ^ (hash >> 27)) * 0x94D049BB133111EB;
+  return hash ^ (hash >> 31);
+}
+
+std::unique_ptr<TrendPaths> linear_paths(const TrendLaw& law, std::span<const std::int64_t> steps,
+                                         const Sampling& sampling) {
+  return std::make_unique<LinearPaths>(law, steps, sampling);
+}
+
+std::unique_ptr<TrendPaths> logistic_paths(const LogisticLaw& law, const LogisticFrame& frame,
+                                           const Sampling& sampling) {
+  CHILIAD_CHECK(frame.t.size() == frame.steps.size() && frame.cap.size() == frame.steps.size());
+  return std::make_unique<LogisticPaths>(law, frame, sampling);
+}
+
+// Two samples from a pair of uniforms (Box and Muller).
+void add_noise(std::span<double> values, double sigma, const Sampling& sampling, std::int64_t step, std::size_t row) {
+  const Draw purpose = step > 0 ? Draw::kNoise : Draw::kPastNoise;
+  const std::uint64_t place = step > 0 ? static_cast<std::uint64_t>(step) : row;
+  for (std::size_t i = 0; i < values.size(); i += 2) {
+    const PhiloxWords words = draw(sampling.key, i, place, purpose);
+    const double radius = sigma * std::sqrt(-2 * std::log(philox_uniform(words[0], words[1])));
+    const double angle = 2 * std::numbers::pi * philox_uniform(words[2], words[3]);
+    values[i] += radius * std::cos(angle);
+    if (i + 1 < values.size()) values[i + 1] += radius * std::sin(angle);
+  }
+}
+
+void simulate_quantiles(TrendPaths& paths, const Observation& observation, const Sampling& sampling,
+                        std::span<const double> probabilities, std::span<double> trend_out,
+                        std::span<double> yhat_out) {
+  const std::size_t width = probabilities.size();
+  const std::size_t rows = observation.steps.size();
+  CHILIAD_CHECK(sampling.samples >= 1 && observation.sigma >= 0);
+  CHILIAD_CHECK(observation.factor.empty() || observation.factor.size() == rows);
+  CHILIAD_CHECK(trend_out.empty() || trend_out.size() == rows * width);
+  CHILIAD_CHECK(yhat_out.empty() || yhat_out.size() == rows * width);
+  std::vector<double> departures(sampling.samples), values;
+  for (std::size_t r = 0; r < rows; ++r) {
+    paths.at(r, departures);
     if (!yhat_out.empty()) {
-      scaled_levels(law.unit * (trend_factor.empty() ? 1.0 : trend_factor[r]));
-      if (sigma > 0) add_noise(values, sigma, seed, r);
+      values = departures;
+      if (!observation.factor.empty()) {
+        for (double& value : values) value *= observation.factor[r];
+      }
+      if (observation.sigma > 0) add_noise(values, observation.sigma, sampling, observation.steps[r], r);
       percentiles(values, probabilities, yhat_out.subspan(r * width, width));
     }
+    if (!trend_out.empty()) percentiles(departures, probabilities, trend_out.subspan(r * width, width));
   }
 }
 

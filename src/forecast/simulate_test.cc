@@ -25,10 +25,12 @@ struct Bounds {
 };
 
 Bounds simulate(const TrendLaw& law, const std::vector<std::int64_t>& steps, const std::vector<double>& factor,
-                double sigma, std::int64_t samples, std::uint64_t seed, const std::vector<double>& probabilities) {
+                double sigma, std::size_t samples, std::uint64_t seed, const std::vector<double>& probabilities) {
   Bounds bounds{std::vector<double>(steps.size() * probabilities.size()),
                 std::vector<double>(steps.size() * probabilities.size())};
-  simulate_quantiles(law, steps, factor, sigma, samples, seed, probabilities, bounds.trend, bounds.yhat);
+  const Sampling sampling{samples, seed};
+  const auto paths = linear_paths(law, steps, sampling);
+  simulate_quantiles(*paths, {steps, factor, sigma}, sampling, probabilities, bounds.trend, bounds.yhat);
   return bounds;
 }
 
@@ -142,11 +144,104 @@ TEST(Simulate, UnwantedOutputsAreLeftOut) {
   const std::vector<std::int64_t> steps = {1, 2};
   const std::vector<double> q = {0.9};
   std::vector<double> yhat(2), trend(2);
-  simulate_quantiles({0.9, 1}, steps, {}, 1, 100, 1, q, {}, yhat);
-  simulate_quantiles({0.9, 1}, steps, {}, 1, 100, 1, q, trend, {});
+  const Sampling sampling{100, 1};
+  simulate_quantiles(*linear_paths({0.9, 1}, steps, sampling), {steps, {}, 1}, sampling, q, {}, yhat);
+  simulate_quantiles(*linear_paths({0.9, 1}, steps, sampling), {steps, {}, 1}, sampling, q, trend, {});
   const auto both = simulate({0.9, 1}, steps, {}, 1, 100, 1, q);
   EXPECT_EQ(both.yhat, yhat);
   EXPECT_EQ(both.trend, trend);
+}
+
+TEST(Simulate, RowsOfTheHistoryBeforeThemDoNotChangeTheFutures) {
+  const auto alone = simulate({0.2, 0.1}, {1, 2, 3}, {}, 0.05, 300, 42, {0.1, 0.9});
+  const auto behind = simulate({0.2, 0.1}, {0, 0, 1, 2, 3}, {}, 0.05, 300, 42, {0.1, 0.9});
+  EXPECT_TRUE(std::equal(alone.yhat.begin(), alone.yhat.end(), behind.yhat.begin() + 4));
+}
+
+// A frame of logistic growth with one row of the history.
+struct Logistic {
+  std::vector<double> t = {0.9, 1.1, 1.2, 1.4, 1.5};
+  std::vector<std::int64_t> steps = future_steps(t);
+  std::vector<double> cap = {2, 2, 2, 3, 3};
+  LogisticLaw law{0.4, 0.8, 1.5, -0.5};
+
+  std::vector<std::vector<double>> draw(std::size_t samples, std::uint64_t key) const {
+    const auto paths = logistic_paths(law, {steps, t, cap}, {samples, key});
+    std::vector<std::vector<double>> rows;
+    for (std::size_t r = 0; r < t.size(); ++r) {
+      rows.emplace_back(samples);
+      paths->at(r, rows.back());
+    }
+    return rows;
+  }
+};
+
+double mean_of(const std::vector<double>& values, const auto& function) {
+  double sum = 0;
+  for (const double value : values) sum += function(value);
+  return sum / static_cast<double>(values.size());
+}
+
+TEST(Simulate, LogisticPathsAreCentredAndBelowTheirCap) {
+  const Logistic frame;
+  const auto rows = frame.draw(4000, 7);
+  EXPECT_EQ(rows[0], std::vector<double>(4000, 0.0));
+  for (std::size_t r = 1; r < rows.size(); ++r) {
+    EXPECT_NEAR(mean_of(rows[r], [](double x) { return x; }), 0, 1e-12);
+    const auto [low, high] = std::minmax_element(rows[r].begin(), rows[r].end());
+    EXPECT_LE(*high - *low, frame.cap[r]);
+    EXPECT_EQ(*low<*high, r> 1);  // A change at the first future row moves nothing there.
+  }
+}
+
+// Prophet's recipe, written out: each change acts by half from its own row on and by half from the next, and bends the
+// exponent at the row's time.
+TEST(Simulate, LogisticPathsFollowTheRecipe) {
+  const Logistic frame;
+  constexpr std::size_t kSamples = 60000;
+  const auto rows = frame.draw(kSamples, 3);
+  std::vector<std::vector<double>> expected(rows.size(), std::vector<double>(kSamples));
+  for (std::uint32_t i = 0; i < kSamples; ++i) {
+    double mat[5] = {}, last = 0;
+    for (std::uint32_t j = 1; j < 5; ++j) {
+      const PhiloxWords words = philox({i, j, 77, 0}, 99);  // Draws of its own.
+      const double u = philox_uniform(words[2], words[3]) - 0.5;
+      const double laplace = (u < 0 ? 1 : -1) * std::log(1 - 2 * std::fabs(u));
+      const double change = philox_uniform(words[0], words[1]) < 0.4 ? 0.8 * laplace : 0;
+      mat[j] = (last + change) / 2;
+      last = change;
+      double exponent = 1.5 * frame.t[j] - 0.5;
+      for (std::uint32_t e = 1; e <= j; ++e) exponent += mat[e] * (frame.t[j] - frame.t[e]);
+      expected[j][i] = frame.cap[j] / (1 + std::exp(-exponent));
+    }
+  }
+  for (std::size_t r = 2; r < rows.size(); ++r) {
+    const double mean = mean_of(expected[r], [](double x) { return x; });
+    const auto variance = [](double x) { return x * x; };
+    const auto skew = [](double x) { return x * x * x; };
+    for (double& value : expected[r]) value -= mean;
+    const double sd = std::sqrt(mean_of(expected[r], variance));
+    EXPECT_NEAR(std::sqrt(mean_of(rows[r], variance)), sd, 0.03 * sd);
+    EXPECT_NEAR(mean_of(rows[r], skew), mean_of(expected[r], skew), 0.3 * sd * sd * sd);
+    for (const double at : {-0.5, 0.3}) {
+      const auto below = [&](double x) { return x < at * sd ? 1.0 : 0.0; };
+      EXPECT_NEAR(mean_of(rows[r], below), mean_of(expected[r], below), 0.012);
+    }
+  }
+}
+
+TEST(SamplingKey, DependsOnTheSeedAndOnEveryParameter) {
+  FittedState state;
+  state.delta = {0, 0.5};
+  state.beta = {1};
+  const std::uint64_t key = sampling_key(state, 0);
+  EXPECT_EQ(sampling_key(state, 0), key);
+  EXPECT_NE(sampling_key(state, 1), key);
+  for (double* parameter : {&state.k, &state.m, &state.sigma_obs, &state.delta[1], &state.beta[0]}) {
+    *parameter += 0.25;
+    EXPECT_NE(sampling_key(state, 0), key);
+    *parameter -= 0.25;
+  }
 }
 
 }  // namespace

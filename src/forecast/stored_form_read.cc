@@ -133,7 +133,7 @@ Result<Done> read_growth(Parts& parts, std::string_view key, od::value value) {
   if (const Result<Done> read = read_text(key, value, text); !read) return read.error();
   parts.seen_growth = true;
   if (text == "logistic") {
-    parts.unsupported.emplace_back("logistic growth");
+    parts.state.options.growth = Growth::kLogistic;
   } else if (text == "flat") {
     parts.state.options.growth = Growth::kFlat;
   } else if (text != "linear") {
@@ -224,9 +224,9 @@ Result<Done> read_mcmc_samples(Parts& parts, std::string_view key, od::value val
 }
 
 Result<Done> read_logistic_floor(Parts& parts, std::string_view key, od::value value) {
-  bool floor = false;
-  if (value.get_bool().get(floor) != simdjson::SUCCESS) return expected(key, "true or false", value);
-  if (floor) parts.unsupported.emplace_back("a floor for logistic growth");
+  if (value.get_bool().get(parts.state.logistic_floor) != simdjson::SUCCESS) {
+    return expected(key, "true or false", value);
+  }
   return Done{};
 }
 

@@ -10,6 +10,7 @@
 #include "forecast/features.h"
 #include "forecast/stored_date.h"
 #include "forecast/stored_form.h"
+#include "forecast/trend.h"
 
 namespace chiliad::forecast {
 namespace {
@@ -84,7 +85,7 @@ void put_simple_attributes(JsonWriter& json, const FittedState& state) {
   json.key("y_scale").number(state.y_scale);
   json.key("y_min").number(state.y_min);
   json.key("scaling").string(scaling_name(options.scaling));
-  json.key("logistic_floor").boolean(false);
+  json.key("logistic_floor").boolean(state.logistic_floor);
   json.key("country_holidays");
   options.country_holidays.empty() ? json.null() : json.string(options.country_holidays);
   put_component_modes(json.key("component_modes"), state);
@@ -231,12 +232,25 @@ std::vector<TableColumn> table_columns(const FittedState& state) {
   for (const OwnedColumn& column : state.history->columns) {
     const bool is_regressor =
         std::ranges::find(state.options.regressors, column.name, &Regressor::name) != state.options.regressors.end();
-    columns.push_back({&column, ',' + twice_escaped(column.name) + ':', !is_regressor});
+    const bool is_bound = column.name == "cap" || column.name == "floor";  // Of logistic growth; reserved names.
+    columns.push_back({&column, ',' + twice_escaped(column.name) + ':', !is_regressor && !is_bound});
   }
   return columns;
 }
 
-void put_schema(std::string& out, std::span<const TableColumn> columns) {
+// Null: none.
+const OwnedColumn* history_column(const FittedState& state, std::string_view name) {
+  if (!state.history || state.options.growth != Growth::kLogistic) return nullptr;
+  const auto column = std::ranges::find(state.history->columns, name, &OwnedColumn::name);
+  return column == state.history->columns.end() ? nullptr : &*column;
+}
+
+struct ComputedColumns {
+  bool floor = true;  // Where it is not one of the rows'.
+  bool cap_scaled = false;
+};
+
+void put_schema(std::string& out, std::span<const TableColumn> columns, ComputedColumns computed) {
   const auto field = [&](std::string_view name, std::string_view type) {
     out.append(R"({\"name\":)").append(name).append(R"(,\"type\":\")").append(type).append(R"(\"},)");
   };
@@ -246,41 +260,55 @@ void put_schema(std::string& out, std::span<const TableColumn> columns) {
   for (const TableColumn& one : columns) {
     field(std::string_view(one.before).substr(1, one.before.size() - 2), one.is_condition ? "boolean" : "number");
   }
-  for (const std::string_view name : {R"(\"floor\")", R"(\"t\")", R"(\"y_scaled\")"}) field(name, "number");
+  if (computed.floor) field(R"(\"floor\")", "number");
+  if (computed.cap_scaled) field(R"(\"cap_scaled\")", "number");
+  for (const std::string_view name : {R"(\"t\")", R"(\"y_scaled\")"}) field(name, "number");
   out.back() = ']';
   out += R"(,\"pandas_version\":\"1.4.0\"},)";
 }
 
-// The rows' table. floor is y_min when y was scaled to [0, 1], else 0.
+void put_value(std::string& out, const TableColumn& column, std::size_t row) {
+  out += column.before;
+  if (column.is_condition) {
+    out += column.column->values[row] != 0 ? "true" : "false";
+  } else {
+    append_rounded(out, column.column->values[row], kDecimals);
+  }
+}
+
+// The rows' table. Without a floor of the rows' own it is y_min when y was scaled to [0, 1], else 0.
 void put_history(JsonWriter& json, const FittedState& state) {
   json.key("history").separate();
   std::string& out = json.out();
   out += '"';
   const std::vector<TableColumn> columns = table_columns(state);
-  put_schema(out, columns);
+  const OwnedColumn* cap = history_column(state, "cap");
+  const OwnedColumn* floors = history_column(state, "floor");
+  put_schema(out, columns, {floors == nullptr, cap != nullptr});
   out += R"(\"data\":[)";
   if (state.history) {
     const KeptHistory& history = *state.history;
-    const double floor = state.options.scaling == Scaling::kMinMax ? state.y_min : 0.0;
-    std::string after_columns = R"(,\"floor\":)";
-    append_rounded(after_columns, floor, kDecimals);
-    after_columns += R"(,\"t\":)";
+    const double plain_floor = state.options.scaling == Scaling::kMinMax ? state.y_min : 0.0;
+    std::string after_columns;
+    if (floors == nullptr) {
+      after_columns = R"(,\"floor\":)";
+      append_rounded(after_columns, plain_floor, kDecimals);
+    }
     const double t_scale_ns = state.t_scale_s * 1e9;
     DateText text;
     for (std::size_t i = 0; i < history.ds.size(); ++i) {
+      const double floor = floors == nullptr ? plain_floor : floors->values[i];
       out += i == 0 ? R"({\"ds\":\")" : R"(},{\"ds\":\")";
       out += text.of(history.ds[i]);
       out += R"(\",\"y\":)";
       append_rounded(out, history.y[i], kDecimals);
-      for (const TableColumn& one : columns) {
-        out += one.before;
-        if (one.is_condition) {
-          out += one.column->values[i] != 0 ? "true" : "false";
-        } else {
-          append_rounded(out, one.column->values[i], kDecimals);
-        }
-      }
+      for (const TableColumn& one : columns) put_value(out, one, i);
       out += after_columns;
+      if (cap != nullptr) {
+        out += R"(,\"cap_scaled\":)";
+        append_rounded(out, (cap->values[i] - floor) / state.y_scale, kDecimals);
+      }
+      out += R"(,\"t\":)";
       append_rounded(out, static_cast<double>((history.ds[i] - state.start).count()) / t_scale_ns, kDecimals);
       out += R"(,\"y_scaled\":)";
       append_rounded(out, (history.y[i] - floor) / state.y_scale, kDecimals);
@@ -370,19 +398,23 @@ void put_parameter(JsonWriter& json, std::string_view name, std::span<const doub
 // Stan's generated quantity: the scaled trend of each row. Prophet keeps 8 significant digits of it and reads it
 // nowhere; 10 decimals here, since the shortest exact digits would take twice the room.
 void put_trend(JsonWriter& json, const FittedState& state) {
-  json.key("trend").begin_array().begin_array();
+  const KeptHistory& history = *state.history;
   const double t_scale_ns = state.t_scale_s * 1e9;
-  double slope = state.k, offset = state.m;
-  std::size_t change = 0;
-  std::string& out = json.out();
-  for (const Instant ds : state.history->ds) {
-    const double t = static_cast<double>((ds - state.start).count()) / t_scale_ns;
-    for (; change < state.changepoints_t.size() && state.changepoints_t[change] <= t; ++change) {
-      slope += state.delta[change];
-      offset -= state.changepoints_t[change] * state.delta[change];
-    }
+  const double plain_floor = state.options.scaling == Scaling::kMinMax ? state.y_min : 0.0;
+  const OwnedColumn* cap = history_column(state, "cap");
+  const OwnedColumn* floor = history_column(state, "floor");
+  if (state.options.growth == Growth::kLogistic && cap == nullptr) return;
+  std::vector<double> t, cap_scaled, trend(history.ds.size());
+  for (std::size_t i = 0; i < history.ds.size(); ++i) {
+    t.push_back(static_cast<double>((history.ds[i] - state.start).count()) / t_scale_ns);
+    if (cap == nullptr) continue;
+    cap_scaled.push_back((cap->values[i] - (floor == nullptr ? plain_floor : floor->values[i])) / state.y_scale);
+  }
+  evaluate_trend(state.options.growth, {state.k, state.m, state.delta, state.changepoints_t}, t, cap_scaled, trend);
+  json.key("trend").begin_array().begin_array();
+  for (const double value : trend) {
     json.separate();
-    append_rounded(out, slope * t + offset, kDecimals);
+    append_rounded(json.out(), value, kDecimals);
   }
   json.end_array().end_array();
 }

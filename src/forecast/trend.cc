@@ -1,16 +1,19 @@
 #include "forecast/trend.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "base/check.h"
+#include "forecast/lane_math.h"
+#include "forecast/multiversion.h"
 
 namespace chiliad::forecast {
 namespace {
 
-void piecewise_linear(const TrendParameters& at, std::span<const double> t, std::span<double> out) {
-  double slope = at.k;
-  double offset = at.m;
+// slope t + offset with the changes of slope that have come by t.
+void piecewise_linear(double slope, double offset, const TrendParameters& at, std::span<const double> t,
+                      std::span<double> out) {
   std::size_t next = 0;
   for (std::size_t i = 0; i < t.size(); ++i) {
     for (; next < at.changepoints_t.size() && at.changepoints_t[next] <= t[i]; ++next) {
@@ -21,28 +24,79 @@ void piecewise_linear(const TrendParameters& at, std::span<const double> t, std:
   }
 }
 
+TrendStart logistic_start(std::size_t last, std::span<const double> t, std::span<const double> y_scaled,
+                          std::span<const double> cap_scaled) {
+  const double length = t[last] - t[0];
+  const auto ratio = [&](std::size_t i) {  // Cap to value, the latter forced between 1 % and 99 % of the former.
+    const double cap = cap_scaled[i];
+    return cap / std::max(0.01 * cap, std::min(0.99 * cap, y_scaled[i]));
+  };
+  double first = ratio(0);
+  const double second = ratio(last);
+  if (std::fabs(first - second) <= 0.01) first *= 1.05;
+  const double l0 = std::log(first - 1);
+  const double l1 = std::log(second - 1);
+  return {(l0 - l1) / length, l0 * length / (l0 - l1)};
+}
+
+// lane::exp() ends at 700: beyond it the sigmoid is 1e-304.
+CHILIAD_LANE_INLINE void sigmoid_of(const double* x, double* out) {
+  using lane::Bits, lane::Lane;
+  Lane argument, power;
+  lane::load(x, argument);
+  argument = -argument;
+  const Bits high = argument > 700.0;
+  argument = (Lane)((high & (Bits)(Lane{700, 700, 700, 700})) | (~high & (Bits)argument));
+  lane::exp(argument, power);
+  lane::store(1 / (1 + power), out);
+}
+
+CHILIAD_MULTIVERSION void sigmoids_of(const double* x, std::size_t count, double* out) {
+  std::size_t i = 0;
+  for (; i + lane::kWidth <= count; i += lane::kWidth) sigmoid_of(x + i, out + i);
+  double rest[lane::kWidth] = {};
+  for (std::size_t j = i; j < count; ++j) rest[j - i] = x[j];
+  if (i < count) sigmoid_of(rest, rest);
+  for (std::size_t j = i; j < count; ++j) out[j] = rest[j - i];
+}
+
 }  // namespace
 
 TrendStart trend_start(Growth growth, std::span<const Instant> ds, std::span<const double> t,
-                       std::span<const double> y_scaled) {
+                       std::span<const double> y_scaled, std::span<const double> cap_scaled) {
   if (growth == Growth::kFlat) {
     return {0, std::accumulate(y_scaled.begin(), y_scaled.end(), 0.0) / static_cast<double>(y_scaled.size())};
   }
   // Of several rows on the last date Prophet takes the first.
   const auto last = static_cast<std::size_t>(std::lower_bound(ds.begin(), ds.end(), ds.back()) - ds.begin());
+  if (growth == Growth::kLogistic) return logistic_start(last, t, y_scaled, cap_scaled);
   TrendStart line;
   line.k = (y_scaled[last] - y_scaled[0]) / (t[last] - t[0]);
   line.m = y_scaled[0] - line.k * t[0];
   return line;
 }
 
+void logistic_exponent(const TrendParameters& parameters, std::span<const double> t, std::span<double> out) {
+  piecewise_linear(parameters.k, -parameters.k * parameters.m, parameters, t, out);
+}
+
+void sigmoid(std::span<const double> x, std::span<double> out) {
+  CHILIAD_CHECK(x.size() == out.size());
+  sigmoids_of(x.data(), x.size(), out.data());
+}
+
 void evaluate_trend(Growth growth, const TrendParameters& parameters, std::span<const double> t,
-                    std::span<double> out) {
+                    std::span<const double> cap_scaled, std::span<double> out) {
   CHILIAD_CHECK(parameters.delta.size() == parameters.changepoints_t.size() && t.size() == out.size());
-  if (growth == Growth::kFlat) {
-    std::fill(out.begin(), out.end(), parameters.m);
-  } else {
-    piecewise_linear(parameters, t, out);
+  switch (growth) {
+    case Growth::kLinear: piecewise_linear(parameters.k, parameters.m, parameters, t, out); break;
+    case Growth::kFlat: std::fill(out.begin(), out.end(), parameters.m); break;
+    case Growth::kLogistic:
+      CHILIAD_CHECK(cap_scaled.size() == t.size());
+      logistic_exponent(parameters, t, out);
+      sigmoid(out, out);
+      for (std::size_t i = 0; i < out.size(); ++i) out[i] *= cap_scaled[i];
+      break;
   }
 }
 

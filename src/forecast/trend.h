@@ -1,11 +1,16 @@
 // The trend of a model and where its fit begins.
 //
-//     linear    (k + sum of delta_j over c_j <= t) t + m - sum of delta_j c_j = k t + m + sum of delta_j (t - c_j)+
-//     flat      m
+//     line(t)   = k t + m + sum of delta_j (t - c_j)+
+//     linear      line(t)
+//     logistic    cap(t) / (1 + exp(-(k (t - m) + sum of delta_j (t - c_j)+)))
+//     flat        m
 //
-// in y_scaled over scaled time. The starting point is Prophet's own: it decides which mode a fit reaches.
+// in y_scaled over scaled time. Prophet writes the exponent of logistic growth with offsets gamma_j that keep it
+// continuous where the rate changes: that is a line with hinges again, without the division by the rate, which may pass
+// zero. The starting point is Prophet's own: it decides which mode a fit reaches.
 //
-// Source: Prophet 1.5.0, forecaster.py: piecewise_linear, flat_trend, linear_growth_init, flat_growth_init.
+// Source: Prophet 1.5.0, forecaster.py: piecewise_linear, piecewise_logistic, flat_trend, linear_growth_init,
+// logistic_growth_init, flat_growth_init; prophet.stan.
 //
 // Thread safety: pure functions.
 
@@ -23,9 +28,10 @@ struct TrendStart {
   double m = 0;
 };
 
-// linear: the line through the first and the last row. flat: the mean. `ds`, `t` and `y_scaled` ascend together.
+// linear: the line through the first and the last row. logistic: the curve through both, kept within 1 % to 99 % of the
+// cap. flat: the mean. `ds`, `t` and `y_scaled` ascend together; `cap_scaled`: logistic growth only.
 TrendStart trend_start(Growth growth, std::span<const Instant> ds, std::span<const double> t,
-                       std::span<const double> y_scaled);
+                       std::span<const double> y_scaled, std::span<const double> cap_scaled);
 
 // The parameters that a trend is made of.
 struct TrendParameters {
@@ -35,7 +41,15 @@ struct TrendParameters {
   std::span<const double> changepoints_t;  // S, ascending.
 };
 
-// The trend at ascending t, in y_scaled. out has the size of t.
-void evaluate_trend(Growth growth, const TrendParameters& parameters, std::span<const double> t, std::span<double> out);
+// The trend at ascending t, in y_scaled. `cap_scaled` and out have the size of t; the former is empty but for logistic
+// growth.
+void evaluate_trend(Growth growth, const TrendParameters& parameters, std::span<const double> t,
+                    std::span<const double> cap_scaled, std::span<double> out);
+
+// k (t - m) + sum of delta_j (t - c_j)+: the exponent of logistic growth.
+void logistic_exponent(const TrendParameters& parameters, std::span<const double> t, std::span<double> out);
+
+// 1 / (1 + exp(-x)) for each x.
+void sigmoid(std::span<const double> x, std::span<double> out);
 
 }  // namespace chiliad::forecast

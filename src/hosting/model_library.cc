@@ -35,6 +35,7 @@ class PlacedModel final : public serve::Model {
   Result<Done> answer(const serve::Invocation& invocation, std::string& out) const override {
     return model_->answer(invocation, out);
   }
+  bool is_heavy(const serve::Invocation& invocation) const override { return model_->is_heavy(invocation); }
   std::uint64_t memory_bytes() const override { return model_->memory_bytes() + sizeof(*this) + 16; }
 
  private:

@@ -119,11 +119,12 @@ bool NativeHost::answer_now(const HostCall& call, std::string& body, std::string
   }
   if (!cached_ || invocation.heavy()) return false;
   if (pin_) {
+    if ((*pin_)->is_heavy(invocation)) return false;
     run(**pin_, invocation, body, content_type, result);
     return true;
   }
   const std::optional<ModelCache::Pin> pin = library_.cache().find(cache_name(call.target_model), call.received);
-  if (!pin) return false;
+  if (!pin || (*pin)->is_heavy(invocation)) return false;
   result.cache_hit = true;
   run(**pin, invocation, body, content_type, result);
   return true;
@@ -146,7 +147,7 @@ void NativeHost::answer_later(const HostCall& call, Deadline deadline, Answered 
   const std::string_view name = cache_name(call.target_model);
   if (std::optional<ModelCache::Pin> pin = library_.cache().find(name, call.received)) {
     later->result.cache_hit = true;
-    if (later->invocation.heavy()) return answer_heavy(later, std::move(*pin));
+    if ((*pin)->is_heavy(later->invocation)) return answer_heavy(later, std::move(*pin));
     return finish(later, **pin);
   }
   later->result.cache_hit = false;
@@ -156,7 +157,7 @@ void NativeHost::answer_later(const HostCall& call, Deadline deadline, Answered 
     if (!pin) {
       fail_to_load(pin.error(), later->call.target_model, later->result);
       later->answered(HostAnswer{}, std::move(later->result));
-    } else if (later->invocation.heavy()) {
+    } else if ((*pin)->is_heavy(later->invocation)) {
       answer_heavy(later, std::move(*pin));
     } else {
       finish(later, **pin);

@@ -140,12 +140,13 @@ std::vector<std::string> sorted(std::vector<std::string> names) {
 
 // Everything before the fit.
 void compare_design(const ReferenceCase& reference, const Calendar::State& calendar, const PreparedRows& rows,
-                    std::span<const double> y_scaled, const forecast::ValueScale& scale, Differences& differences) {
+                    const forecast::ScaledSeries& series, Differences& differences) {
   differences.equal("start", calendar.time_scale.start, reference.start);
   differences.compare("t_scale", static_cast<double>(calendar.time_scale.length_ns) / 1e9, reference.t_scale_s,
                       reference.t_scale_s);
-  differences.compare("y_scale", scale.y_scale, reference.y_scale, reference.y_scale);
-  differences.compare("y_min", scale.y_min, reference.y_min, std::max(std::fabs(reference.y_min), reference.y_scale));
+  differences.compare("y_scale", series.y_scale, reference.y_scale, reference.y_scale);
+  differences.compare("y_min", series.y_min, reference.y_min, std::max(std::fabs(reference.y_min), reference.y_scale));
+  differences.equal("logistic_floor", series.logistic_floor, reference.logistic_floor);
   differences.equal("n_changepoints", calendar.changepoints.n_changepoints, reference.n_changepoints);
   differences.equal("changepoints", calendar.changepoints.moments, reference.changepoints);
   differences.compare("changepoints_t", calendar.changepoints.t, reference.changepoints_t, 1);
@@ -157,23 +158,25 @@ void compare_design(const ReferenceCase& reference, const Calendar::State& calen
   // Of a country's holidays the order is that of Python's sets of years, which nothing depends on.
   differences.equal("holidays seen", sorted(calendar.train_holiday_names), sorted(reference.train_holiday_names));
   differences.compare("t", calendar.t, reference.t, 1);
-  differences.compare("y_scaled", y_scaled, reference.y_scaled);
+  differences.compare("y_scaled", series.y, reference.y_scaled);
+  differences.compare("cap_scaled", series.cap, reference.cap);
   compare_features(calendar, reference, differences);
 
-  const forecast::TrendStart start = forecast::trend_start(calendar.options.growth, calendar.ds, calendar.t, y_scaled);
+  const forecast::TrendStart start =
+      forecast::trend_start(calendar.options.growth, calendar.ds, calendar.t, series.y, series.cap);
   differences.compare("init k", start.k, reference.init_k, size_of(reference.init_k));
   differences.compare("init m", start.m, reference.init_m, size_of(reference.init_m));
 }
 
 // The formula, at parameters that somebody else found.
 void compare_log_posterior(const ReferenceCase& reference, const Calendar::State& calendar,
-                           std::span<const double> y_scaled, Differences& differences) {
+                           const forecast::SeriesValues& values, Differences& differences) {
   const auto compare = [&](std::string_view name, const StoredParameters& at, double theirs) {
     if (at.delta.size() != calendar.changepoints.t.size() || at.beta.size() != calendar.x.columns) {
       differences.equal("sizes of delta and beta", false, true);
       return;
     }
-    const double ours = forecast::log_posterior(calendar, parameters(at, calendar.x.stride), y_scaled);
+    const double ours = forecast::log_posterior(calendar, parameters(at, calendar.x.stride), values);
     differences.compare(name, ours, theirs, size_of(theirs));
   };
   StoredParameters init;
@@ -202,6 +205,7 @@ Result<FittedModel> stored_model(const ReferenceCase& reference, const Calendar:
   state.t_scale_s = reference.t_scale_s;
   state.y_min = reference.y_min;
   state.y_scale = reference.y_scale;
+  state.logistic_floor = reference.logistic_floor;
   state.changepoints_t = reference.changepoints_t;
   state.k = reference.final_parameters.k;
   state.m = reference.final_parameters.m;
@@ -276,13 +280,14 @@ double largest_distance(std::span<const double> a, std::span<const double> b) {
 }
 
 // The optimality conditions at the fitted parameters, from the rows; and the log-posterior there.
-void check_optimum(const ReferenceCase& reference, const Calendar::State& calendar, std::span<const double> y_scaled,
-                   const FittedModel& model, const FitReport& fitted, CaseReport& report) {
+void check_optimum(const ReferenceCase& reference, const Calendar::State& calendar,
+                   const forecast::SeriesValues& values, const FittedModel& model, const FitReport& fitted,
+                   CaseReport& report) {
   const FittedState& state = model.state();
   double residual = fitted.optimality_residual, log_posterior = fitted.log_posterior;
   if (!calendar.changepoints.moments.empty()) {  // Without changepoints Prophet folds the dummy's delta into k.
     const Parameters at = parameters({state.k, state.m, state.delta, state.beta, state.sigma_obs}, calendar.x.stride);
-    const forecast::Rows rows = forecast::evaluate_rows(calendar, at, y_scaled);
+    const forecast::Rows rows = forecast::evaluate_rows(calendar, at, values);
     residual = forecast::optimality_residual(calendar, at, rows, forecast::residual_gradient(calendar, rows));
     log_posterior = forecast::log_posterior(calendar, at, rows.sum_of_squares);
   }
@@ -302,12 +307,12 @@ void check_optimum(const ReferenceCase& reference, const Calendar::State& calend
 }
 
 void check_fit(const ReferenceCase& reference, const Calendar& calendar, const PreparedRows& rows,
-               std::span<const double> y_scaled, CaseReport& report) {
+               const forecast::SeriesValues& values, CaseReport& report) {
   FitReport fitted;
   const Result<FittedModel> model = forecast::fit(calendar, rows, forecast::KeepHistory::kNo, &fitted);
   if (!model) return fail(report, "fit: " + model.error().message);
   if (!fitted.note.empty()) report.reasons.push_back(fitted.note);
-  check_optimum(reference, calendar.state(), y_scaled, *model, fitted, report);
+  check_optimum(reference, calendar.state(), values, *model, fitted, report);
   const std::vector<forecast::Column> columns = forecast::borrow(reference.frame_columns);
   const Result<Forecast> forecast = model->predict(forecast::Frame{reference.frame, columns});
   if (!forecast) return fail(report, "forecast: " + forecast.error().message);
@@ -374,18 +379,22 @@ CaseReport check_case(const ReferenceCase& reference) {
     fail(report, "calendar: " + calendar.error().message);
     return report;
   }
-  const forecast::ValueScale scale = forecast::value_scale(rows->y, reference.options.scaling);
-  std::vector<double> y_scaled;
-  for (const double y : rows->y) y_scaled.push_back((y - scale.offset) / scale.y_scale);
+  const Result<forecast::ScaledSeries> series =
+      forecast::scale_series(reference.options, rows->y, forecast::borrow(rows->columns));
+  if (!series) {
+    fail(report, "scales: " + series.error().message);
+    return report;
+  }
+  const forecast::SeriesValues values{series->y, series->cap};
 
   Differences differences(report);
-  compare_design(reference, calendar->state(), *rows, y_scaled, scale, differences);
-  compare_log_posterior(reference, calendar->state(), y_scaled, differences);
+  compare_design(reference, calendar->state(), *rows, *series, differences);
+  compare_log_posterior(reference, calendar->state(), values, differences);
   compare_stored_forecast(reference, calendar->state(), differences, report);
   if (!(report.worst_difference <= kDeterministic)) {
     fail(report, fmt::format("{} differs by {:.1e}", report.worst_column, report.worst_difference));
   }
-  check_fit(reference, *calendar, *rows, y_scaled, report);
+  check_fit(reference, *calendar, *rows, values, report);
   return report;
 }
 

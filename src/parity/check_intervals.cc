@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "forecast/design.h"
+#include "forecast/future_law.h"
 #include "forecast/interval.h"
 
 namespace chiliad::parity {
@@ -58,10 +60,63 @@ std::vector<double> scaled_times(const ReferenceCase& reference, const forecast:
   return t;
 }
 
+// Several seeds' bounds of each row, less the stored mean.
+struct Simulated {
+  std::vector<double> sum, squares;
+};
+
+constexpr int kSeeds = 40;
+
+// Logistic growth: our own simulation, the same number of samples with more seeds.
+double worst_simulated_interval(const ReferenceCase& reference, const forecast::FittedModel& model,
+                                std::vector<std::string>& remarks) {
+  const StoredIntervals& intervals = *reference.intervals;
+  const std::vector<forecast::Column> columns = forecast::borrow(reference.frame_columns);
+  forecast::PredictOptions options;
+  options.uncertainty = forecast::Uncertainty::kSimulated;
+  options.uncertainty_samples = intervals.samples;
+  options.interval_width = intervals.width;
+  std::map<std::string, Simulated> simulated;
+  for (int seed = 0; seed < kSeeds; ++seed) {
+    options.seed = static_cast<std::uint64_t>(seed);
+    const Result<forecast::Forecast> forecast = model.predict(forecast::Frame{reference.frame, columns}, options);
+    if (!forecast) return HUGE_VAL;
+    for (const auto& [name, mean] : intervals.mean) {
+      Simulated& one = simulated[name];
+      one.sum.resize(mean.size());
+      one.squares.resize(mean.size());
+      for (std::size_t i = 0; i < mean.size(); ++i) {
+        const double offset = forecast->column(name)[intervals.rows[i]] - mean[i];  // Small: nothing is cancelled.
+        one.sum[i] += offset;
+        one.squares[i] += offset * offset;
+      }
+    }
+  }
+  double worst = 0;
+  std::string where;
+  for (const auto& [name, one] : simulated) {
+    for (std::size_t i = 0; i < one.sum.size(); ++i) {
+      const double mean = one.sum[i] / kSeeds;
+      const double variance = std::max(0.0, one.squares[i] / kSeeds - mean * mean);
+      const double rounding = 1e-12 * std::fabs(intervals.mean.at(name)[i]);
+      const double errors = std::max(0.0, std::fabs(mean) - rounding) /
+                            std::sqrt(variance * (1.0 / kSeeds + 1.0 / intervals.seeds) + 1e-300);
+      if (errors <= worst) continue;
+      worst = errors;
+      where = fmt::format("{} of row {}", name, intervals.rows[i]);
+    }
+  }
+  if (worst > kFar) remarks.push_back(std::move(where));
+  return worst;
+}
+
 }  // namespace
 
 double worst_interval(const ReferenceCase& reference, const forecast::FittedModel& model,
                       const forecast::Forecast& forecast, std::vector<std::string>& remarks) {
+  if (model.state().options.growth == forecast::Growth::kLogistic) {
+    return worst_simulated_interval(reference, model, remarks);
+  }
   const StoredIntervals& intervals = *reference.intervals;
   const std::vector<double> t = scaled_times(reference, forecast);
   const TrendLaw law = forecast::trend_law(model.state(), t);

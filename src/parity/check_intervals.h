@@ -6,6 +6,9 @@
 // and q may lie anywhere in the jump. Where the atom ends near q, some seeds fall in it and others beside: there the
 // mean is compared with the computed quantile on the x axis, by the seeds' own scatter.
 //
+// The law of logistic growth is known by its draws alone: there the mean of a bound over the stored seeds is compared
+// with that over more seeds of our own simulation, by the scatter of the latter.
+//
 // Thread safety: pure functions.
 
 #pragma once

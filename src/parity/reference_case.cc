@@ -126,11 +126,8 @@ void read_option(std::string_view name, element value, ReferenceCase& out) {
   forecast::ProphetOptions& options = out.options;
   if (name == "growth") {
     const std::string_view growth = value;
-    if (growth == "flat") {
-      options.growth = forecast::Growth::kFlat;
-    } else if (growth != "linear") {
-      out.unsupported.push_back(std::string(growth) + " growth");
-    }
+    if (growth == "flat") options.growth = forecast::Growth::kFlat;
+    if (growth == "logistic") options.growth = forecast::Growth::kLogistic;
   } else if (name == "changepoints") {
     if (!value.is_null()) options.changepoints = dates(value);
   } else if (name == "n_changepoints") {
@@ -188,6 +185,7 @@ void read_scales(object json, ReferenceCase& out) {
   out.t_scale_s = number(json["t_scale_seconds"]);
   out.y_scale = number(json["y_scale"]);
   out.y_min = number(json["y_min"]);
+  out.logistic_floor = given(json, "logistic_floor") && bool(json["logistic_floor"]);
   out.n_changepoints = static_cast<int>(std::int64_t(json["n_changepoints_used"]));
   out.changepoints = dates(json["changepoints"]);
   out.changepoints_t = numbers(json["changepoints_t"]);
@@ -209,6 +207,7 @@ void read_scales(object json, ReferenceCase& out) {
 void read_stan_data(object json, ReferenceCase& out) {
   out.y_scaled = numbers(json["y"]);
   out.t = numbers(json["t"]);
+  if (out.options.growth == forecast::Growth::kLogistic) out.cap = numbers(json["cap"]);
   out.sigmas = numbers(json["sigmas"]);
   out.s_a = numbers(json["s_a"]);
   out.s_m = numbers(json["s_m"]);

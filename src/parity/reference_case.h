@@ -62,6 +62,7 @@ struct ReferenceCase {
   // scales
   Instant start;
   double t_scale_s = 0, y_scale = 0, y_min = 0;
+  bool logistic_floor = false;
   int n_changepoints = 0;
   std::vector<Instant> changepoints;
   std::vector<double> changepoints_t;
@@ -73,6 +74,7 @@ struct ReferenceCase {
 
   // stan_data
   std::vector<double> y_scaled, t, sigmas, s_a, s_m, x_colsum, x_colsumsq;
+  std::vector<double> cap;  // Scaled; empty but for logistic growth.
   std::vector<std::size_t> x_rows;
   std::vector<std::vector<double>> x;  // Of x_rows.
 

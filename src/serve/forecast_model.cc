@@ -22,10 +22,21 @@ bool has_frame(const Invocation& invocation) {
 
 // Which field of the request has what the model misses.
 Error explained(Error error, const Invocation& invocation) {
-  if (error.message.ends_with(" missing from dataframe")) {
+  const std::string_view message = error.message;
+  if (message.ends_with(" missing from dataframe") || message.starts_with("Capacities must be supplied") ||
+      message.starts_with("Expected column")) {
     error.message += fmt::format(": give a value a row as {{\"future\": {{name: [{} values]}}}}", invocation.rows());
   }
   return error;
+}
+
+// The reader has seen to it that a simulation is not too long, unless it takes the model's own number of samples or the
+// model draws anyway.
+Result<Done> check_draws(std::int64_t draws) {
+  if (draws <= Invocation::kMaxDraws) return Done{};
+  return Error{ErrorCode::kInvalid, fmt::format("'uncertainty': this model draws its intervals, and a request may draw "
+                                                "20,000,000 values (rows times samples), this one needs {}",
+                                                draws)};
 }
 
 }  // namespace
@@ -52,7 +63,13 @@ void ForecastModel::remember(const Invocation& invocation, const IntervalOffsets
   kept_.swap(values);
 }
 
+bool ForecastModel::is_heavy(const Invocation& invocation) const {
+  constexpr std::int64_t kManyDraws = 16'000;  // Some 0.6 ms.
+  return invocation.heavy() || fitted_.draws(invocation.options, invocation.rows()) > kManyDraws;
+}
+
 Result<Done> ForecastModel::answer(const Invocation& invocation, std::string& out) const {
+  if (Result<Done> few = check_draws(fitted_.draws(invocation.options, invocation.rows())); !few) return few;
   std::vector<Instant> future;
   const std::vector<Instant>* dates = &invocation.ds;
   std::int64_t first_row = 0;

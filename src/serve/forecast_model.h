@@ -25,6 +25,7 @@ class ForecastModel final : public Model {
   explicit ForecastModel(forecast::FittedModel fitted) : fitted_(std::move(fitted)) {}
 
   Result<Done> answer(const Invocation& invocation, std::string& out) const override;
+  bool is_heavy(const Invocation& invocation) const override;
   std::uint64_t memory_bytes() const override;
 
  private:

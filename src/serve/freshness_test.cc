@@ -19,6 +19,7 @@ using std::chrono::steady_clock;
 class AnyModel final : public Model {
  public:
   Result<Done> answer(const Invocation&, std::string&) const override { return Done{}; }
+  bool is_heavy(const Invocation&) const override { return false; }
   std::uint64_t memory_bytes() const override { return 1000; }
 };
 

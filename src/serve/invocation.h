@@ -47,7 +47,7 @@ struct Invocation {
   Format format = Format::kJson;
 
   std::int64_t rows() const { return ds.empty() ? period : static_cast<std::int64_t>(ds.size()); }
-  // Too much work for a thread that others wait for.
+  // Too much work for a thread that others wait for, whatever the model.
   bool heavy() const { return rows() > 128 || options.uncertainty == forecast::Uncertainty::kSimulated; }
 };
 

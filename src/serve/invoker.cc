@@ -56,7 +56,7 @@ void Invoker::invoke(std::string_view model, const net::HttpRequest& request, ne
   invocation.format = *format;
 
   std::optional<ModelCache::Pin> pin = cache_.find(model, request.received_at());
-  if (pin && !invocation.heavy()) {
+  if (pin && !(*pin)->is_heavy(invocation)) {
     return answer(*pin, invocation, model, request.received_at(), response, face);
   }
   if (!pin && !options_.load) {
@@ -79,7 +79,7 @@ void Invoker::invoke(std::string_view model, const net::HttpRequest& request, ne
 }
 
 void Invoker::finish(const std::shared_ptr<Call>& call, Result<ModelCache::Pin> pin) {
-  if (pin && call->invocation.heavy()) {
+  if (pin && (*pin)->is_heavy(call->invocation)) {
     answer_later(call, std::move(*pin));
     return;
   }

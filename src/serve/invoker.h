@@ -3,7 +3,7 @@
 //   body --InvocationReader--> Invocation --ModelCache--> Model --answer()--> body
 //
 // A model in memory answers on the I/O thread. What has to wait for a load goes on on the cache's thread, and what is
-// much work (Invocation::heavy) on a WorkPool's.
+// much work (Model::is_heavy) on a WorkPool's.
 //
 // Thread safety: all methods may be called from any threads at a time.
 

@@ -29,6 +29,7 @@ class TextModel final : public Model {
     out += text_;
     return Done{};
   }
+  bool is_heavy(const Invocation&) const override { return false; }
   std::uint64_t memory_bytes() const override { return text_.size() + 1000; }
   const std::string& text() const { return text_; }
 

@@ -30,6 +30,9 @@ class Model {
   // Errors: kInvalid for what the model cannot do; kTooLarge.
   virtual Result<Done> answer(const Invocation& invocation, std::string& out) const = 0;
 
+  // Whether the answer is too much work for a thread that others wait for.
+  virtual bool is_heavy(const Invocation& invocation) const = 0;
+
   // Memory it holds, in bytes: an upper bound that never grows while the model lives.
   virtual std::uint64_t memory_bytes() const = 0;
 };

@@ -82,7 +82,11 @@ Result<forecast::Forecast> forecast_model(const forecast::FittedModel& model, st
 std::vector<std::string> all_columns(const forecast::FittedModel& example, const ForecastPlan& plan) {
   std::set<std::string> components{"additive_terms", "daily", "multiplicative_terms", "weekly", "yearly"};
   for (const std::string& name : example.component_names()) components.insert(name);
-  std::vector<std::string> columns{"trend", "yhat_lower", "yhat_upper", "trend_lower", "trend_upper"};
+  std::vector<std::string> columns{"trend"};
+  for (const std::string& name : forecast::needed_columns(example.state())) {
+    if (name == "cap" || name == "floor") columns.push_back(name);
+  }
+  columns.insert(columns.end(), {"yhat_lower", "yhat_upper", "trend_lower", "trend_upper"});
   for (const std::string& component : components) {
     for (const char* suffix : {"", "_lower", "_upper"}) columns.push_back(component + suffix);
   }

@@ -111,8 +111,8 @@ void put(std::vector<T>& parts, T part) {
 Result<Done> read_growth_and_scaling(const ProphetFlags& flags, forecast::ProphetOptions& options) {
   if (flags.growth != "linear" && flags.growth != "logistic" && flags.growth != "flat")
     return invalid("Parameter \"growth\" should be \"linear\", \"logistic\" or \"flat\".");
-  if (flags.growth == "logistic") return invalid("--growth logistic: only linear and flat growth can be fitted so far");
   if (flags.growth == "flat") options.growth = forecast::Growth::kFlat;
+  if (flags.growth == "logistic") options.growth = forecast::Growth::kLogistic;
   if (flags.scaling != "absmax" && flags.scaling != "minmax")
     return invalid("scaling must be one of 'absmax' or 'minmax'");
   options.scaling = flags.scaling == "minmax" ? forecast::Scaling::kMinMax : forecast::Scaling::kAbsMax;

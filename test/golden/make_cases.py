@@ -87,6 +87,25 @@ def with_cap():
     return series(120, seed=15).assign(cap=200.0)
 
 
+def saturating(rows, seed, floor=None, rate=6.0):
+    """A curve that nears a rising capacity (or falls to its floor), with a week."""
+    random, at = np.random.default_rng(seed), np.arange(rows)
+    cap, low = 80 + 40 * at / rows, np.zeros(rows) if floor is None else floor + 5 * np.sin(at / 30)
+    share = 1 / (1 + np.exp(-rate * (at / rows - 0.4)))
+    y = low + (cap - low) * share + 2 * np.sin(2 * np.pi * at / 7) + random.normal(0, 1.5, rows)
+    frame = pd.DataFrame({"ds": pd.date_range("2022-03-01", periods=rows), "y": y, "cap": cap})
+    return frame if floor is None else frame.assign(floor=low)
+
+
+def saturating_with_parts():
+    frame = saturating(180, 30)
+    at = np.arange(len(frame))
+    frame["promo"] = at % 11 == 3
+    frame["temp"] = 20 + 6 * np.sin(at / 17)
+    frame["y"] *= 1 + 0.1 * frame["promo"] + 0.004 * (frame["temp"] - 20)
+    return frame
+
+
 def with_regressors(rows=120, seed=16):
     """A binary one, one around 20 and one that is the same everywhere; the first two drive y."""
     frame, at = series(rows, seed=seed), np.arange(rows)
@@ -147,6 +166,16 @@ CASES = {
                                                        scaling="minmax"), {}, (30, "D")),
     "flat_constant": (constant(-3.5), dict(growth="flat"), {}, (10, "D")),
     "logistic": (with_cap(), dict(growth="logistic"), {}, (10, "D")),
+    "logistic_floor": (saturating(160, 31, floor=20), dict(growth="logistic"), {}, (20, "D")),
+    "logistic_floor_minmax": (saturating(160, 32, floor=-60), dict(growth="logistic", scaling="minmax",
+                                                                   changepoint_prior_scale=0.5), {}, (12, "W")),
+    "logistic_minmax": (saturating(140, 33), dict(growth="logistic", scaling="minmax"), {}, (20, "D")),
+    "logistic_falling": (saturating(150, 34, rate=-8.0), dict(growth="logistic", n_changepoints=10), {}, (1, "D")),
+    "logistic_multiplicative": (saturating_with_parts(), dict(growth="logistic", seasonality_mode="multiplicative",
+                                                              holidays=DAYS),
+                                dict(add_regressor=[dict(name="promo"), dict(name="temp", mode="additive")]),
+                                (20, "D")),
+    "logistic_no_changepoints": (saturating(100, 35), dict(growth="logistic", n_changepoints=0, **OFF), {}, (20, "D")),
     "holidays": (series(120, seed=18), dict(holidays=DAYS), {}, (10, "D")),
     "holidays_windows": (series(260, seed=25), dict(holidays=WINDOWS, seasonality_mode="multiplicative",
                                                     holidays_prior_scale=5.0), {}, (60, "D")),
@@ -252,7 +281,7 @@ def predict_at(model, params, future):
     kept, model.params = model.params, dict(model.params)
     for name, value in params.items():
         model.params[name] = np.asarray(value, float).reshape(1, -1)
-    if len(model.changepoints) == 0:
+    if len(model.changepoints) == 0 and model.growth != "logistic":  # Folding would move a logistic trend.
         model.params["k"] = model.params["k"] + model.params["delta"].reshape(-1)
         model.params["delta"] = np.zeros((1, 1))
     forecast = model.predict(future)

@@ -81,7 +81,16 @@ def monthly():
 def logistic():
     frame = series(30)
     frame["cap"] = 200.0
-    return Prophet(growth="logistic", **OFF).fit(frame), None
+    return Prophet(growth="logistic", **OFF).fit(frame), "D", frame
+
+
+def logistic_floor():
+    frame = series(40, seed=8)
+    frame["temp"] = (np.arange(40) * 5) % 13 / 4
+    frame["cap"] = 90.0 + np.arange(40)
+    frame["floor"] = 40.5 - np.arange(40) % 3
+    model = Prophet(growth="logistic", scaling="minmax", seasonality_mode="multiplicative", yearly_seasonality=False)
+    return model.add_regressor("temp").fit(frame), "D", frame
 
 
 def flat():
@@ -131,7 +140,7 @@ def sampled():
 
 
 CASES = [trend_only, weekly_and_custom, minmax_missing, given_changepoints, no_changepoints, constant, hourly, monthly,
-         logistic, flat, holidays, country_holidays, regressor, conditional, sampled]
+         logistic, logistic_floor, flat, holidays, country_holidays, regressor, conditional, sampled]
 OLD_CASES = [trend_only, weekly_and_custom, minmax_missing, given_changepoints, constant, hourly]
 
 
