@@ -115,7 +115,8 @@ bool Fleet::State::drop_oldest() {
 
 void Fleet::State::make_room(std::uint64_t number) {
   if (options.memory_bytes == 0) return;
-  for (int i = 0; i < kMostDrops; ++i) {
+  const Deadline until = steady_clock::now() + options.drops_limit;
+  for (int i = 0; i < kMostDrops && steady_clock::now() < until; ++i) {
     const std::uint64_t total = measure();
     std::uint64_t one_more = 0;
     {
@@ -145,7 +146,8 @@ void Fleet::State::restart_largest(std::uint64_t total) {
 }
 
 void Fleet::State::look() {
-  for (int i = 0; i < kMostDrops; ++i) {
+  const Deadline until = steady_clock::now() + options.drops_limit;
+  for (int i = 0; i < kMostDrops && steady_clock::now() < until; ++i) {
     const std::uint64_t total = measure();
     if (total <= options.memory_bytes) {
       looks_over_budget = 0;

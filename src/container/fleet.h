@@ -37,6 +37,8 @@ class Fleet {
     std::uint64_t disk_bytes = std::uint64_t{10} << 30;  // Of unpacked models.
     std::uint64_t memory_bytes = 0;                      // Of all servers' processes; 0: no budget.
     std::chrono::milliseconds look{500};                 // Between two looks at the memory.
+    // No drop begins later than that after the first of one look or load: servers may be slow to let models go.
+    std::chrono::milliseconds drops_limit{10'000};
   };
 
   // One server, as the fleet sees it.

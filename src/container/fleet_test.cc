@@ -43,11 +43,13 @@ struct Server {
 
 class FleetTest : public testing::Test {
  protected:
-  void open(std::uint64_t memory_bytes, std::chrono::milliseconds look = 1ms) {
+  void open(std::uint64_t memory_bytes, std::chrono::milliseconds look = 1ms,
+            std::chrono::milliseconds drops_limit = std::chrono::minutes(2)) {
     Fleet::Options options;
     options.folder = folder_.path() / "tier";
     options.memory_bytes = memory_bytes;
     options.look = look;
+    options.drops_limit = drops_limit;
     Result<std::unique_ptr<Fleet>> fleet = Fleet::open(options);
     ASSERT_TRUE(fleet) << fleet.error().message;
     fleet_ = std::move(*fleet);
@@ -99,6 +101,21 @@ TEST_F(FleetTest, RoomIsMadeBeforeTheBudgetIsExceeded) {
   EXPECT_EQ(server.models, 9u);
   membership->make_room();
   EXPECT_EQ(server.models, 9u);
+}
+
+TEST_F(FleetTest, ALoadDoesNotWaitForManySlowDrops) {
+  open(200, std::chrono::hours(1), 20ms);
+  Server server;
+  Fleet::Member slow = server.member();
+  slow.drop_oldest = [&server] {
+    std::this_thread::sleep_for(25ms);
+    --server.models;
+    return true;
+  };
+  const auto membership = fleet_->add(std::move(slow));
+  server.models = 60;
+  membership->make_room();
+  EXPECT_EQ(server.models, 59u);  // The second would have begun too late.
 }
 
 TEST_F(FleetTest, AServerThatGrowsLosesModels) {

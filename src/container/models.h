@@ -55,9 +55,9 @@ class Models {
     std::size_t max_waiting_loads = 256;
     bool keep = true;  // false: a model is dropped as soon as no call uses it.
     std::chrono::milliseconds fetch_limit{120'000};
-    std::chrono::milliseconds load_limit{300'000};  // Of one POST /models, and of the wait for a server that starts.
-    std::chrono::milliseconds room_limit{10'000};   // Of the wait where the server is full of pinned models.
-    std::chrono::milliseconds unload_limit{30'000};
+    std::chrono::milliseconds load_limit{300'000};   // Of one POST /models, and of the wait for a server that starts.
+    std::chrono::milliseconds room_limit{10'000};    // Of the wait where the server is full of pinned models.
+    std::chrono::milliseconds unload_limit{10'000};  // Of one DELETE; a thread that makes room waits for it.
     archive::ReadLimits limits;
     std::uint64_t archive_bytes = std::uint64_t{1} << 30;
     std::string seen_at = "/opt/ml/models";  // The shelf, as the server sees it.
