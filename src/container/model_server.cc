@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/mutex.h"
 #include "container/last_lines.h"
+#include "container/listeners.h"
 
 namespace chiliad::container {
 namespace {
@@ -31,6 +32,7 @@ constexpr milliseconds kUnkillable{10'000};  // Waited for after SIGKILL.
 constexpr milliseconds kLastOutput{2'000};   // Read after the end.
 constexpr std::uint64_t kPingAnswer = 64 << 10;
 constexpr int kTimeOuts = 3;               // Calls in a row that got no answer.
+constexpr int kLooksAtListeners = 3;       // A socket may be closed between two tables.
 constexpr milliseconds kFairTime{10'000};  // A call that had less says nothing about the server.
 
 // An eventfd that is set until it is cleared.
@@ -73,6 +75,10 @@ std::string how(const process::Exit& exit) {
 std::string in_seconds(milliseconds time) {
   if (time.count() % 1000 == 0) return std::to_string(time.count() / 1000) + " s";
   return std::to_string(time.count()) + " ms";
+}
+
+std::string stranger_at(std::uint16_t port) {
+  return "another program listens at the server's port " + std::to_string(port);
 }
 
 // The program of one run and its output. The thread that made it destroys it.
@@ -143,6 +149,13 @@ class Life {
   std::thread reader_;
 };
 
+// Whether the program alone listens at its port.
+bool has_its_port(process::BoxedProcess& program, std::uint16_t port) {
+  for (int look = 0; look < kLooksAtListeners; ++look)
+    if (listeners_at(port, program.pids()) == Listeners::kOwn) return true;
+  return false;
+}
+
 enum class Phase : std::uint8_t { kStarting, kReady, kPausing, kEnded };
 enum class Ping : std::uint8_t { kGood, kBad, kSilent };
 
@@ -160,8 +173,8 @@ struct ModelServer::State {
 
   void supervise();
   End run();
-  std::optional<End> start_up(Life& life, const std::string& url);
-  End watch(Life& life, const Run& ready);
+  std::optional<End> start_up(Life& life, const Ports& held);
+  End watch(Life& life, const Run& ready, std::uint16_t port);
   void drain(Life& life);
   Ping ping(const std::string& url);
   std::optional<std::string> asked_to_restart();
@@ -254,10 +267,10 @@ End ModelServer::State::run() {
   End end = unavailable("the server is stopping", false);
   {
     Life life(program, calls);
-    if (std::optional<End> failed = start_up(life, ready.url)) {
+    if (std::optional<End> failed = start_up(life, *held)) {
       end = std::move(*failed);
     } else if (!is_stopping()) {
-      end = watch(life, ready);
+      end = watch(life, ready, held->bind_to());
     }
     {
       const MutexLock lock(mutex);
@@ -272,7 +285,7 @@ End ModelServer::State::run() {
 }
 
 // Nothing: it is ready, or is to stop.
-std::optional<End> ModelServer::State::start_up(Life& life, const std::string& url) {
+std::optional<End> ModelServer::State::start_up(Life& life, const Ports& held) {
   const Deadline limit = steady_clock::now() + options.startup;
   for (int pings = 0;; ++pings) {
     const milliseconds pause = pings < kFirstPingsCount ? kFirstPings : kLaterPings;
@@ -280,8 +293,11 @@ std::optional<End> ModelServer::State::start_up(Life& life, const std::string& u
     if (woken) wake.clear();
     if (is_stopping()) return std::nullopt;
     if (ended) return unavailable("the server " + life.end(), true);
-    if (ping(url) == Ping::kGood) return std::nullopt;
+    // Who answers has to be the program: else another box's gets its models.
+    const bool is_answered = ping(held.url()) == Ping::kGood;
+    if (is_answered && has_its_port(life.process(), held.bind_to())) return std::nullopt;
     if (steady_clock::now() >= limit) {
+      if (is_answered) return unavailable(stranger_at(held.bind_to()) + life.last_words(), false);
       return unavailable(
           "the server did not answer GET /ping with 200 within " + in_seconds(options.startup) + life.last_words(),
           false);
@@ -289,7 +305,7 @@ std::optional<End> ModelServer::State::start_up(Life& life, const std::string& u
   }
 }
 
-End ModelServer::State::watch(Life& life, const Run& ready) {
+End ModelServer::State::watch(Life& life, const Run& ready, std::uint16_t port) {
   {
     const MutexLock lock(mutex);
     current = ready;
@@ -309,6 +325,8 @@ End ModelServer::State::watch(Life& life, const Run& ready) {
       return unavailable("the server was ended: " + *reason + life.last_words(), false);
     if (steady_clock::now() < next_ping) continue;
     const Ping answer = ping(ready.url);
+    if (answer == Ping::kGood && !has_its_port(life.process(), port))
+      return unavailable("the server was ended: " + stranger_at(port) + life.last_words(), false);
     if (answer == Ping::kGood) good_at = steady_clock::now();
     if (answer == Ping::kSilent) good_at = std::max(good_at, answered_at.load());  // It is busy.
     if (steady_clock::now() - good_at >= options.silence) {

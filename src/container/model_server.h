@@ -14,6 +14,8 @@
 //   3. What the program prints is read at all times: it never waits for us.
 //   4. A pause is over at last after Options::longest_pause; a run that lasted that long makes the next pause short
 //      again.
+//   5. A run is ready, and stays so, only while every socket that listens at its port is the program's own: the network
+//   is shared with other boxes, and one of them may have been first.
 //
 // Source: Amazon SageMaker developer guide, "Use your own inference code with hosting services": /ping within the
 // start-up time-out, SIGTERM and 30 s at the end.

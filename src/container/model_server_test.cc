@@ -2,8 +2,12 @@
 
 #include "container/model_server.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -44,6 +48,43 @@ class Server(http.server.ThreadingHTTPServer): request_queue_size = 64
 time.sleep(float(os.environ.get("SLOW", "0")))
 Server(("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"])), Handler).serve_forever()
 )";
+
+// Another program at a server's port: answers every request with 200.
+class Stranger {
+ public:
+  explicit Stranger(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::bind(socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    EXPECT_EQ(::listen(socket_.get(), 8), 0);
+    thread_ = std::thread([this] { answer(); });
+  }
+  Stranger(const Stranger&) = delete;
+  Stranger& operator=(const Stranger&) = delete;
+  ~Stranger() {
+    ::shutdown(socket_.get(), SHUT_RDWR);
+    thread_.join();
+  }
+  int answers() const { return answers_; }
+
+ private:
+  void answer() {
+    constexpr std::string_view kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    for (;;) {
+      const FileDescriptor caller(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+      if (!caller) return;
+      char request[4096];
+      if (::recv(caller.get(), request, sizeof request, 0) <= 0) continue;
+      if (::send(caller.get(), kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL) > 0) ++answers_;
+    }
+  }
+
+  const FileDescriptor socket_;
+  std::atomic<int> answers_{0};
+  std::thread thread_;
+};
 
 Deadline soon() { return steady_clock::now() + std::chrono::minutes(2); }
 
@@ -88,6 +129,7 @@ class ModelServerTest : public testing::Test {
       prepared.box.mounts = {{ml(), "/opt/ml", true}};
       prepared.box.scratch = folder_.path() / ("scratch" + std::to_string(++starts_));
       fs::create_directory(prepared.box.scratch);
+      if (has_stranger_) stranger_ = std::make_unique<Stranger>(ports.bind_to());
       prepared.held = std::shared_ptr<void>(nullptr, [this](void*) { ++released_; });
       return prepared;
     };
@@ -137,6 +179,8 @@ class ModelServerTest : public testing::Test {
   Mutex mutex_;
   std::string output_ CHILIAD_GUARDED_BY(mutex_);
   std::string notes_ CHILIAD_GUARDED_BY(mutex_);
+  bool has_stranger_ = false;
+  std::unique_ptr<Stranger> stranger_;
   std::unique_ptr<ModelServer> server_;
 };
 
@@ -194,6 +238,19 @@ TEST_F(ModelServerTest, OneThatIsNotReadyInTimeHasFailed) {
   const Result<Done> first = server_->first_start(soon());
   ASSERT_FALSE(first);
   EXPECT_EQ(first.error().message, "the server did not answer GET /ping with 200 within 300 ms. It printed nothing");
+}
+
+TEST_F(ModelServerTest, AStrangerAtItsPortDoesNotMakeItReady) {
+  ModelServer::Options options = quick();
+  options.startup = 500ms;
+  options.pause = 1h;
+  has_stranger_ = true;
+  start({"SLOW=60"}, options);
+  const Result<Done> first = server_->first_start(soon());
+  ASSERT_FALSE(first);
+  EXPECT_TRUE(first.error().message.starts_with("another program listens at the server's port "))
+      << first.error().message;
+  EXPECT_GT(stranger_->answers(), 0);
 }
 
 TEST_F(ModelServerTest, OneThatDiedIsStartedAgain) {
