@@ -100,6 +100,10 @@ class RoleStore final : public store::ObjectStore {
     if (Result<Done> may = ask("s3:GetObject", key); !may) return std::move(may).error();
     return inner_->download(key, to, deadline);
   }
+  Result<store::ObjectInfo> lend(std::string_view key, const std::filesystem::path& to, Deadline deadline) override {
+    if (Result<Done> may = ask("s3:GetObject", key); !may) return std::move(may).error();
+    return inner_->lend(key, to, deadline);
+  }
   Result<store::ObjectInfo> upload(const std::filesystem::path& from, std::string_view key,
                                    Deadline deadline) override {
     if (Result<Done> may = ask("s3:PutObject", key); !may) return std::move(may).error();

@@ -100,6 +100,7 @@ TEST_F(RoleAccessTest, EverythingElseIsRefusedInAmazonsWords) {
       "resource: arn:aws:s3:::data/9/a because no identity-based policy allows the s3:GetObject action");
   EXPECT_NE(refusal(data->head("9/a", soon())).find("s3:GetObject"), std::string::npos);
   EXPECT_NE(refusal(data->download("9/a", folder_.path() / "a", soon())).find("s3:GetObject"), std::string::npos);
+  EXPECT_NE(refusal(data->lend("9/a", folder_.path() / "b", soon())).find("s3:GetObject"), std::string::npos);
   EXPECT_NE(refusal(data->put("9/b", "", {}, soon())).find("s3:PutObject"), std::string::npos);
   EXPECT_NE(refusal(data->upload("/dev/null", "9/b", soon())).find("s3:PutObject"), std::string::npos);
   EXPECT_NE(refusal(data->remove("8/a", soon())).find("s3:DeleteObject"), std::string::npos);

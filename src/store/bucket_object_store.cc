@@ -1,6 +1,7 @@
 // A bucket of a BucketStore as an ObjectStore, and the store as Buckets: what jobs and endpoints use.
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -34,6 +35,7 @@ class BucketObjectStore final : public ObjectStore {
   Result<ObjectInfo> put(std::string_view key, std::string_view bytes, const PutCondition& condition,
                          Deadline deadline) override;
   Result<ObjectInfo> download(std::string_view key, const fs::path& to, Deadline deadline) override;
+  Result<ObjectInfo> lend(std::string_view key, const fs::path& to, Deadline deadline) override;
   Result<ObjectInfo> upload(const fs::path& from, std::string_view key, Deadline deadline) override;
 
   Result<ObjectInfo> head(std::string_view key, Deadline deadline) override {
@@ -116,6 +118,21 @@ Result<ObjectInfo> BucketObjectStore::download(std::string_view key, const fs::p
     return about(key, system_error("rename", to, errno));
   temporary->keep();
   return info_of(object->meta);
+}
+
+Result<ObjectInfo> BucketObjectStore::lend(std::string_view key, const fs::path& to, Deadline deadline) {
+  Result<Done> good = check(key, deadline);
+  if (!good) return std::move(good).error();
+  Outcome<OpenObject> object = store_->get(bucket_, key);
+  if (!object) return std::move(object).failure().error;
+  // The file that is open, whatever lies at the key's path by now. One that others cannot read is copied: the copy may
+  // be given to whoever is to read it.
+  struct stat info {};
+  const std::string open = "/proc/self/fd/" + std::to_string(object->file.get());
+  if (::fstat(object->file.get(), &info) != 0 || (info.st_mode & S_IROTH) == 0) return download(key, to, deadline);
+  if (::linkat(AT_FDCWD, open.c_str(), AT_FDCWD, to.c_str(), AT_SYMLINK_FOLLOW) == 0) return info_of(object->meta);
+  if (errno == EEXIST) return about(key, {ErrorCode::kConflict, to.string() + ": is there already"});
+  return download(key, to, deadline);
 }
 
 Result<ObjectInfo> BucketObjectStore::upload(const fs::path& from, std::string_view key, Deadline deadline) {

@@ -32,6 +32,20 @@ TEST_F(BucketStoreObjects, AnObjectIsAPlainFileAtItsKeysPath) {
   EXPECT_TRUE(std::filesystem::is_empty(file("")));
 }
 
+TEST_F(BucketStoreObjects, WhatIsLentIsTheFileItselfWhereOthersMayReadIt) {
+  const TempFolder folder = *TempFolder::make();
+  const Deadline soon = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  const std::shared_ptr<ObjectStore> bucket = *BucketStore::buckets(shared_store())->open("bucket");
+  put("a", "1");
+  ASSERT_TRUE(bucket->lend("a", folder.path() / "second", soon));
+  EXPECT_TRUE(std::filesystem::equivalent(file("a"), folder.path() / "second"));
+  EXPECT_EQ(bucket->lend("a", folder.path() / "second", soon).error().code, ErrorCode::kConflict);
+  std::filesystem::permissions(file("a"), std::filesystem::perms::owner_all);
+  ASSERT_TRUE(bucket->lend("a", folder.path() / "copy", soon));
+  EXPECT_FALSE(std::filesystem::equivalent(file("a"), folder.path() / "copy"));
+  EXPECT_EQ(*read_file(folder.path() / "copy"), "1");
+}
+
 TEST_F(BucketStoreObjects, BucketsAreMadeListedAndRemovedWhenEmpty) {
   EXPECT_EQ(name_of(store().create_bucket("bucket")), "BucketAlreadyOwnedByYou");
   EXPECT_EQ(name_of(store().create_bucket("Bad_Name")), "InvalidBucketName");

@@ -47,6 +47,7 @@ class BucketStoreUnderTest : public testing::Test {
   }
 
   BucketStore& store() { return *store_; }
+  const std::shared_ptr<BucketStore>& shared_store() { return store_; }
   const std::filesystem::path& home() const { return folder_->path(); }
   std::filesystem::path file(std::string_view path) const { return home() / "store" / "bucket" / path; }
 

@@ -85,6 +85,13 @@ class ObjectStore {
   virtual Result<ObjectInfo> download(std::string_view key, const std::filesystem::path& to, Deadline deadline) = 0;
   virtual Result<ObjectInfo> upload(const std::filesystem::path& from, std::string_view key, Deadline deadline) = 0;
 
+  // download() for those who only read: where the store keeps the object as a file of the same file system, `to`
+  // becomes a second name of it and nothing is copied. Who wrote to `to` would change the object: let nobody. What
+  // replaces the object later is not seen. Errors: as download(); kConflict: `to` exists.
+  virtual Result<ObjectInfo> lend(std::string_view key, const std::filesystem::path& to, Deadline deadline) {
+    return download(key, to, deadline);
+  }
+
   // Errors: kNotFound.
   virtual Result<ObjectInfo> head(std::string_view key, Deadline deadline) = 0;
 

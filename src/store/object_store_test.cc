@@ -311,6 +311,21 @@ TEST_P(ObjectStoreContract, ADownloadThatFailsLeavesNoFile) {
   EXPECT_EQ(get("b"), "not_found");
 }
 
+TEST_P(ObjectStoreContract, WhatIsLentStaysAsItWas) {
+  const Result<TempFolder> folder = TempFolder::make();
+  ASSERT_TRUE(folder);
+  put("a", "before");
+  const Result<ObjectInfo> lent = store().lend("a", folder->path() / "to", soon());
+  ASSERT_TRUE(lent) << lent.error().message;
+  EXPECT_EQ(lent->size_bytes, 6U);
+  put("a", "after");
+  EXPECT_EQ(*read_file(folder->path() / "to"), "before");
+  std::filesystem::remove(folder->path() / "to");
+  EXPECT_EQ(get("a"), "after");
+  EXPECT_EQ(store().lend("absent", folder->path() / "to", soon()).error().code, ErrorCode::kNotFound);
+  EXPECT_TRUE(std::filesystem::is_empty(folder->path()));
+}
+
 TEST_P(ObjectStoreContract, KeepsTheDeadline) {
   EXPECT_EQ(store().put("a", "x", {}, past()).error().code, ErrorCode::kDeadline);
   EXPECT_EQ(get("a"), "not_found");
