@@ -165,9 +165,8 @@ TEST_F(JobOperations, WhatIsNotHereIsRefusedByName) {
       {"/ResourceConfig/InstanceGroups",
        Json::array({{{"InstanceType", "ml.c5.xlarge"}, {"InstanceCount", 1}, {"InstanceGroupName", "g"}}})},
       {"/InputDataConfig",
-       Json::array(
-           {{{"ChannelName", "c"},
-             {"DataSource", {{"S3DataSource", {{"S3DataType", "AugmentedManifestFile"}, {"S3Uri", "s3://b/p"}}}}}}})},
+       Json::array({{{"ChannelName", "c"},
+                     {"DataSource", {{"S3DataSource", {{"S3DataType", "Converse"}, {"S3Uri", "s3://b/p"}}}}}}})},
       {"/InputDataConfig", Json::array({{{"ChannelName", "c"}, {"DataSource", Json::object()}}})},
   };
   for (const auto& [pointer, value] : cases) {
@@ -186,6 +185,14 @@ TEST_F(JobOperations, SpecSaysWhatTheRequestSaid) {
         {"DataSource",
          {{"S3DataSource",
            {{"S3DataType", "S3Prefix"}, {"S3Uri", "s3://b/p"}, {"S3DataDistributionType", "ShardedByRecord"}}}}}}});
+  request["InputDataConfig"].push_back({{"ChannelName", "piped"},
+                                        {"InputMode", "Pipe"},
+                                        {"RecordWrapperType", "RecordIO"},
+                                        {"DataSource",
+                                         {{"S3DataSource",
+                                           {{"S3DataType", "AugmentedManifestFile"},
+                                            {"S3Uri", "s3://b/m"},
+                                            {"AttributeNames", Json::array({"source-ref", "class"})}}}}}});
   request["CheckpointConfig"] = {{"S3Uri", "s3://b/c/"}};
   request["Environment"] = {{"A", "1"}};
   request["AlgorithmSpecification"]["MetricDefinitions"] = Json::array({{{"Name", "loss"}, {"Regex", "l=(.*)"}}});
@@ -194,10 +201,14 @@ TEST_F(JobOperations, SpecSaysWhatTheRequestSaid) {
   EXPECT_EQ(spec.kind, Kind::kTraining);
   EXPECT_EQ(spec.instance_count, 2);
   EXPECT_EQ(spec.max_runtime.count(), 3600);
-  ASSERT_EQ(spec.inputs.size(), 1u);
+  ASSERT_EQ(spec.inputs.size(), 2u);
   EXPECT_EQ(spec.inputs[0].distribution, job::Distribution::kShardedByRecord);
   EXPECT_EQ(spec.inputs[0].input_mode, "File");
   EXPECT_TRUE(spec.inputs[0].gzip);
+  EXPECT_EQ(spec.inputs[1].input_mode, "Pipe");
+  EXPECT_EQ(spec.inputs[1].record_wrapper, "RecordIO");
+  EXPECT_EQ(spec.inputs[1].data_type, job::DataType::kAugmentedManifestFile);
+  EXPECT_EQ(spec.inputs[1].attributes, (std::vector<std::string>{"source-ref", "class"}));
   ASSERT_TRUE(spec.checkpoint);
   EXPECT_EQ(spec.checkpoint->local_path, "/opt/ml/checkpoints");
   EXPECT_EQ(spec.environment.at("A"), "1");

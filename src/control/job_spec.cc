@@ -37,9 +37,11 @@ job::Distribution distribution_of(std::string_view text) {
 }
 
 Refused read_data_type(std::string_view text, std::string_view where, job::DataType& type) {
-  if (text != "S3Prefix" && text != "ManifestFile")
-    return not_here(fmt::format("{}.S3DataType {}", where, text), "use S3Prefix or ManifestFile");
-  type = text == "ManifestFile" ? job::DataType::kManifestFile : job::DataType::kS3Prefix;
+  if (text != "S3Prefix" && text != "ManifestFile" && text != "AugmentedManifestFile")
+    return not_here(fmt::format("{}.S3DataType {}", where, text), "use S3Prefix or a manifest");
+  type = text == "ManifestFile"            ? job::DataType::kManifestFile
+         : text == "AugmentedManifestFile" ? job::DataType::kAugmentedManifestFile
+                                           : job::DataType::kS3Prefix;
   return std::nullopt;
 }
 

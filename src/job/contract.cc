@@ -38,10 +38,19 @@ std::string_view distribution_name(Distribution distribution) {
   return "?";
 }
 
+std::string_view data_type_name(DataType type) {
+  switch (type) {
+    case DataType::kS3Prefix: return "S3Prefix";
+    case DataType::kManifestFile: return "ManifestFile";
+    case DataType::kAugmentedManifestFile: return "AugmentedManifestFile";
+  }
+  return "?";
+}
+
 Json input_json(const Input& input) {
   Json s3 = {{"S3Uri", input.s3_uri},
              {"LocalPath", input.local_path},
-             {"S3DataType", input.data_type == DataType::kManifestFile ? "ManifestFile" : "S3Prefix"},
+             {"S3DataType", data_type_name(input.data_type)},
              {"S3InputMode", input.input_mode},
              {"S3DataDistributionType", distribution_name(input.distribution)},
              {"S3CompressionType", input.gzip ? "Gzip" : "None"}};

@@ -103,7 +103,8 @@ Result<Done> download_share(const PlannedInput& input, int index, int count, con
     if (!input.goes_to(i, index, count)) continue;
     mine.push_back(static_cast<std::uint32_t>(i));
     const std::uint64_t size = input.objects[i].size_bytes;
-    wanted += size == PlannedObject::kUnknown ? 0 : size;
+    // What is lent takes no room, as a rule.
+    wanted += size == PlannedObject::kUnknown || input.mode == InputMode::kFastFile ? 0 : size;
   }
   const fs::path folder = root / input.folder;
   if (Result<Done> made = make_folders(folder); !made) return std::move(made).error().in("input " + shown(input.name));
@@ -116,12 +117,14 @@ Result<Done> download_share(const PlannedInput& input, int index, int count, con
       const fs::path to = folder / unpacked_name(object.name(), input.gzip);
       if (Result<Done> made = make_folders(to.parent_path()); !made) return made;
       if (Result<Done> free = check_free_name(to); !free) return free;
-      if (object.size_bytes == PlannedObject::kUnknown) {
+      if (object.size_bytes == PlannedObject::kUnknown || input.mode == InputMode::kFastFile) {
         if (Result<Done> free = check_free_disk(folder, 0, limits.free_bytes); !free) return free;
       }
       if (input.gzip) return download_unpacked(*input.store, object.key, to, limits.free_bytes, limits.deadline);
-      if (Result<store::ObjectInfo> info = input.store->download(object.key, to, limits.deadline); !info)
-        return std::move(info).error();
+      Result<store::ObjectInfo> info = input.mode == InputMode::kFastFile
+                                           ? input.store->lend(object.key, to, limits.deadline)
+                                           : input.store->download(object.key, to, limits.deadline);
+      if (!info) return std::move(info).error();
       return Done{};
     };
     Result<Done> done = fetch();

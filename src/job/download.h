@@ -29,7 +29,8 @@ struct TransferLimits {
 // Errors: kNoSpace when fewer than wanted + free_bytes are free where `folder` lies.
 Result<Done> check_free_disk(const std::filesystem::path& folder, std::uint64_t wanted, std::uint64_t free_bytes);
 
-// The instance's share of a planned input that is not dealt by records. Errors: kNoSpace; kConflict: a file of that
+// The instance's share of a planned input that is not dealt by records. One that is to be read alone (FastFile) is lent
+// (ObjectStore::lend()): nobody may write below `root` then. Errors: kNoSpace; kConflict: a file of that
 // name stands there, or a name is a file and a folder at once; kCorrupt: damaged gzip; kUnavailable: *cancel was set;
 // those of the store and base/file.h. Each names the key.
 Result<Done> download_share(const PlannedInput& input, int index, int count, const std::filesystem::path& root,

@@ -76,6 +76,15 @@ Result<Done> read_manifest(const std::string& key, PlannedInput& plan, store::Bu
   return Done{};
 }
 
+Result<Done> find_augmented_manifest(const std::string& key, const Input& input, PlannedInput& plan,
+                                     Deadline deadline) {
+  Result<store::ObjectInfo> info = plan.store->head(key, deadline);
+  if (!info) return std::move(info).error().in("manifest");
+  plan.objects.push_back({key, 0, info->size_bytes});
+  plan.attributes = input.attributes;
+  return Done{};
+}
+
 }  // namespace
 
 Result<std::string> input_folder(Kind kind, const Input& input) {
@@ -99,11 +108,21 @@ Result<PlannedInput> plan_input(Kind kind, const Input& input, store::Buckets& b
   if (!location) return std::move(location).error().in(what);
   Result<std::shared_ptr<store::ObjectStore>> store = buckets.open(location->bucket);
   if (!store) return std::move(store).error().in(what);
-  PlannedInput plan{input.name, *std::move(folder), input.distribution, input.gzip, location->bucket, *std::move(store),
-                    {}};
-  Result<Done> done = input.data_type == DataType::kManifestFile
-                          ? read_manifest(location->key, plan, buckets, max_keys, deadline)
-                          : list_prefix(input, location->key, plan, max_keys, cancel, deadline);
+  PlannedInput plan;
+  plan.name = input.name;
+  plan.folder = *std::move(folder);
+  plan.distribution = input.distribution;
+  plan.gzip = input.gzip;
+  plan.mode = input_mode_of(input.input_mode).value_or(InputMode::kFile);
+  plan.record_io = input.record_wrapper == "RecordIO";
+  plan.bucket = location->bucket;
+  plan.store = *std::move(store);
+  Result<Done> done = Done{};
+  switch (input.data_type) {
+    case DataType::kManifestFile: done = read_manifest(location->key, plan, buckets, max_keys, deadline); break;
+    case DataType::kS3Prefix: done = list_prefix(input, location->key, plan, max_keys, cancel, deadline); break;
+    case DataType::kAugmentedManifestFile: done = find_augmented_manifest(location->key, input, plan, deadline); break;
+  }
   if (!done) return std::move(done).error().in(what);
   return plan;
 }

@@ -2,6 +2,7 @@
 //
 //     S3Prefix      all keys that begin with the URI's key, in the order of their bytes
 //     ManifestFile  the names of the manifest (job/manifest.h), in its order
+//     AugmentedManifestFile  the object itself, whose lines job/pipe_feed.h reads
 //
 // The name of an object's file is its key without the prefix: without "data/" for the prefix "data/" or "data" where
 // the key is "data/8.csv"; a prefix that ends within a part ("da") loses just the parts before it. The object that the
@@ -43,6 +44,9 @@ struct PlannedInput {
   std::string folder;  // Below the instance's root: "input/data/training".
   Distribution distribution = Distribution::kFullyReplicated;
   bool gzip = false;
+  InputMode mode = InputMode::kFile;
+  bool record_io = false;                    // Pipe: each object is wrapped in a record.
+  std::vector<std::string> attributes = {};  // Of an AugmentedManifestFile, which is then the one object.
   std::string bucket;
   std::shared_ptr<store::ObjectStore> store;
   std::vector<PlannedObject> objects;

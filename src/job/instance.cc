@@ -7,6 +7,7 @@
 #include "job/download.h"
 #include "job/instance_syncs.h"
 #include "job/location.h"
+#include "job/pipe_feed.h"
 #include "job/process_watch.h"
 #include "process/tree.h"
 
@@ -38,10 +39,54 @@ Result<Done> move_files(const fs::path& from, const fs::path& to) {
   return Done{};
 }
 
+// Files that are lent may be read by everybody, copies too once this is done: a box of a server that is root runs as
+// another user, and what is mounted read-only is not given to it.
+Result<Done> make_readable(const fs::path& folder) {
+  constexpr fs::perms kFolder = fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec |
+                                fs::perms::others_read | fs::perms::others_exec;
+  constexpr fs::perms kRead = fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read;
+  std::error_code failure;
+  fs::permissions(folder, kFolder, failure);
+  for (fs::recursive_directory_iterator at(folder, failure), end; !failure && at != end; at.increment(failure)) {
+    const fs::file_status status = at->symlink_status(failure);
+    if (failure) break;
+    if (fs::is_directory(status)) {
+      fs::permissions(at->path(), kFolder, failure);
+    } else if ((status.permissions() & fs::perms::others_read) == fs::perms::none) {
+      fs::permissions(at->path(), kRead, failure);
+    }
+    if (failure) break;
+  }
+  if (failure) return system_error("make readable", folder, failure.value());
+  return Done{};
+}
+
+// To a folder outside of the root, which becomes a mount that can only be read.
+Result<Done> lend_input(JobRun& job, int index, const PlannedInput& input, const TransferLimits& limits) {
+  const fs::path seen = job.root_of(index) / input.folder;
+  std::error_code failure;
+  fs::create_directories(seen, failure);
+  if (failure) return system_error("make", seen, failure.value());
+  const fs::path lent = job.lent_of(index);
+  Result<Done> done = download_share(input, index, job.spec.instance_count, lent, limits, job.cancelled());
+  return done ? make_readable(lent / input.folder) : std::move(done);
+}
+
+// Files that were lent are second names of the store's: nobody is to find and change them later.
+struct LentFiles {
+  const fs::path folder;
+  ~LentFiles() { static_cast<void>(process::remove_tree(folder)); }
+};
+
 Result<Done> fetch_inputs(JobRun& job, int index, const TransferLimits& limits) {
   const fs::path root = job.root_of(index);
   for (std::size_t i = 0; i < job.inputs.size(); ++i) {
     const PlannedInput& input = job.inputs[i];
+    if (input.mode == InputMode::kPipe) continue;
+    if (input.mode == InputMode::kFastFile) {
+      if (Result<Done> done = lend_input(job, index, input, limits); !done) return done;
+      continue;
+    }
     if (input.distribution != Distribution::kShardedByRecord) {
       Result<Done> done = download_share(input, index, job.spec.instance_count, root, limits, job.cancelled());
       if (!done) return done;
@@ -101,6 +146,10 @@ Result<Started> start_program(JobRun& job, int index, const Surroundings& around
   // For programs that see the server's folders.
   if (seen == start.root) start.contract.push_back("CHILIAD_JOURNAL=" + job.journal().string());
   start.hosts = job.hosts();
+  for (const PlannedInput& input : job.inputs) {
+    if (input.mode == InputMode::kFastFile)
+      start.mounts.push_back({job.lent_of(index) / input.folder, seen + "/" + input.folder, false});
+  }
   start.keys_for = job.longest_run() + std::chrono::ceil<std::chrono::seconds>(around.options.grace);
   start.deadline = steady_clock::now() + kStart;
   std::error_code failure;
@@ -110,6 +159,13 @@ Result<Started> start_program(JobRun& job, int index, const Surroundings& around
 }
 
 void run_program(JobRun& job, int index, const Surroundings& around, InstanceSyncs& syncs, const std::string& stream) {
+  PipeFeeds pipes(job, index, around.options.free_bytes, [&](const std::string& reason) {
+    fail(job, around, "ClientError: Data download failed: " + host_name(index) + ": " + reason);
+  });
+  if (Result<Done> opened = pipes.open(); !opened) {
+    fail(job, around, "InternalServerError: " + host_name(index) + ": " + opened.error().message);
+    return;
+  }
   Result<Started> started = start_program(job, index, around);
   if (!started) {
     // What the request names is not there in the box, or the role is no longer.
@@ -131,6 +187,7 @@ void run_program(JobRun& job, int index, const Surroundings& around, InstanceSyn
   ProcessWatch watch(job, process, around, stream);
   const std::optional<process::Exit> exit = watch.run();
   syncs.stop();
+  pipes.stop();
   const std::optional<process::Exceeded> exceeded = process.exceeded();
   if (!exit) {
     fail(job, around, "InternalServerError: " + host_name(index) + ": the process does not end by SIGKILL");
@@ -152,6 +209,7 @@ std::string log_stream(const JobRun& job, int index) {
 void run_instance(JobRun& job, int index, const Surroundings& around, Places::Gang* gang) {
   if (job.cancelled().load()) return;
   const std::string stream = log_stream(job, index);
+  const LentFiles lent{job.lent_of(index)};
   InstanceSyncs syncs(job, index, around, stream);
   if (!prepare(job, index, around, syncs)) return;
   if (gang != nullptr ? !around.places.take_together(*gang, job.cancelled()) : !around.places.take(job.cancelled()))

@@ -2,6 +2,13 @@
 
 namespace chiliad::job {
 
+std::optional<InputMode> input_mode_of(std::string_view text) {
+  if (text == "File" || text.empty()) return InputMode::kFile;
+  if (text == "Pipe") return InputMode::kPipe;
+  if (text == "FastFile") return InputMode::kFastFile;
+  return std::nullopt;
+}
+
 std::string_view phase_name(Phase phase) {
   switch (phase) {
     case Phase::kStarting: return "Starting";

@@ -56,8 +56,14 @@ class Runtime;
 
 enum class Kind : std::uint8_t { kProcessing, kTraining };
 
-enum class DataType : std::uint8_t { kS3Prefix, kManifestFile };
+enum class DataType : std::uint8_t { kS3Prefix, kManifestFile, kAugmentedManifestFile };
+// How a program finds an input: as files; as named pipes, one an epoch, in which the objects follow one another; as
+// files that it may only read, which are not copied where the store has them as files.
+enum class InputMode : std::uint8_t { kFile, kPipe, kFastFile };
 enum class Distribution : std::uint8_t { kFullyReplicated, kShardedByS3Key, kShardedByRecord };
+// "File", "Pipe", "FastFile". None: it is none of them.
+std::optional<InputMode> input_mode_of(std::string_view text);
+
 enum class UploadMode : std::uint8_t { kEndOfJob, kContinuous };
 
 // A channel of a training job (found at input/data/<name>) or an input of a processing job (found at local_path).
@@ -67,11 +73,13 @@ struct Input {
   std::string local_path;  // Processing: /opt/ml/processing/...; training: empty.
   DataType data_type = DataType::kS3Prefix;
   Distribution distribution = Distribution::kFullyReplicated;
-  bool gzip = false;                         // CompressionType Gzip: objects are unpacked on their way.
-  std::string input_mode = "File";           // Pipe and FastFile are refused.
-  std::string content_type = {};             // "text/csv; header=present" declares a header to ShardedByRecord.
-  std::string record_wrapper = "None";       // RecordIO is refused.
-  std::vector<std::string> attributes = {};  // AttributeNames. ShardedByRecord: the one column whose value decides.
+  bool gzip = false;                    // CompressionType Gzip: objects are unpacked on their way.
+  std::string input_mode = "File";      // As input_mode_of() reads it.
+  std::string content_type = {};        // "text/csv; header=present" declares a header to ShardedByRecord.
+  std::string record_wrapper = "None";  // With Pipe also RecordIO.
+  // AttributeNames. AugmentedManifestFile: what is taken of each line; ShardedByRecord: the one column whose value
+  // decides.
+  std::vector<std::string> attributes = {};
 };
 
 // Where a processing job's folder goes.

@@ -27,6 +27,8 @@ std::filesystem::path JobRun::root_of(int index) const { return folder / host_na
 
 std::filesystem::path JobRun::scratch_of(int index) const { return folder / "scratch" / host_name(index); }
 
+std::filesystem::path JobRun::lent_of(int index) const { return folder / "lent" / host_name(index); }
+
 std::vector<process::HostName> JobRun::hosts() const {
   std::vector<process::HostName> out;
   // 127.0.x.y is left to others; check_spec() lets no job have more than 100 instances.

@@ -47,7 +47,8 @@ class JobRun {
   const watch::MetricPatterns patterns;
 
   // Written while the job is planned, read by its instances afterwards.
-  std::vector<PlannedInput> inputs;  // Outer folders before those inside them.
+  std::shared_ptr<store::Buckets> buckets;  // In the name of the job's role.
+  std::vector<PlannedInput> inputs;         // Outer folders before those inside them.
   std::optional<Target> checkpoint;
   std::optional<Target> output;  // Training.
   std::vector<Target> outputs;   // Processing, in the order of spec.outputs.
@@ -59,6 +60,8 @@ class JobRun {
   std::filesystem::path root_of(int index) const;
   // A folder of the instance's own for what its program needs beside the root.
   std::filesystem::path scratch_of(int index) const;
+  // A folder of the instance's own for files that it may only read: FastFile.
+  std::filesystem::path lent_of(int index) const;
   // "algo-1" at 127.1.0.1, ...: addresses of the loopback interface that no other running job of this server has.
   std::vector<process::HostName> hosts() const;
   // Outlives the server, and is removed with the job's end: for what a job that is begun anew wants to find again.

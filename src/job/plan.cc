@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <set>
 
 #include "job/contract.h"
@@ -27,6 +28,23 @@ bool is_job_name(std::string_view name) {
   });
 }
 
+Result<Done> check_mode(const Spec& spec, const Input& input) {
+  const std::optional<InputMode> mode = input_mode_of(input.input_mode);
+  if (!mode || (*mode == InputMode::kFastFile && spec.kind == Kind::kProcessing))
+    return invalid("input mode '" + shown(input.input_mode) + "': expected File, Pipe or, for a channel, FastFile");
+  const bool record_io = input.record_wrapper == "RecordIO";
+  if (!record_io && !input.record_wrapper.empty() && input.record_wrapper != "None")
+    return invalid("RecordWrapperType '" + shown(input.record_wrapper) + "': expected None or RecordIO");
+  if (record_io && *mode != InputMode::kPipe) return invalid("RecordWrapperType RecordIO: needs the input mode Pipe");
+  const bool augmented = input.data_type == DataType::kAugmentedManifestFile;
+  if (augmented && (*mode != InputMode::kPipe || input.attributes.empty() || input.gzip))
+    return invalid("AugmentedManifestFile: needs the input mode Pipe, AttributeNames, and no CompressionType");
+  if (*mode == InputMode::kFastFile && input.gzip) return invalid("input mode FastFile: CompressionType must be None");
+  if (*mode != InputMode::kFile && input.distribution == Distribution::kShardedByRecord)
+    return invalid("ShardedByRecord: needs the input mode File");
+  return Done{};
+}
+
 Result<Done> check_input(const Spec& spec, const Input& input) {
   const std::string what = (spec.kind == Kind::kTraining ? "channel '" : "input '") + shown(input.name) + "'";
   Result<std::string> folder = input_folder(spec.kind, input);
@@ -34,14 +52,32 @@ Result<Done> check_input(const Spec& spec, const Input& input) {
   if (spec.kind == Kind::kProcessing && !folder->starts_with("processing/"))
     return invalid(what + ": LocalPath '" + shown(input.local_path) + "': expected a path below /opt/ml/processing");
   if (Result<S3Location> uri = parse_s3_uri(input.s3_uri); !uri) return std::move(uri).error().in(what + ": S3Uri");
-  if (input.input_mode != "File") {
-    return invalid(what + ": input mode '" + shown(input.input_mode) +
-                   "': only File is there: use it, the data is then found as files");
-  }
-  if (!input.record_wrapper.empty() && input.record_wrapper != "None")
-    return invalid(what + ": RecordWrapperType '" + shown(input.record_wrapper) + "': only None is there");
+  if (Result<Done> done = check_mode(spec, input); !done) return std::move(done).error().in(what);
   if (input.distribution == Distribution::kShardedByRecord) {
     if (Result<RecordRule> rule = record_rule(input); !rule) return std::move(rule).error().in(what);
+  }
+  return Done{};
+}
+
+// "<folder>_<digits>", or a path below that.
+bool is_at_a_pipe(std::string_view path, std::string_view folder) {
+  if (!path.starts_with(folder) || !path.substr(folder.size()).starts_with('_')) return false;
+  path.remove_prefix(folder.size() + 1);
+  const std::string_view epoch = path.substr(0, path.find('/'));
+  return !epoch.empty() && std::ranges::all_of(epoch, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// Requires: check_input() passed for each.
+Result<Done> check_pipes(const Spec& spec) {
+  const auto is_pipe = [](const Input& input) { return input_mode_of(input.input_mode) == InputMode::kPipe; };
+  for (const Input& input : spec.inputs) {
+    if (!is_pipe(input)) continue;
+    const std::string folder = *input_folder(spec.kind, input);
+    for (const Input& other : spec.inputs) {
+      const std::string place = *input_folder(spec.kind, other);
+      if (&other != &input && (is_pipe(other) ? place == folder : is_at_a_pipe(place, folder)))
+        return invalid("input '" + shown(other.name) + "': lies where the pipes of '" + shown(input.name) + "' do");
+    }
   }
   return Done{};
 }
@@ -76,6 +112,7 @@ Result<Done> check_spec(const Spec& spec) {
     if (Result<Done> done = check_input(spec, input); !done) return done;
     if (!names.insert(input.name).second) return invalid("input '" + shown(input.name) + "': this name comes twice");
   }
+  if (Result<Done> done = check_pipes(spec); !done) return done;
   names.clear();
   for (const Output& output : spec.outputs) {
     if (Result<Done> done = check_output(output); !done) return done;

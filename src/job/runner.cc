@@ -132,7 +132,7 @@ struct Runner::State {
   void run_task(const Task& task);
   void run_gang(JobRun& job);
   void plan(JobRun& job);
-  Result<Prepared> prepare(JobRun& job, store::Buckets& buckets);
+  Result<Prepared> prepare(JobRun& job);
   void finish(const Job& job);
   void forget(const Job& job);
   void end(JobRun& job);
@@ -245,19 +245,19 @@ void Runner::State::plan(JobRun& job) {
   }
   job.push(Phase::kDownloading, "Downloading input data");
   job.tell(observer);
-  const std::shared_ptr<store::Buckets> buckets = access.of(job.spec.role_arn);
-  done = open_targets(job, *buckets);
+  job.buckets = access.of(job.spec.role_arn);
+  done = open_targets(job, *job.buckets);
   if (!done) {
     job.end_because(Cause::kFailed, cut_words("ClientError: " + done.error().message, 1024));
     return;
   }
-  done = plan_inputs(job, *buckets, options, steady_clock::now() + options.transfer_limit);
+  done = plan_inputs(job, *job.buckets, options, steady_clock::now() + options.transfer_limit);
   if (!done) {
     job.end_because(Cause::kFailed, cut_words("ClientError: Data download failed: " + done.error().message, 1024));
     return;
   }
   if (job.cancelled().load()) return;
-  Result<Prepared> prepared = prepare(job, *buckets);
+  Result<Prepared> prepared = prepare(job);
   if (!prepared) {
     const bool ours = prepared.error().code == ErrorCode::kUnavailable || prepared.error().code == ErrorCode::kNoSpace;
     job.end_because(Cause::kFailed,
@@ -267,7 +267,7 @@ void Runner::State::plan(JobRun& job) {
   job.prepared = *std::move(prepared);
 }
 
-Result<Prepared> Runner::State::prepare(JobRun& job, store::Buckets& buckets) {
+Result<Prepared> Runner::State::prepare(JobRun& job) {
   const std::string stream = log_stream(job, 0);
   const auto print = [&](std::string_view line) {
     const watch::LogLine entry{watch::now_in_milliseconds(), line};
@@ -277,9 +277,14 @@ Result<Prepared> Runner::State::prepare(JobRun& job, store::Buckets& buckets) {
     job.push(Phase::kDownloading, std::string(what));
     job.tell(observer);
   };
-  const Preparation preparation{
-      job.spec,       job.inputs, buckets, job.folder, print, message, steady_clock::now() + options.transfer_limit,
-      job.cancelled()};
+  const Preparation preparation{job.spec,
+                                job.inputs,
+                                *job.buckets,
+                                job.folder,
+                                print,
+                                message,
+                                steady_clock::now() + options.transfer_limit,
+                                job.cancelled()};
   return job.runtime.prepare(preparation);
 }
 

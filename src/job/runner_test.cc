@@ -302,8 +302,21 @@ TEST_F(RunnerTest, WhatCannotWorkIsRefusedBeforeItStarts) {
   spec = training("t", {"true"});
   spec.inputs = {{.name = "..", .s3_uri = "s3://b/x", .local_path = ""}};
   EXPECT_NE(refusal(spec).find("ChannelName"), std::string::npos);
-  spec.inputs = {{.name = "c", .s3_uri = "s3://b/x", .local_path = "", .input_mode = "Pipe"}};
-  EXPECT_NE(refusal(spec).find("only File"), std::string::npos);
+  Input input{.name = "c", .s3_uri = "s3://b/x", .local_path = ""};
+  const auto with_mode = [&](const char* mode, const char* wrapper, DataType type, bool gzip) {
+    Spec refused = spec;
+    refused.inputs = {input};
+    refused.inputs[0].input_mode = mode;
+    refused.inputs[0].record_wrapper = wrapper;
+    refused.inputs[0].data_type = type;
+    refused.inputs[0].gzip = gzip;
+    return refusal(refused);
+  };
+  EXPECT_NE(with_mode("Stream", "None", DataType::kS3Prefix, false).find("expected File, Pipe"), std::string::npos);
+  EXPECT_NE(with_mode("File", "RecordIO", DataType::kS3Prefix, false).find("Pipe"), std::string::npos);
+  EXPECT_NE(with_mode("FastFile", "None", DataType::kS3Prefix, true).find("CompressionType"), std::string::npos);
+  EXPECT_NE(with_mode("Pipe", "None", DataType::kAugmentedManifestFile, false).find("AttributeNames"),
+            std::string::npos);
   spec.inputs = {};
   spec.checkpoint = Checkpoint{"s3://b/c", "/opt/ml/input/x"};
   EXPECT_NE(refusal(spec).find("CheckpointConfig.LocalPath"), std::string::npos);
