@@ -6,6 +6,7 @@ import fit
 import fleet
 import freshness
 import m4_hourly
+import notebook
 import objects
 import resident
 import scale
@@ -31,6 +32,10 @@ ROWS = [
     ("fit", fit.TITLES["defaults"], OURS, PROPHET, "faster", 250),
     ("fit", fit.TITLES["defaults"] + fit.CPU, OURS, PROPHET, "faster", 250),
     ("fleet", fleet.MEASURE, OURS, "Python loop, 2 processes", "faster", 100),
+    ("notebook", notebook.TRAIN, notebook.NATIVE, notebook.PLAIN, "faster", 50),
+    ("notebook", notebook.TRAIN, notebook.SCRIPT, notebook.PLAIN, "report", None),
+    ("notebook", notebook.COLD, notebook.OURS, notebook.SERVER, "report", None),
+    ("notebook", notebook.WARM, notebook.OURS, notebook.SERVER, "report", None),
     ("split", split.MEASURE, OURS, "pandas script", "faster", 20),
     ("serve", serve.RATE, OURS, "nginx, fixed body", "rate", 0.5),
     ("serve", serve.P50, OURS, "nginx, fixed body", "report", None),
