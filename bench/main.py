@@ -16,11 +16,11 @@ def main():
     unknown = [name for name in names if name not in NAMES]
     if unknown:
         sys.exit(f"no measurement {', '.join(unknown)}; there are: {', '.join(NAMES)}")
+    from record import Record, clear
     failed = []
     cores = os.sched_getaffinity(0)
     for name in names:
         module = importlib.import_module(name)
-        from record import Record
         record = Record(name)
         os.sched_setaffinity(0, cores)  # The one before may have bound itself to a core.
         print(f"{name}: {module.QUESTION}", flush=True)
@@ -34,6 +34,7 @@ def main():
         if record.rows:
             record.write()
         print(f"  {name}: {time.perf_counter() - before:.0f} s", flush=True)
+    clear()
     table.write()
     if failed:
         sys.exit(f"not measured: {', '.join(failed)}")
