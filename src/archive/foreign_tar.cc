@@ -1,12 +1,10 @@
 // Tars with extensions, through libarchive. It is given nothing but the tar format and the bytes in memory (no filters:
 // its gzip filter does not check the checksum), and its leniency about the end of an archive is taken back here.
 
-#include <archive.h>
-#include <archive_entry.h>
-
 #include <algorithm>
 #include <memory>
 
+#include "archive/archive_library.h"
 #include "archive/tar.h"
 #include "base/check.h"
 
@@ -16,14 +14,14 @@ namespace {
 constexpr std::size_t kBlock = 512;
 
 struct CloseReader {
-  void operator()(struct archive* reader) const { archive_read_free(reader); }
+  void operator()(struct archive* reader) const { archive_library()->read_free(reader); }
 };
 using Reader = std::unique_ptr<struct archive, CloseReader>;
 
 bool all_zero(std::string_view bytes) { return bytes.find_first_not_of('\0') == std::string_view::npos; }
 
 Error reader_error(const Reader& reader, std::string_view member) {
-  const char* reason = archive_error_string(reader.get());
+  const char* reason = archive_library()->error_string(reader.get());
   return corrupt_tar(reason != nullptr ? reason : "damaged", member);
 }
 
@@ -44,7 +42,7 @@ Result<std::string> read_bytes(const Reader& reader, const std::string& name, st
   bytes.resize(static_cast<std::size_t>(size));
   std::size_t filled = 0;
   while (filled < bytes.size()) {
-    const la_ssize_t got = archive_read_data(reader.get(), bytes.data() + filled, bytes.size() - filled);
+    const la_ssize_t got = archive_library()->read_data(reader.get(), bytes.data() + filled, bytes.size() - filled);
     if (got < 0) return reader_error(reader, name);
     if (got == 0) break;  // The rest is a hole; a cut archive is an error above.
     filled += static_cast<std::size_t>(got);
@@ -55,23 +53,25 @@ Result<std::string> read_bytes(const Reader& reader, const std::string& name, st
 }  // namespace
 
 Result<Contents> parse_foreign(std::string_view tar, const ReadLimits& limits) {
-  const Reader reader(archive_read_new());
+  if (!archive_library()) return archive_library().error();
+  const ArchiveLibrary& library = *archive_library();
+  const Reader reader(library.read_new());
   CHILIAD_CHECK(reader != nullptr);
-  if (archive_read_support_format_tar(reader.get()) != ARCHIVE_OK ||
-      archive_read_open_memory(reader.get(), tar.data(), tar.size()) != ARCHIVE_OK)
+  if (library.read_support_format_tar(reader.get()) != ARCHIVE_OK ||
+      library.read_open_memory(reader.get(), tar.data(), tar.size()) != ARCHIVE_OK)
     return reader_error(reader, "");
   Contents contents;
   std::uint64_t total = 0;
   while (true) {
     struct archive_entry* entry = nullptr;
-    const int status = archive_read_next_header(reader.get(), &entry);
+    const int status = library.read_next_header(reader.get(), &entry);
     if (status == ARCHIVE_EOF) break;
     if (status != ARCHIVE_OK && status != ARCHIVE_WARN) return reader_error(reader, "");
-    const char* path = archive_entry_pathname(entry);
+    const char* path = library.entry_pathname(entry);
     if (path == nullptr) return corrupt_tar("a member without a usable name", "");
     const std::string name(path);
-    const auto type = archive_entry_filetype(entry);
-    const bool is_link = archive_entry_hardlink(entry) != nullptr || archive_entry_symlink(entry) != nullptr;
+    const auto type = library.entry_filetype(entry);
+    const bool is_link = library.entry_hardlink(entry) != nullptr || library.entry_symlink(entry) != nullptr;
     if (is_link || (type != AE_IFREG && type != AE_IFDIR))
       return corrupt_tar("a link or a device; only files and folders are accepted", name);
     if (contents.entries.size() >= limits.max_members) return too_many_members(limits);
@@ -79,7 +79,7 @@ Result<Contents> parse_foreign(std::string_view tar, const ReadLimits& limits) {
       contents.entries.push_back({name, true, {}});
       continue;
     }
-    const la_int64_t size = archive_entry_size(entry);
+    const la_int64_t size = library.entry_size(entry);
     if (size < 0) return corrupt_tar("a size below zero", name);
     if (static_cast<std::uint64_t>(size) > limits.max_total_bytes - total) return too_many_bytes(limits, name);
     total += static_cast<std::uint64_t>(size);
@@ -88,7 +88,7 @@ Result<Contents> parse_foreign(std::string_view tar, const ReadLimits& limits) {
     contents.owned.push_back(std::move(*bytes));
     contents.entries.push_back({name, false, contents.owned.back()});
   }
-  Result<Done> end = check_end(tar, static_cast<std::size_t>(archive_filter_bytes(reader.get(), 0)));
+  Result<Done> end = check_end(tar, static_cast<std::size_t>(library.filter_bytes(reader.get(), 0)));
   if (!end) return std::move(end).error();
   return contents;
 }
