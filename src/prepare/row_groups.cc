@@ -1,5 +1,7 @@
 #include "prepare/row_groups.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -11,12 +13,22 @@
 namespace chiliad::prepare {
 namespace {
 
-constexpr std::size_t kSlabBytes = std::size_t{1} << 20;
+// A huge page: one page fault instead of 512, which is a tenth of the time of a small table.
+constexpr std::size_t kSlabBytes = std::size_t{2} << 20;
 constexpr std::size_t kFirstChunk = 128;
 constexpr std::size_t kLargestChunk = std::size_t{64} << 10;
 constexpr std::size_t kFirstSlots = 1024;
 
+// A multiple of kSlabBytes.
+char* new_slab(std::size_t size) {
+  char* const bytes = static_cast<char*>(::operator new(size, std::align_val_t{kSlabBytes}));
+  ::madvise(bytes, size, MADV_HUGEPAGE);  // Where there are none, small pages do.
+  return bytes;
+}
+
 }  // namespace
+
+void RowGroups::FreeSlab::operator()(char* bytes) const { ::operator delete(bytes, std::align_val_t{kSlabBytes}); }
 
 std::uint64_t RowGroups::hash_of(std::string_view id) const { return content_hash(id, hash_seed_); }
 
@@ -81,8 +93,8 @@ char* RowGroups::allocate(std::size_t size) {
     if (slab_ < slabs_.size()) slab_bytes_in_use_ += slabs_[slab_].size;
   }
   if (slab_ == slabs_.size()) {
-    const std::size_t slab_size = std::max(kSlabBytes, aligned);
-    slabs_.push_back({std::unique_ptr<char[]>(new char[slab_size]), slab_size});
+    const std::size_t slab_size = (aligned + kSlabBytes - 1) / kSlabBytes * kSlabBytes;
+    slabs_.push_back({std::unique_ptr<char, FreeSlab>(new_slab(slab_size)), slab_size});
     slab_bytes_in_use_ += slab_size;
   }
   char* bytes = slabs_[slab_].bytes.get() + slab_at_;

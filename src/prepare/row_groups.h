@@ -93,8 +93,11 @@ class RowGroups {
   std::vector<Slot> index_;  // Open addressing; its size is a power of two, at most half of it in use.
   Group* latest_ = nullptr;
 
+  struct FreeSlab {
+    void operator()(char* bytes) const;
+  };
   struct Slab {
-    std::unique_ptr<char[]> bytes;
+    std::unique_ptr<char, FreeSlab> bytes;
     std::size_t size;
   };
   std::vector<Slab> slabs_;
