@@ -18,7 +18,8 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "bench" / "results"
-SCRATCH = ROOT / "build" / "bench"
+# On a machine with other users a file system of its own: see remove().
+SCRATCH = pathlib.Path(os.environ.get("CHILIAD_BENCH_SCRATCH", ROOT / "build" / "bench"))
 ASIDE = SCRATCH / "aside"  # What remove() moved away.
 CHILIAD = str(ROOT / "build" / "bin" / "chiliad")
 RUNS = int(os.environ.get("CHILIAD_BENCH_RUNS", "5"))
@@ -125,7 +126,7 @@ def remove(*folders):
 
     It is moved aside, and deleted by clear() when everything is measured: for minutes after a deletion ext4 gives none
     of the freed inodes away again and looks at each of them whenever a file is made, so that a program which makes 1,000
-    files pays for the thousands that the run before it deleted.
+    files pays for the thousands that the run before it, or anybody else, deleted.
     """
     for folder in folders:
         if folder.exists():

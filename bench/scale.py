@@ -1,7 +1,7 @@
 """Does training keep its rate and its memory from 1,000 to 100,000 customers?
 
 Expected: the rate within 10 %, the peak memory flat.
-    ./run bench scale          (needs 15 GB of disk under build/bench)
+    ./run bench scale          (needs 15 GB of disk)
 
 Both fleets are folders of CSV files; the small one is trained 10 times for each large run, because one run of it is over
 before the clock means much. Checked: one archive a customer, and exit code 0.
