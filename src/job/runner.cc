@@ -136,6 +136,7 @@ struct Runner::State {
   void finish(const Job& job);
   void forget(const Job& job);
   void end(JobRun& job);
+  void print(const JobRun& job, std::string_view line) const;
   Result<Done> store_outputs(JobRun& job);
   Result<std::string> store_results(JobRun& job, bool model);
   std::vector<fs::path> roots_of(const JobRun& job) const;
@@ -268,11 +269,6 @@ void Runner::State::plan(JobRun& job) {
 }
 
 Result<Prepared> Runner::State::prepare(JobRun& job) {
-  const std::string stream = log_stream(job, 0);
-  const auto print = [&](std::string_view line) {
-    const watch::LogLine entry{watch::now_in_milliseconds(), line};
-    around.logs.append(log_group(job.spec.kind), stream, {&entry, 1});
-  };
   const auto message = [&](std::string_view what) {
     job.push(Phase::kDownloading, std::string(what));
     job.tell(observer);
@@ -281,7 +277,7 @@ Result<Prepared> Runner::State::prepare(JobRun& job) {
                                 job.inputs,
                                 *job.buckets,
                                 job.folder,
-                                print,
+                                [&](std::string_view line) { print(job, line); },
                                 message,
                                 steady_clock::now() + options.transfer_limit,
                                 job.cancelled()};
@@ -292,6 +288,12 @@ std::vector<fs::path> Runner::State::roots_of(const JobRun& job) const {
   std::vector<fs::path> roots;
   for (int i = 0; i < job.spec.instance_count; ++i) roots.push_back(job.root_of(i));
   return roots;
+}
+
+// To the log of the first instance.
+void Runner::State::print(const JobRun& job, std::string_view line) const {
+  const watch::LogLine entry{watch::now_in_milliseconds(), line};
+  around.logs.append(log_group(job.spec.kind), log_stream(job, 0), {&entry, 1});
 }
 
 Result<Done> Runner::State::store_outputs(JobRun& job) {
@@ -305,6 +307,7 @@ Result<Done> Runner::State::store_outputs(JobRun& job) {
                       job.spec.volume_size_gb);
       Result<FolderSync::Pass> pass = sync.last_pass(kUploads, deadline);
       if (!pass) return std::move(pass).error().in("output " + shown(output.name));
+      for (const std::string& what : pass->left_out) print(job, "not stored: " + what);
     }
   }
   return Done{};
@@ -314,8 +317,12 @@ Result<std::string> Runner::State::store_results(JobRun& job, bool model) {
   const Deadline deadline = steady_clock::now() + options.transfer_limit;
   const std::vector<fs::path> roots = roots_of(job);
   const auto store = [&](std::string_view folder, std::string_view name, bool even_empty) {
-    return store_result(job.spec, roots, job.folder, folder, name, even_empty, *job.output->store, job.output->bucket,
-                        job.output->prefix, options.free_bytes, deadline);
+    Result<StoredResult> stored =
+        store_result(job.spec, roots, job.folder, folder, name, even_empty, *job.output->store, job.output->bucket,
+                     job.output->prefix, options.free_bytes, deadline);
+    if (!stored) return stored;
+    for (const std::string& what : stored->notes) print(job, "not stored: " + std::string(folder) + "/" + what);
+    return stored;
   };
   Result<StoredResult> output = store("output/data", "output", false);
   if (!output) return std::move(output).error().in("output/data");
