@@ -240,6 +240,9 @@ Result<Done> Platform::Parts::open_services() {
   runtimes.push_back(job::native_runtime(options.catalog));
   job::UserRuntimeOptions user_options;
   user_options.credentials = credentials.get();
+  user_options.memory_bytes = options.job_memory_bytes;
+  user_options.processes = options.job_processes;
+  user_options.max_volume_bytes = options.job_max_volume_bytes;
   runtimes.push_back(job::user_runtime(options.catalog, *environments, *boxes, nullptr, user_options));
   Result<std::unique_ptr<job::Runner>> opened_runner = job::Runner::open(
       std::move(runner_options), std::move(runtimes), *buckets, *logs, *metrics, sagemaker->job_observer());

@@ -42,6 +42,10 @@ struct PlatformOptions {
   std::uint64_t disk_budget_bytes = std::uint64_t{10} << 30;
   std::uint64_t container_memory_bytes = 0;  // Of foreign model servers' processes; 0: half of the machine's.
   std::uint64_t container_disk_bytes = std::uint64_t{10} << 30;  // Of their unpacked models.
+  // Of one instance of a job of user code, as job::UserRuntimeOptions has them.
+  std::uint64_t job_memory_bytes = 0;
+  std::uint64_t job_max_volume_bytes = 0;
+  int job_processes = 4096;
   std::size_t max_connections = 10'000;
   std::chrono::milliseconds drain{30'000};
   std::chrono::milliseconds grace{120'000};  // Of a job's processes, between SIGTERM and SIGKILL.

@@ -25,6 +25,8 @@ struct UpFlags {
   std::string disk_budget = "10G";
   std::string container_memory;
   std::string container_disk = "10G";
+  std::string job_memory;
+  std::string job_volume;
   std::int64_t drain_ms = 30'000;
   std::int64_t grace_ms = 120'000;
   std::string port_file;
@@ -50,6 +52,9 @@ PlatformOptions read_flags(const UpFlags& flags) {
   if (!flags.container_memory.empty())
     options.container_memory_bytes = value_of_flag(parse_size(flags.container_memory), "--container-memory");
   options.container_disk_bytes = value_of_flag(parse_size(flags.container_disk), "--container-disk");
+  if (!flags.job_memory.empty()) options.job_memory_bytes = value_of_flag(parse_size(flags.job_memory), "--job-memory");
+  if (!flags.job_volume.empty())
+    options.job_max_volume_bytes = value_of_flag(parse_size(flags.job_volume), "--job-volume");
   options.drain = std::chrono::milliseconds(flags.drain_ms);
   options.grace = std::chrono::milliseconds(flags.grace_ms);
   options.tls = options.tls || !options.certificate.empty();
@@ -108,6 +113,13 @@ void add_up_command(CLI::App& app) {
   command->add_option("--threads", platform.threads, "Threads that answer (0: one a core)")->check(CLI::Range(0, 1024));
   command->add_option("--instances", platform.instances, "Processes of jobs at a time (0: one a core)")
       ->check(CLI::Range(0, 10'000));
+  command->add_option("--job-memory", flags->job_memory,
+                      "Bytes of memory of an instance of user code (default: no limit)");
+  command->add_option("--job-processes", platform.job_processes, "Processes and threads of an instance of user code")
+      ->check(CLI::Range(0, 1'000'000))
+      ->capture_default_str();
+  command->add_option("--job-volume", flags->job_volume,
+                      "Bytes that such an instance may write, whatever its VolumeSizeInGB (default: that)");
   command->add_option("--max-connections", platform.max_connections, "Open connections; more get 503")
       ->capture_default_str();
   command->add_option("--drain", flags->drain_ms, "How long running requests may take to end after SIGTERM")

@@ -200,11 +200,13 @@ def test_a_model_that_the_server_lost_is_loaded_again(servers, many):
 def test_what_is_no_http_is_answered_later(servers, many):
     error = servers.error(many, 5, '{"do": "garbage"}')
     assert error["ResponseMetadata"]["HTTPStatusCode"] == 503
+    assert error["ResponseMetadata"]["HTTPHeaders"]["retry-after"] == "1"
     assert servers.call(many, 5) == "10"
 
 
 def test_a_server_that_ends_is_started_again_and_its_models_come_back(servers, many):
-    assert servers.error(many, 6, '{"do": "crash"}')["ResponseMetadata"]["HTTPStatusCode"] == 503
+    gone = servers.error(many, 6, '{"do": "crash"}')["ResponseMetadata"]
+    assert (gone["HTTPStatusCode"], gone["HTTPHeaders"]["retry-after"]) == (503, "1")
     for number in (6, 7, 8):
         assert servers.call_again(many, number) == str(2 * number)
     ended = next(line for line in servers.lines(many) if line.startswith("chiliad: the server ended with exit code 13"))
