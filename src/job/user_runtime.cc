@@ -41,6 +41,14 @@ void set_variables(std::map<std::string, std::string>& variables, const std::vec
   }
 }
 
+// The API's pattern: [a-zA-Z_][a-zA-Z0-9_]*
+bool is_variable_name(std::string_view name) {
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  return !name.empty() && !(name.front() >= '0' && name.front() <= '9') && std::ranges::all_of(name, fits);
+}
+
 // [A-Za-z0-9_=,.@-]{2,64}; a job's name has 1 to 63 of them.
 std::string session_name(const Spec& spec) { return spec.name.size() < 2 ? spec.name + "-job" : spec.name; }
 
@@ -110,8 +118,10 @@ Result<Done> UserRuntime::check(const Spec& spec) const {
                      (training ? "train" : "process") + "' to the runtime"};
   }
   for (const auto& [name, value] : spec.environment) {
-    if (name.empty() || name.find('=') != name.npos || name.find('\0') != name.npos || value.find('\0') != value.npos)
-      return Error{ErrorCode::kInvalid, "Environment: '" + shown(name) + "' is no name of a variable, or has no value"};
+    if (!is_variable_name(name))
+      return Error{ErrorCode::kInvalid, "Environment: '" + shown(name) + "': expected a name of letters, digits and _"};
+    if (value.find('\0') != value.npos)
+      return Error{ErrorCode::kInvalid, "Environment: '" + shown(name) + "': a zero byte in its value"};
   }
   return can_run(entry);
 }

@@ -78,6 +78,11 @@ TEST_F(UserRuntimeTest, AnImageThatNobodyKnowsAndAnEntryThatCannotTrainSayWhatTo
   spec.image = "r/together:1";
   spec.entrypoint.clear();
   EXPECT_NE(refusal(spec).find("add 'train' to the runtime"), std::string::npos) << refusal(spec);
+  for (const char* name : {"", "a.b", "a b", "1a", "a=b", "\xc3\xa4"}) {
+    spec = training("t", "true");
+    spec.environment = {{name, "x"}};
+    EXPECT_NE(refusal(spec).find("expected a name of letters"), std::string::npos) << name;
+  }
 }
 
 TEST_F(UserRuntimeTest, CodeThatIsNotThereAndARoleThatIsGoneFailTheJobByName) {
