@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/file.h"
+#include "runtime/url_secrets.h"
 
 namespace chiliad::runtime {
 namespace {
@@ -105,7 +106,9 @@ std::map<std::string, std::string> read_pip_config(std::string_view text) {
   return global;
 }
 
-bool holds_secret(std::string_view value) { return value.find('@') != std::string_view::npos; }
+bool holds_secret(std::string_view value) {
+  return value.find('@') != std::string_view::npos || !secrets_of(value).empty();
+}
 
 PipConfiguration PipConfiguration::read(const VariableLookup& variable, const fs::path& system_file) {
   PipConfiguration configuration;
@@ -125,8 +128,12 @@ PipConfiguration PipConfiguration::read(const VariableLookup& variable, const fs
 }
 
 PipSettings PipConfiguration::for_builds() const {
-  PipSettings settings{variables_, {}};
+  PipSettings settings{variables_, {}, {}};
   add_mounts(settings);
+  for (const auto& [name, value] : variables_) {
+    for (std::string& secret : secrets_of(value)) settings.secrets.push_back(std::move(secret));
+  }
+  std::ranges::stable_sort(settings.secrets, std::ranges::greater(), &std::string::size);
   return settings;
 }
 

@@ -6,8 +6,9 @@
 // A box sees none of these files; what they say is put into words that pip reads from its environment, and files and
 // folders that they name become mounts.
 //
-// Rule the rest relies on: for_programs() holds no secret. A URL with a user in it and a client's certificate are left
-// out there: builds (pip in a box of its own) may use them, jobs and model servers do not see them.
+// Rule the rest relies on: for_programs() holds no secret. A URL with a user, a query or a token in it (url_secrets.h)
+// and a client's certificate are left out there: builds (pip in a box of its own) may use them, jobs and model servers
+// do not see them, and PipSettings::secrets says what must not be printed.
 //
 // Source: pip's documentation, "Configuration"; the variables of Python's ssl, requests and urllib.
 //
@@ -29,6 +30,7 @@ namespace chiliad::runtime {
 struct PipSettings {
   std::map<std::string, std::string> variables;
   std::vector<process::Mount> mounts;  // Read-only, at the same path inside.
+  std::vector<std::string> secrets;    // Parts of the values, as without_secrets() takes them.
 };
 
 // The empty text stands for a variable that is not set.
@@ -51,7 +53,7 @@ class PipConfiguration {
   std::map<std::string, std::string> variables_;
 };
 
-// Whether a value may hold a URL with a user or password in it: an '@' anywhere, also without a scheme (proxies).
+// Whether a value may hold a URL with a secret in it: one of secrets_of(), or an '@' anywhere.
 bool holds_secret(std::string_view value);
 
 }  // namespace chiliad::runtime

@@ -73,9 +73,14 @@ TEST_F(PipConfigurationTest, ProgramsGetNoSecret) {
   environment["PIP_EXTRA_INDEX_URL"] = "https://open/simple https://token@closed/simple";
   environment["https_proxy"] = "user:secret@proxy:3128";
   environment["PIP_CLIENT_CERT"] = "/etc/ssl/private/client.pem";
+  environment["PIP_FIND_LINKS"] = "https://index/Ab3dEf6hIj9kLm2n/links";
   environment["PIP_TRUSTED_HOST"] = "index";
   EXPECT_EQ(read().for_programs().variables, (Variables{{"PIP_TRUSTED_HOST", "index"}}));
-  EXPECT_EQ(read().for_builds().variables.at("PIP_INDEX_URL"), "https://user:secret@index/simple");
+  EXPECT_TRUE(read().for_programs().secrets.empty());
+  const PipSettings builds = read().for_builds();
+  EXPECT_EQ(builds.variables.at("PIP_INDEX_URL"), "https://user:secret@index/simple");
+  EXPECT_THAT(builds.secrets,
+              ElementsAre("Ab3dEf6hIj9kLm2n", "user:secret", "user:secret", "secret", "secret", "token"));
 }
 
 TEST_F(PipConfigurationTest, FoldersThatAreNamedBecomeMounts) {

@@ -19,6 +19,7 @@
 #include "runtime/pip_settings.h"
 #include "runtime/requirements.h"
 #include "runtime/shipped_files.h"
+#include "runtime/url_secrets.h"
 
 namespace chiliad::runtime {
 namespace {
@@ -229,8 +230,12 @@ process::Box PythonEnvironments::State::pip_box(const BuildPlace& place, const f
 Result<Done> PythonEnvironments::State::run_pip(const Entry& entry, const process::Box& box, const Builds::Lines& lines,
                                                 const std::atomic<bool>& stopped) {
   const std::string context = fmt::format("Python environment of runtime {}", entry.name);
-  Result<BoxEnd> end = run_box(boxes, box, lines, steady_clock::now() + options.build_limit, stopped);
+  // pip tells where it looks, and hides passwords alone.
+  const std::vector<std::string> secrets = pip.for_builds().secrets;
+  const auto shown_lines = [&](std::string_view line) { lines(without_secrets(line, secrets)); };
+  Result<BoxEnd> end = run_box(boxes, box, shown_lines, steady_clock::now() + options.build_limit, stopped);
   if (!end) return std::move(end).error().in(context);
+  for (std::string& line : end->tail) line = without_secrets(line, secrets);
   if (!end->limit.empty()) return Error{ErrorCode::kNoSpace, fmt::format("{}: {}", context, end->limit)};
   if (end->exit_code == 0) return Done{};
   const ErrorCode code = pip_failure_code(end->tail);

@@ -192,12 +192,18 @@ TEST_F(PythonEnvironmentsTest, AnUnreachableIndexIsToldAsThat) {
   options.variable = [](const char* name) -> std::string {
     const std::string_view asked = name;
     // Nobody listens there.
-    return asked == "PIP_INDEX_URL" ? "http://127.0.0.1:1/simple" : asked == "PIP_RETRIES" ? "1" : "";
+    return asked == "PIP_INDEX_URL" ? "http://127.0.0.1:1/Ab3dEf6hIj9kLm2n/simple" : asked == "PIP_RETRIES" ? "1" : "";
   };
   Result<std::unique_ptr<PythonEnvironments>> opened = PythonEnvironments::open(std::move(options), *shared()->boxes);
   ASSERT_TRUE(opened);
-  Result<Environment> environment = (*opened)->prepare(entry(), "", ignore, later(), kNever);
+  std::string told;
+  const auto listen = [&](std::string_view line) { told.append(line) += '\n'; };
+  Result<Environment> environment = (*opened)->prepare(entry(), "", listen, later(), kNever);
   ASSERT_FALSE(environment);
+  // The token in the index's address is told to nobody.
+  told += environment.error().message;
+  EXPECT_THAT(told, HasSubstr("/****/simple"));
+  EXPECT_THAT(told, Not(HasSubstr("Ab3dEf6hIj9kLm2n")));
   EXPECT_EQ(environment.error().code, ErrorCode::kUnavailable) << environment.error().message;
   EXPECT_THAT(environment.error().message, HasSubstr("the package index cannot be reached from here"));
 }
