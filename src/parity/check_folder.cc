@@ -4,6 +4,7 @@
 
 #include "archive/gzip.h"
 #include "base/file.h"
+#include "parity/check_cross_validation.h"
 
 namespace chiliad::parity {
 namespace {
@@ -55,7 +56,10 @@ CaseReport check_file(const fs::path& file) {
   }
   const Result<std::string> format = file_format(*text);
   if (!format) return failed(file, format.error());
-  if (*format == "prophet-cv-fixture-1") return skipped(file, "cross-validation");
+  if (*format == "prophet-cv-fixture-1") {
+    const Result<CrossValidationCase> reference = read_cross_validation_case(*text);
+    return reference ? check_cross_validation(*reference) : failed(file, reference.error());
+  }
   if (*format != "prophet-fixture-1") {
     return skipped(file, format->empty() ? "no reference case" : "format " + *format + " holds nothing to check");
   }

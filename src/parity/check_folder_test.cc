@@ -8,6 +8,7 @@
 
 #include "archive/gzip.h"
 #include "base/file.h"
+#include "parity/check_cross_validation.h"
 
 namespace chiliad::parity {
 namespace {
@@ -48,7 +49,7 @@ TEST(Parity, OwnReferenceCasesPass) {
     skipped += report.verdict == Verdict::kSkipped;
   });
   ASSERT_TRUE(files) << files.error().message;
-  EXPECT_GE(passed, 42);
+  EXPECT_GE(passed, 46);
   EXPECT_EQ(skipped, 0);
 }
 
@@ -61,7 +62,7 @@ TEST(Parity, FurtherReferenceCasesPassWherePresent) {
     passed += report.verdict == Verdict::kPassed;
   });
   ASSERT_TRUE(files) << files.error().message;
-  EXPECT_GE(passed, 50);
+  EXPECT_GE(passed, 53);
 }
 
 TEST(Parity, AWrongScaleFails) {
@@ -80,6 +81,32 @@ TEST(Parity, ALogPosteriorAboveOursFails) {
   const std::size_t at = text.find("\"lp_numpy\":");
   const std::string stored = text.substr(at, text.find(',', at) - at);
   const CaseReport report = check_changed("short_default", stored, "\"lp_numpy\":1e6");
+  EXPECT_EQ(report.verdict, Verdict::kFailed);
+}
+
+CaseReport check_changed_cross_validation(std::string_view from, std::string_view to) {
+  std::string text = case_text("cv_regressors");
+  const std::size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  text.replace(at, from.size(), to);
+  const Result<CrossValidationCase> reference = read_cross_validation_case(text);
+  if (reference) return check_cross_validation(*reference);
+  CaseReport report;
+  report.verdict = Verdict::kFailed;
+  report.reasons = {reference.error().message};
+  return report;
+}
+
+TEST(Parity, ACrossValidationWithAnotherValueOrCutOffFails) {
+  EXPECT_EQ(check_changed_cross_validation("cv_regressors", "cv_regressors").verdict, Verdict::kPassed);
+  CaseReport report = check_changed_cross_validation("\"mse\":[", "\"mse\":[1e9,");
+  EXPECT_EQ(report.verdict, Verdict::kFailed);
+  EXPECT_EQ(report.reasons.at(0), "performance_metrics: sizes differ");
+  report = check_changed_cross_validation("\"cutoffs\":[\"2021-07-10", "\"cutoffs\":[\"2021-07-11");
+  EXPECT_EQ(report.verdict, Verdict::kFailed);
+  EXPECT_EQ(report.reasons.at(0), "other cut-offs");
+  // A prior that differs moves the forecasts.
+  report = check_changed_cross_validation("\"prior_scale\":0.5", "\"prior_scale\":0.05");
   EXPECT_EQ(report.verdict, Verdict::kFailed);
 }
 

@@ -8,6 +8,9 @@
 #include <cmath>
 #include <limits>
 
+#include "base/number.h"
+#include "diagnose/timedelta.h"
+
 namespace chiliad::parity {
 namespace {
 
@@ -165,13 +168,17 @@ void read_option(std::string_view name, element value, ReferenceCase& out) {
 
 void read_options(object json, ReferenceCase& out) {
   for (const auto [name, value] : json["constructor"].get_object()) read_option(name, value, out);
-  for (const element one : json["add_seasonality"].get_array()) {
-    const object call = one;
-    out.options.seasonalities.push_back(seasonality(std::string_view(call["name"]), call, out.options));
+  if (has(json, "add_seasonality")) {
+    for (const element one : json["add_seasonality"].get_array()) {
+      const object call = one;
+      out.options.seasonalities.push_back(seasonality(std::string_view(call["name"]), call, out.options));
+    }
   }
-  for (const element one : json["add_regressor"].get_array()) {
-    const object call = one;
-    out.options.regressors.push_back(regressor(std::string_view(call["name"]), call, out.options));
+  if (has(json, "add_regressor")) {
+    for (const element one : json["add_regressor"].get_array()) {
+      const object call = one;
+      out.options.regressors.push_back(regressor(std::string_view(call["name"]), call, out.options));
+    }
   }
   if (given(json, "add_country_holidays")) {
     out.options.country_holidays = std::string_view(json["add_country_holidays"]);
@@ -301,6 +308,85 @@ ReferenceCase read(object json) {
   return out;
 }
 
+std::chrono::nanoseconds length_of_time(element value) {
+  const Result<std::chrono::nanoseconds> length = diagnose::parse_timedelta(std::string_view(value));
+  if (!length) throw Refusal{length.error()};
+  return *length;
+}
+
+diagnose::CrossValidationOptions read_call(object json) {
+  diagnose::CrossValidationOptions call;
+  call.horizon = length_of_time(json["horizon"]);
+  const object args = json["args"];
+  if (given(args, "period")) call.period = length_of_time(args["period"]);
+  if (given(args, "initial")) call.initial = length_of_time(args["initial"]);
+  if (given(args, "cutoffs")) call.cutoffs = dates(args["cutoffs"]);
+  if (given(args, "extra_output_columns")) {
+    for (const std::string_view name : args["extra_output_columns"].get_array())
+      call.extra_output_columns.emplace_back(name);
+  }
+  return call;
+}
+
+diagnose::CrossValidation read_frame(object json) {
+  diagnose::CrossValidation frame;
+  frame.cutoffs = dates(json["cutoffs"]);
+  const object table = json["cv"];
+  frame.ds = dates(table["ds"]);
+  frame.y = numbers(table["y"]);
+  frame.cutoff = dates(table["cutoff"]);
+  for (const auto [name, values] : table) {
+    if (name == "ds" || name == "y" || name == "cutoff") continue;
+    frame.columns.push_back({std::string(name), numbers(values)});
+    if (frame.columns.back().values.size() != frame.rows()) refuse("cv: sizes differ");
+  }
+  if (frame.y.size() != frame.rows() || frame.cutoff.size() != frame.rows()) refuse("cv: sizes differ");
+  if (frame.column("yhat").size() != frame.rows()) refuse("cv: no yhat");
+  return frame;
+}
+
+StoredMetrics read_metrics(std::string_view name, object table) {
+  constexpr std::string_view kMonthly = "_monthly";
+  StoredMetrics out;
+  out.name = name;
+  out.monthly = name.ends_with(kMonthly);
+  if (out.monthly) name.remove_suffix(kMonthly.size());
+  const std::optional<double> window = parse_double(name);
+  if (!window) refuse("performance_metrics: a window is no number");
+  out.rolling_window = *window;
+  for (const auto [column, values] : table) {
+    if (column == "horizon") {
+      out.horizon = numbers(values);
+      continue;
+    }
+    out.names.emplace_back(column);
+    out.values[out.names.back()] = numbers(values);
+  }
+  for (const auto& [column, values] : out.values) {
+    if (values.size() != out.horizon.size()) refuse("performance_metrics: sizes differ");
+  }
+  return out;
+}
+
+CrossValidationCase read_cross_validation(object json) {
+  CrossValidationCase out;
+  out.id = std::string_view(json["id"]);
+  ReferenceCase part;
+  read_options(json, part);
+  out.options = std::move(part.options);
+  out.unsupported = std::move(part.unsupported);
+  out.ds = dates(json["history_input"]["ds"]);
+  out.y = numbers(json["history_input"]["y"]);
+  out.history_columns = further_columns(json["history_input"]);
+  if (out.ds.size() != out.y.size()) refuse("history_input: sizes differ");
+  out.call = read_call(json);
+  out.true_optimum = given(json, "optimiser") && std::string_view(json["optimiser"]) == "true optimum";
+  out.frame = read_frame(json);
+  for (const auto [name, table] : json["performance_metrics"].get_object())
+    out.metrics.push_back(read_metrics(name, table.get_object()));
+  return out;
+}
+
 std::vector<DatesCase> read_dates(array json) {
   std::vector<DatesCase> out;
   for (const element one : json) {
@@ -340,6 +426,10 @@ Result<std::string> file_format(std::string_view json) {
 
 Result<ReferenceCase> read_reference_case(std::string_view json) {
   return guarded<ReferenceCase>(json, [](element root) { return read(root); });
+}
+
+Result<CrossValidationCase> read_cross_validation_case(std::string_view json) {
+  return guarded<CrossValidationCase>(json, [](element root) { return read_cross_validation(root); });
 }
 
 Result<std::vector<DatesCase>> read_dates_cases(std::string_view json) {

@@ -13,6 +13,8 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "diagnose/cross_validation.h"
+#include "diagnose/metrics.h"
 #include "forecast/prophet.h"
 
 namespace chiliad::parity {
@@ -94,6 +96,33 @@ Result<std::string> file_format(std::string_view json);
 
 // Errors: kCorrupt: not of the format, or numbers that do not fit together.
 Result<ReferenceCase> read_reference_case(std::string_view json);
+
+// What performance_metrics made of a cross-validation with one window.
+struct StoredMetrics {
+  std::string name;  // "0.1", "0_monthly".
+  double rolling_window = 0;
+  bool monthly = false;
+  std::vector<double> horizon;  // Seconds, or months.
+  std::vector<std::string> names;
+  std::map<std::string, std::vector<double>> values;
+};
+
+// A cross-validation by Prophet: the format "prophet-cv-fixture-1".
+struct CrossValidationCase {
+  std::string id;
+  std::vector<std::string> unsupported;  // As of a ReferenceCase.
+  forecast::ProphetOptions options;
+  std::vector<Instant> ds;
+  std::vector<double> y;
+  std::vector<forecast::OwnedColumn> history_columns;
+  diagnose::CrossValidationOptions call;
+  bool true_optimum = false;           // Prophet ran with its optimiser replaced by one that reaches it.
+  diagnose::CrossValidation frame;     // What came out,
+  std::vector<StoredMetrics> metrics;  // and the figures of it.
+};
+
+// Errors: kCorrupt.
+Result<CrossValidationCase> read_cross_validation_case(std::string_view json);
 
 // One line of make_future_dataframe.json.
 struct DatesCase {
