@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/number.h"
 #include "container/answer_text.h"
 #include "hosting/container_machine.h"
 
@@ -17,6 +18,8 @@ constexpr std::string_view kAttributes = "x-amzn-sagemaker-custom-attributes";
 constexpr std::size_t kMaxAttributes = 1'024;
 constexpr std::uint64_t kMaxDescription = std::uint64_t{1} << 20;  // Of a model by GET /models/<name>.
 constexpr std::string_view kTooBusy = "too many calls of this model's server are waiting: try again later";
+constexpr std::string_view kTooMuch =
+    "the answers of model servers that are on their way fill the memory for them: try again later";
 constexpr std::string_view kSilent =
     "Your invocation timed out while waiting for a response from container primary. Review the latency metrics for "
     "each container in Amazon CloudWatch, resolve the issue, and try again.";
@@ -25,6 +28,11 @@ bool is_good(int status) { return status >= 200 && status < 300; }
 
 bool is_plain(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
+}
+
+// Content-Length; 0: it is not told, or not believed.
+std::uint64_t announced_bytes(const net::ClientResponse& head) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(parse_integer(head.field("content-length")).value_or(0), 0));
 }
 
 // What the server says of its answer. The body is left out.
@@ -155,18 +163,22 @@ void ContainerHost::Machine::call(const std::shared_ptr<Later>& later, std::shar
   add("X-Amzn-SageMaker-Custom-Attributes", asked.custom_attributes);
   add("X-Amzn-SageMaker-Inference-Id", asked.inference_id);
   add("X-Amzn-SageMaker-Target-Model", asked.target_model);
-  std::string failure;  // Of a stream: the body of an answer that is not good.
-  bool begun = false;
-  if (later->stream != nullptr) {
-    request.take_body = [&](const net::ClientResponse& head, std::string_view piece) {
-      if (!is_good(head.status)) {
-        failure.append(piece.substr(0, container::kMaxText - std::min(failure.size(), container::kMaxText)));
-        return true;
-      }
-      if (!std::exchange(begun, true)) later->stream->begin(head_of(head));
-      return later->stream->write(piece);
-    };
-  }
+  HostAnswer good;
+  const auto held = std::make_shared<AnswerMemory::Hold>(answers);
+  std::string failure;  // The body of an answer that is not good.
+  bool begun = false, no_room = false;
+  request.take_body = [&](const net::ClientResponse& head, std::string_view piece) {
+    if (!is_good(head.status)) {
+      failure.append(piece.substr(0, container::kMaxText - std::min(failure.size(), container::kMaxText)));
+      return true;
+    }
+    if (later->stream == nullptr) {
+      no_room = !held->append(good.body, piece, announced_bytes(head));
+      return !no_room;
+    }
+    if (!std::exchange(begun, true)) later->stream->begin(head_of(head));
+    return later->stream->write(piece);
+  };
   const steady_clock::time_point since = steady_clock::now();
   Result<net::ClientResponse> answer = server->send(*run, std::move(request), later->deadline);
   later->result.model_latency = steady_clock::now() - since;
@@ -177,14 +189,17 @@ void ContainerHost::Machine::call(const std::shared_ptr<Later>& later, std::shar
     return begin(later);
   }
   pin.reset();
-  HostAnswer good;
+  std::string body = std::move(good.body);
+  good = {};
   if (answer && is_good(answer->status)) {
     good = head_of(*answer);
     if (later->stream != nullptr && !begun) later->stream->begin(good);
-    good.body = std::move(answer->body);
+    good.body = std::move(body);
+    good.held = held;
   } else if (answer) {
-    fail_as_model(answer->status, container::answer_text(later->stream != nullptr ? failure : answer->body),
-                  later->result);
+    fail_as_model(answer->status, container::answer_text(failure), later->result);
+  } else if (no_room) {
+    refuse(HostEnd::kUnavailable, std::string(kTooMuch), later->result);
   } else if (answer.error().code == ErrorCode::kDeadline) {
     fail_as_model(0, std::string(kSilent), later->result);
   } else if (answer.error().code == ErrorCode::kTooLarge) {

@@ -245,6 +245,39 @@ TEST_F(ContainerHostTest, LargeBodiesPass) {
   EXPECT_EQ(invoke("one", "", body + "x").status, 413);
 }
 
+TEST_F(ContainerHostTest, AnswersOnTheirWayTakeNoMoreMemoryThanThereIsForThem) {
+  HostingOptions options;
+  options.container_answer_bytes = 1'000'000;
+  stop();
+  start_here(std::move(options));
+  deploy_one();
+  const net::ClientResponse large = invoke("one", "", std::string(1'000'001, 'x'));
+  EXPECT_EQ(large.status, 503) << large.body;
+  EXPECT_EQ(large.field("retry-after"), "1");
+  EXPECT_NE(large.body.find("fill the memory"), std::string::npos) << large.body;
+  const std::string body(600'000, 'y');
+  std::atomic<int> good{0};
+  std::vector<std::thread> clients;
+  for (int t = 0; t < 4; ++t) {
+    clients.emplace_back([&] {
+      for (int i = 0; i < 5; ++i) {
+        const net::ClientResponse answer = invoke("one", "", body);
+        EXPECT_TRUE(answer.status == 503 || (answer.status == 200 && answer.body == body)) << answer.status;
+        good += answer.status == 200;
+      }
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  EXPECT_GT(good.load(), 0);
+  // What was held is given back a moment after the client has the answer.
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  int status = 0;
+  while ((status = invoke("one", "", std::string(1'000'000, 'z')).status) == 503 &&
+         std::chrono::steady_clock::now() < limit)
+    std::this_thread::yield();
+  EXPECT_EQ(status, 200);
+}
+
 TEST_F(ContainerHostTest, AHandlersErrorIsAModelError) {
   deploy_one();
   const net::ClientResponse answer = invoke("one", "", "fail");

@@ -71,7 +71,11 @@ void ContainerHost::Machine::note(std::string_view line) {
 }
 
 ContainerHosts::State::State(Options its_options, Around its_around, std::unique_ptr<container::Fleet> its_fleet)
-    : options(std::move(its_options)), around(its_around), fleet(std::move(its_fleet)), ends(kEnds, kMaxEnds) {}
+    : options(std::move(its_options)),
+      around(its_around),
+      fleet(std::move(its_fleet)),
+      answers(std::make_shared<AnswerMemory>(options.answer_bytes)),
+      ends(kEnds, kMaxEnds) {}
 
 void ContainerHosts::State::retire(std::unique_ptr<Machine> machine) {
   machine->server->stop(kGrace);
@@ -128,6 +132,7 @@ Result<std::shared_ptr<ContainerHosts::State::Machine>> ContainerHosts::State::m
   machine->model_name = plan.model_name;
   machine->location = location;
   machine->load_wait = options.load_wait;
+  machine->answers = answers;
   machine->log = {log.group, log.stream + "/" + random_text("0123456789abcdef", 16)};
   machine->logs = &around.logs;
   machine->output = std::make_unique<watch::LogWriter>(around.logs, machine->log.group, machine->log.stream);

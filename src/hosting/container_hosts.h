@@ -37,7 +37,9 @@ class ContainerHosts {
     std::uint64_t disk_bytes = std::uint64_t{10} << 30;  // Of unpacked models and code.
     std::uint64_t memory_bytes = 0;                      // Of all servers' processes; 0: half of this machine's.
     std::chrono::milliseconds load_wait{30'000};         // How long a call waits for its model or for the server.
-    int calls = 16;                                      // At a time, of one server; others wait.
+    // Of all servers' answers on their way, in this process's memory. A call that finds no room is kUnavailable.
+    std::uint64_t answer_bytes = std::uint64_t{512} << 20;
+    int calls = 16;  // At a time, of one server; others wait.
   };
 
   // Must outlive the object. Null ones: `podman`: images cannot be run; `environments`: python entries cannot;

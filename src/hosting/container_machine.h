@@ -18,6 +18,7 @@
 #include "container/model_server.h"
 #include "container/models.h"
 #include "container/program.h"
+#include "hosting/answer_memory.h"
 #include "hosting/container_host.h"
 #include "hosting/container_hosts.h"
 #include "hosting/s3_location.h"
@@ -43,6 +44,7 @@ struct ContainerHost::Machine {
   std::string model_name;
   S3Location location;  // MultiModel: the prefix.
   std::chrono::milliseconds load_wait{};
+  std::shared_ptr<AnswerMemory> answers;  // Of all machines.
   ContainerHosts::Log log;
   watch::LogSink* logs = nullptr;
   std::shared_ptr<LoadTally> tally = std::make_shared<LoadTally>();
@@ -67,6 +69,7 @@ struct ContainerHosts::State {
   const Options options;
   const Around around;
   const std::unique_ptr<container::Fleet> fleet;
+  const std::shared_ptr<AnswerMemory> answers;
   WorkPool ends;
 
   Mutex mutex;

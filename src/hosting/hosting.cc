@@ -177,6 +177,7 @@ Result<Done> Hosting::State::start() {
     container_options.disk_bytes = options.container_disk_bytes;
     container_options.memory_bytes = options.container_memory_bytes;
     container_options.load_wait = options.container_load_wait;
+    container_options.answer_bytes = options.container_answer_bytes;
     Result<std::unique_ptr<ContainerHosts>> foreign =
         ContainerHosts::open(std::move(container_options),
                              {*options.boxes, options.podman, options.environments, options.credentials, access, logs});

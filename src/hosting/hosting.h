@@ -92,10 +92,11 @@ struct HostingOptions {
   process::BoxRunner* podman = nullptr;
   runtime::PythonEnvironments* environments = nullptr;
   store::ProgramCredentials* credentials = nullptr;
-  std::filesystem::path container_folder = {};                   // Owned by this object alone.
-  std::uint64_t container_disk_bytes = std::uint64_t{10} << 30;  // Of their unpacked models.
-  std::uint64_t container_memory_bytes = 0;                      // Of their processes; 0: half of the machine's.
-  std::chrono::milliseconds container_load_wait{30'000};         // As load_wait, for their models.
+  std::filesystem::path container_folder = {};                      // Owned by this object alone.
+  std::uint64_t container_disk_bytes = std::uint64_t{10} << 30;     // Of their unpacked models.
+  std::uint64_t container_memory_bytes = 0;                         // Of their processes; 0: half of the machine's.
+  std::chrono::milliseconds container_load_wait{30'000};            // As load_wait, for their models.
+  std::uint64_t container_answer_bytes = std::uint64_t{512} << 20;  // Of their answers on the way to clients.
   // In whose name models are read and results and captures written: ModelPlan::role_arn's. Null: endpoints may use all
   // buckets.
   store::BucketAccess* access = nullptr;

@@ -57,6 +57,7 @@ struct HostAnswer {
   std::string_view content_type = "application/json";  // A literal.
   std::string own_type = {};  // In its place, in the words of the model's server; empty: there are none.
   std::optional<std::string> custom_attributes = {};  // Unset: the call's own go back.
+  std::shared_ptr<const void> held = {};              // To be kept as long as the body.
 
   std::string_view type() const { return own_type.empty() ? content_type : std::string_view(own_type); }
 };

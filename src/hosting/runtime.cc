@@ -243,6 +243,7 @@ void Runtime::finish(const Context& context, HostAnswer answer, const HostResult
       if (!answer.own_type.empty()) response.add_field("Content-Type", answer.own_type);
       response.body = std::move(answer.body);
     }
+    response.held = std::move(answer.held);
   }
   count_call(context.deployment->plan().name, *context.variant, result, response.status,
              overhead_of(context.request->received_at(), result), log_);

@@ -70,7 +70,9 @@ void HttpConnection::append(HttpResponse& response) {
   } else {
     tail_ = std::move(response.body);
     tail_sent_ = 0;
+    tail_held_ = std::move(response.held);
   }
+  response.held.reset();
   const HttpShared& shared = *loop_.shared;
   if (shared.options.on_answer) shared.options.on_answer(request_, response.status, size);
   close_after_flush_ = response.close;
@@ -129,6 +131,7 @@ bool HttpConnection::write_output() {
   }
   output_sent_ = 0;
   if (!tail_.empty()) std::string().swap(tail_);
+  tail_held_.reset();
   tail_sent_ = 0;
   return true;
 }

@@ -144,6 +144,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   std::size_t output_sent_ = 0;
   std::string tail_;  // A large body, moved here instead of copied.
   std::size_t tail_sent_ = 0;
+  std::shared_ptr<const void> tail_held_;
   std::shared_ptr<const HttpFile> file_;  // Bytes from file_sent_ on are unsent, after those.
   std::uint64_t file_sent_ = 0;
 

@@ -137,6 +137,7 @@ void HttpResponse::clear() {
   content_type = "application/json";
   fields.clear();
   empty_but_keep(body);
+  held.reset();
   file.reset();
   head_content_length.reset();
   close = false;

@@ -106,6 +106,7 @@ struct HttpResponse {
   std::string_view content_type = "application/json";  // A literal: it is not copied. Empty: no such field.
   std::string fields;                                  // Further fields, each "Name: value\r\n"; see add_field().
   std::string body;
+  std::shared_ptr<const void> held;  // Dropped when the body has left, or with its connection.
   // Instead of `body`: sent from the file, in pieces, as the client takes them.
   std::shared_ptr<const HttpFile> file;
   // What an answer to HEAD gives as Content-Length; unset: the length of the body that it leaves out.

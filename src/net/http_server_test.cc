@@ -28,6 +28,9 @@ class TestHandler final : public HttpHandler {
       response.body = request.body();
     } else if (request.target() == "/large") {
       response.body.assign(3'000'000, 'x');
+    } else if (request.target() == "/held") {
+      response.body.assign(kMoreThanSocketsTake, 'x');
+      response.held = kept;
     } else if (request.target() == "/later" || request.target() == "/lost" || request.target() == "/gate") {
       HttpLater later = exchange.defer();
       if (request.target() == "/lost") return;
@@ -52,8 +55,10 @@ class TestHandler final : public HttpHandler {
       response.status = 404;
     }
   }
-  std::promise<void> entered;  // For /gate: the request is being handled,
-  std::promise<void> open;     // and is answered when this is set.
+  static constexpr std::size_t kMoreThanSocketsTake = 64'000'000;
+  std::shared_ptr<int> kept = std::make_shared<int>();  // For /held.
+  std::promise<void> entered;                           // For /gate: the request is being handled,
+  std::promise<void> open;                              // and is answered when this is set.
 
  private:
   std::vector<std::thread> threads_;
@@ -68,6 +73,29 @@ std::unique_ptr<HttpServer> started(TestHandler& handler, HttpServerOptions opti
 std::string post(std::string_view target, std::string_view body, std::string_view fields = "") {
   return "POST " + std::string(target) + " HTTP/1.1\r\nHost: t\r\n" + std::string(fields) +
          "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
+}
+
+TEST(HttpServer, WhatIsHeldForABodyIsHeldUntilTheClientHasIt) {
+  TestHandler handler;
+  const auto server = started(handler);
+  const auto dropped = [&handler] {
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (handler.kept.use_count() > 1 && std::chrono::steady_clock::now() < limit) std::this_thread::yield();
+    return handler.kept.use_count() == 1;
+  };
+  Client client(server->port());
+  client.send("GET /held HTTP/1.1\r\nHost: t\r\n\r\n");
+  client.read_until("\r\n\r\n");
+  EXPECT_EQ(handler.kept.use_count(), 2);
+  EXPECT_EQ(client.read_bytes(TestHandler::kMoreThanSocketsTake).size(), TestHandler::kMoreThanSocketsTake);
+  EXPECT_TRUE(dropped());
+  {
+    Client goes(server->port());
+    goes.send("GET /held HTTP/1.1\r\nHost: t\r\n\r\n");
+    goes.read_until("\r\n\r\n");
+    EXPECT_EQ(handler.kept.use_count(), 2);
+  }
+  EXPECT_TRUE(dropped());
 }
 
 TEST(HttpServer, AnswersManyRequestsOnOneConnection) {
