@@ -15,6 +15,7 @@ void add_split_command(CLI::App& app);
 void add_train_command(CLI::App& app);
 void add_forecast_command(CLI::App& app);
 void add_evaluate_command(CLI::App& app);
+void add_cross_validate_command(CLI::App& app);
 void add_inspect_command(CLI::App& app);
 void add_plot_command(CLI::App& app);
 void add_holidays_command(CLI::App& app);

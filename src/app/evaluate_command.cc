@@ -3,11 +3,9 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <cmath>
 #include <memory>
-#include <queue>
 
+#include "app/accuracy_table.h"
 #include "app/command.h"
 #include "app/commands.h"
 #include "app/fleet_flags.h"
@@ -16,14 +14,11 @@
 #include "app/size_text.h"
 #include "app/stop_signal.h"
 #include "app/text_output.h"
-#include "base/json_writer.h"
 #include "train/evaluate_fleet.h"
 #include "train/stored_model.h"
 
 namespace chiliad::app {
 namespace {
-
-constexpr std::size_t kShownFailures = 10;
 
 struct EvaluateFlags {
   SeriesFlags series;
@@ -36,106 +31,6 @@ struct EvaluateFlags {
   std::string output;
   bool json = false;
 };
-
-// The k series with the largest sMAPE, whatever the fleet's size.
-class WorstSeries {
- public:
-  explicit WorstSeries(std::size_t count) : count_(count) {}
-
-  void add(const train::SeriesReport& report) {
-    if (!report.holdout.smape) return;
-    heap_.push({*report.holdout.smape, report.customer_id, report.naive.smape.value_or(NAN), report.rows});
-    if (heap_.size() > count_) heap_.pop();
-  }
-
-  struct Series {
-    double smape;
-    std::string customer_id;
-    double naive_smape;
-    std::uint64_t rows;
-    bool operator>(const Series& other) const {
-      return smape != other.smape ? smape > other.smape : customer_id < other.customer_id;
-    }
-  };
-  // Worst first.
-  std::vector<Series> take() {
-    std::vector<Series> worst;
-    for (; !heap_.empty(); heap_.pop()) worst.push_back(heap_.top());
-    std::ranges::reverse(worst);
-    return worst;
-  }
-
- private:
-  std::size_t count_;
-  std::priority_queue<Series, std::vector<Series>, std::greater<>> heap_;
-};
-
-struct Outcome {
-  train::FleetAccuracy model, naive;
-  std::uint64_t evaluated = 0, failed = 0, better = 0, worse = 0;
-  std::vector<std::string> failures;
-
-  void add(const train::SeriesReport& report) {
-    if (report.status == train::SeriesStatus::kFailed) {
-      if (++failed <= kShownFailures) failures.push_back(report.reason);
-      return;
-    }
-    ++evaluated;
-    model.add(report.holdout);
-    naive.add(report.naive);
-    if (report.holdout.mae && report.naive.mae) {
-      better += *report.holdout.mae < *report.naive.mae;
-      worse += *report.holdout.mae > *report.naive.mae;
-    }
-  }
-};
-
-constexpr std::array<std::pair<const char*, train::FleetAccuracy::Figure train::FleetAccuracy::*>, 6> kFigures{{
-    {"sMAPE", &train::FleetAccuracy::smape},
-    {"MAPE", &train::FleetAccuracy::mape},
-    {"MAE", &train::FleetAccuracy::mae},
-    {"RMSE", &train::FleetAccuracy::rmse},
-    {"MASE", &train::FleetAccuracy::mase},
-    {"coverage", &train::FleetAccuracy::coverage},
-}};
-
-std::string cell(const std::optional<double>& value) { return value ? fmt::format("{:.4f}", *value) : "-"; }
-
-std::string table_text(const Outcome& outcome, std::vector<WorstSeries::Series> worst) {
-  std::string text = fmt::format("{:<10} {:>14} {:>16} {:>10}\n", "mean of", "prophet", "seasonal naive", "series");
-  for (const auto& [name, figure] : kFigures) {
-    text += fmt::format("{:<10} {:>14} {:>16} {:>10}\n", name, cell((outcome.model.*figure).mean()),
-                        cell((outcome.naive.*figure).mean()), (outcome.model.*figure).series);
-  }
-  text += fmt::format("better than seasonal naive (MAE): {} series, worse: {}\n", outcome.better, outcome.worse);
-  if (worst.empty()) return text;
-  text += fmt::format("\n{:<32} {:>10} {:>16} {:>8}\n", "worst series", "sMAPE", "seasonal naive", "rows");
-  for (const WorstSeries::Series& series : worst)
-    text += fmt::format("{:<32} {:>10.4f} {:>16.4f} {:>8}\n", series.customer_id, series.smape, series.naive_smape,
-                        series.rows);
-  return text;
-}
-
-std::string table_json(const Outcome& outcome, std::vector<WorstSeries::Series> worst) {
-  JsonWriter json;
-  json.begin_object();
-  for (const auto& [key, accuracy] : {std::pair{"prophet", &outcome.model}, std::pair{"naive", &outcome.naive}}) {
-    json.key(key).begin_object();
-    for (const auto& [name, figure] : kFigures) json.key(name).number((accuracy->*figure).mean().value_or(NAN));
-    json.end_object();
-  }
-  json.key("series").integer(static_cast<std::int64_t>(outcome.evaluated));
-  json.key("failed").integer(static_cast<std::int64_t>(outcome.failed));
-  json.key("better").integer(static_cast<std::int64_t>(outcome.better));
-  json.key("worse").integer(static_cast<std::int64_t>(outcome.worse));
-  json.key("worst").begin_array();
-  for (const WorstSeries::Series& series : worst) {
-    json.begin_object().key("customer_id").string(series.customer_id).key("smape").number(series.smape);
-    json.key("naive_smape").number(series.naive_smape).end_object();
-  }
-  json.end_array().end_object();
-  return std::move(json).take() + "\n";
-}
 
 void print(const std::string& text) {
   TextOutput output = value_or_fail(TextOutput::open("-"));
@@ -196,7 +91,7 @@ void run_evaluate(const EvaluateFlags& flags) {
 
   StopSignal stop;
   RowsFile rows(flags.output);
-  Outcome outcome;
+  AccuracyOutcome outcome;
   WorstSeries worst(flags.worst);
   Progress progress("evaluate", "series", series.source.size(),
                     flags.json ? Progress::Look::kJson : Progress::Look::kAuto);
@@ -209,7 +104,7 @@ void run_evaluate(const EvaluateFlags& flags) {
     return true;
   });
   rows.finish();
-  print(flags.json ? table_json(outcome, worst.take()) : table_text(outcome, worst.take()));
+  print(flags.json ? accuracy_json(outcome, worst.take()) : accuracy_text(outcome, worst.take()));
   const bool stopped = outcome.evaluated + outcome.failed < series.source.size();
   std::string text =
       fmt::format("{} of {} series, {} failed, {:.3g} s", format_count(outcome.evaluated + outcome.failed),

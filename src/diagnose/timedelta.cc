@@ -123,4 +123,15 @@ Result<std::chrono::nanoseconds> parse_timedelta(std::string_view text) {
   return std::chrono::nanoseconds(static_cast<std::int64_t>(sum));
 }
 
+std::string format_timedelta(std::chrono::nanoseconds length) {
+  const auto days = std::chrono::floor<std::chrono::days>(length);
+  const std::int64_t rest = (length - days).count();
+  std::string text = fmt::format("{} days", days.count());
+  if (rest == 0) return text;
+  const std::int64_t seconds = rest / 1'000'000'000, fraction = rest % 1'000'000'000;
+  text += fmt::format(" {:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+  if (fraction != 0) text += fmt::format(".{:09}", fraction);
+  return text;
+}
+
 }  // namespace chiliad::diagnose

@@ -20,6 +20,13 @@ TEST(Timedelta, ReadsWhatPandasReads) {
   EXPECT_EQ(*parse_timedelta("1ns"), nanoseconds(1));
 }
 
+TEST(Timedelta, IsWrittenAsPandasWritesIt) {
+  EXPECT_EQ(format_timedelta(hours(120)), "5 days");
+  EXPECT_EQ(format_timedelta(hours(36)), "1 days 12:00:00");
+  EXPECT_EQ(format_timedelta(std::chrono::milliseconds(500)), "0 days 00:00:00.500000000");
+  EXPECT_EQ(*parse_timedelta(format_timedelta(nanoseconds(123456789012345))), nanoseconds(123456789012345));
+}
+
 TEST(Timedelta, RefusesWhatIsNoLengthOfTime) {
   for (const char* text : {"", " ", "days", "5", "5 months", "1 Y", "-3 days", "P1D", "0 days", "1:", "1:99:00",
                            "1.2.3 days", "200000 days", "1e9 W", "5 days x"}) {

@@ -1,0 +1,66 @@
+"""`chiliad cross-validate` as a person types it."""
+import csv
+import json
+from datetime import datetime, timedelta
+
+import pytest
+
+
+def write_series(folder, name, days):
+    lines = [f"2022-{1 + day // 28:02d}-{1 + day % 28:02d},{50 + day % 7 + 0.3 * day + (day * 37 % 11) / 10:.3f}\n"
+             for day in range(days)]
+    (folder / f"{name}.csv").write_text("".join(lines))
+
+
+@pytest.fixture
+def fleet(tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    for number in range(3):
+        write_series(data, number, 90 + number)
+    return tmp_path
+
+
+def test_a_fleet_and_its_tables(chiliad, fleet):
+    done = chiliad.run("cross-validate", "--data", fleet / "data", "--horizon", "7 days", "--period", "4 days",
+                       "--output", fleet / "cv.csv", "--metrics-output", fleet / "metrics.csv", "--extra-columns", "trend,weekly", "--metrics",
+                       "mae,mdape", "--rolling-window", "0", "--json")
+    found = json.loads(done.stdout)
+    assert found["series"] == 3 and found["failed"] == 0
+    assert found["prophet"]["sMAPE"] < found["naive"]["sMAPE"]
+    assert json.loads(done.stderr.splitlines()[-1])["event"] == "done"
+    rows = list(csv.DictReader((fleet / "cv.csv").open()))
+    assert list(rows[0]) == ["customer_id", "ds", "yhat", "yhat_lower", "yhat_upper", "trend", "weekly", "y", "cutoff",
+                             "naive"]
+    assert all(row["cutoff"] < row["ds"] for row in rows)
+    metrics = list(csv.DictReader((fleet / "metrics.csv").open()))
+    assert list(metrics[0]) == ["customer_id", "horizon", "mae", "mdape"]
+    by_day = [abs(float(row["y"]) - float(row["yhat"])) for row in rows if row["customer_id"] == "0" and
+              datetime.fromisoformat(row["ds"]) - datetime.fromisoformat(row["cutoff"]) == timedelta(days=1)]
+    assert len(metrics) == 3 * 7
+    assert metrics[0]["horizon"] == "1 days"
+    assert float(metrics[0]["mae"]) == pytest.approx(sum(by_day) / len(by_day), rel=1e-12)
+
+
+def test_given_cutoffs_and_a_series_that_is_too_short(chiliad, fleet):
+    write_series(fleet / "data", "short", 20)
+    done = chiliad.run("cross-validate", "--data", fleet / "data", "--horizon", "5 days", "--cutoffs",
+                       "2022-02-20,2022-03-01", "--output", "-", check=False)
+    assert done.returncode == 3
+    assert "short.csv: Maximum cutoff value is greater than end date minus horizon" in done.stderr
+    rows = list(csv.DictReader(done.stdout.splitlines()))
+    assert len(rows) == 3 * 2 * 5
+    assert {row["cutoff"] for row in rows} == {"2022-02-20T00:00:00", "2022-03-01T00:00:00"}
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["--horizon", "3 dogs"], "--horizon: '3 dogs'"),
+    (["--horizon", "3 days", "--metrics", "mse,mse"], "Input metrics must be a list of unique values"),
+    (["--horizon", "3 days", "--cutoffs", "2022-02-30"], "--cutoffs"),
+    (["--horizon", "3 days", "--cutoffs", "2022-02-20", "--period", "2 days"], "--cutoffs takes the place"),
+    ([], "--horizon"),
+])
+def test_wrong_usage_is_2(chiliad, fleet, arguments, words):
+    done = chiliad.run("cross-validate", "--data", fleet / "data", *arguments, check=False)
+    assert done.returncode == 2
+    assert words in done.stderr + done.stdout
