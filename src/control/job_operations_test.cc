@@ -188,6 +188,7 @@ TEST_F(JobOperations, SpecSaysWhatTheRequestSaid) {
   request["InputDataConfig"].push_back({{"ChannelName", "piped"},
                                         {"InputMode", "Pipe"},
                                         {"RecordWrapperType", "RecordIO"},
+                                        {"ShuffleConfig", {{"Seed", 7}}},
                                         {"DataSource",
                                          {{"S3DataSource",
                                            {{"S3DataType", "AugmentedManifestFile"},
@@ -207,6 +208,8 @@ TEST_F(JobOperations, SpecSaysWhatTheRequestSaid) {
   EXPECT_TRUE(spec.inputs[0].gzip);
   EXPECT_EQ(spec.inputs[1].input_mode, "Pipe");
   EXPECT_EQ(spec.inputs[1].record_wrapper, "RecordIO");
+  EXPECT_EQ(spec.inputs[1].shuffle_seed, 7u);
+  EXPECT_FALSE(spec.inputs[0].shuffle_seed);
   EXPECT_EQ(spec.inputs[1].data_type, job::DataType::kAugmentedManifestFile);
   EXPECT_EQ(spec.inputs[1].attributes, (std::vector<std::string>{"source-ref", "class"}));
   ASSERT_TRUE(spec.checkpoint);

@@ -61,6 +61,8 @@ Refused read_channel(const Json& channel, const std::string& default_mode, job::
   input.content_type = text_at(channel, "ContentType");
   if (const std::string wrapper = text_at(channel, "RecordWrapperType"); !wrapper.empty())
     input.record_wrapper = wrapper;
+  if (at(channel, "ShuffleConfig") != nullptr)
+    input.shuffle_seed = static_cast<std::uint64_t>(integer_at(channel, "ShuffleConfig/Seed", 0));
   const std::string mode = text_at(channel, "InputMode");
   input.input_mode = mode.empty() ? default_mode : mode;
   return std::nullopt;

@@ -2,10 +2,12 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "archive/gzip.h"
 #include "job/augmented_manifest.h"
 #include "job/object_stream.h"
-#include "job/pipe_feed.h"
+#include "job/pipe_epoch.h"
 #include "job/user_jobs_under_test.h"
 
 namespace chiliad::job {
@@ -170,6 +172,37 @@ TEST_F(InputModeTest, NothingElseMayLieWhereAPipeComes) {
   EXPECT_EQ(run(spec).phase, Phase::kCompleted);
 }
 
+TEST_F(InputModeTest, AShuffledPipeHasAnOrderOfItsOwnEachEpoch) {
+  std::string sorted;
+  for (char letter = 'a'; letter <= 'p'; ++letter) {
+    sorted += letter;
+    put(std::string("in/") + letter, std::string(1, letter));
+  }
+  Input input = channel("Pipe", "s3://b/in/");
+  input.distribution = Distribution::kShardedByS3Key;
+  input.shuffle_seed = 7;
+  const auto epochs = [&](const std::string& name) {
+    Spec spec = job(name, input,
+                    "cd /opt/ml/input/data; for epoch in 0 1; do until [ -p c_$epoch ]; do sleep 0.01; done; cat "
+                    "c_$epoch > /opt/ml/model/$SM_CURRENT_HOST-$epoch; done");
+    spec.instance_count = 2;
+    EXPECT_EQ(run(spec).phase, Phase::kCompleted);
+    return model_of(name);
+  };
+  auto first = epochs("first");
+  EXPECT_EQ(epochs("again"), first);
+  for (const char* epoch : {"-0", "-1"}) {
+    std::string all = first[std::string("algo-1") + epoch] + first[std::string("algo-2") + epoch];
+    EXPECT_EQ(first[std::string("algo-1") + epoch].size(), 8U);
+    EXPECT_NE(all, sorted);
+    std::ranges::sort(all);
+    EXPECT_EQ(all, sorted);
+  }
+  EXPECT_NE(first["algo-1-0"], first["algo-1-1"]);
+  input.shuffle_seed = 8;
+  EXPECT_NE(epochs("other"), first);
+}
+
 TEST_F(InputModeTest, AnAugmentedManifestGivesItsObjectsAndValues) {
   put("images/1", "image one");
   put("images/2", "image two");
@@ -181,6 +214,15 @@ TEST_F(InputModeTest, AnAugmentedManifestGivesItsObjectsAndValues) {
   input.attributes = {"source-ref", "class"};
   EXPECT_EQ(run(job("t", input, "cat /opt/ml/input/data/c_0 > /opt/ml/model/m")).phase, Phase::kCompleted);
   EXPECT_EQ(model_of("t")["m"], "image one3image twocat");
+  input.distribution = Distribution::kShardedByS3Key;
+  input.attributes = {"class"};
+  Spec spec = job("dealt", input, "cat /opt/ml/input/data/c_0 > /opt/ml/model/$SM_CURRENT_HOST");
+  spec.instance_count = 2;
+  put("manifest", "{\"class\": 1}\n{\"class\": 2}\n{\"class\": 3}\n");
+  EXPECT_EQ(run(spec).phase, Phase::kCompleted);
+  EXPECT_EQ(model_of("dealt"), (std::map<std::string, std::string>{{"algo-1", "13"}, {"algo-2", "2"}}));
+  input.distribution = Distribution::kFullyReplicated;
+  input.attributes = {"source-ref", "class"};
   put("manifest", "{\"source-ref\": \"s3://b/images/1\"}\n");
   EXPECT_EQ(run(job("wrong", input, "cat /opt/ml/input/data/c_0 > /opt/ml/model/m; sleep 60")).failure_reason,
             "ClientError: Data download failed: algo-1: input c: manifest 'manifest' line 1: attribute 'class': is "

@@ -115,6 +115,7 @@ Result<PlannedInput> plan_input(Kind kind, const Input& input, store::Buckets& b
   plan.gzip = input.gzip;
   plan.mode = input_mode_of(input.input_mode).value_or(InputMode::kFile);
   plan.record_io = input.record_wrapper == "RecordIO";
+  plan.shuffle_seed = input.shuffle_seed;
   plan.bucket = location->bucket;
   plan.store = *std::move(store);
   Result<Done> done = Done{};

@@ -18,6 +18,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,8 +46,9 @@ struct PlannedInput {
   Distribution distribution = Distribution::kFullyReplicated;
   bool gzip = false;
   InputMode mode = InputMode::kFile;
-  bool record_io = false;                    // Pipe: each object is wrapped in a record.
-  std::vector<std::string> attributes = {};  // Of an AugmentedManifestFile, which is then the one object.
+  bool record_io = false;                          // Pipe: each object is wrapped in a record.
+  std::vector<std::string> attributes = {};        // Of an AugmentedManifestFile, which is then the one object.
+  std::optional<std::uint64_t> shuffle_seed = {};  // Pipe, not of an AugmentedManifestFile.
   std::string bucket;
   std::shared_ptr<store::ObjectStore> store;
   std::vector<PlannedObject> objects;

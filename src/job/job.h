@@ -80,6 +80,7 @@ struct Input {
   // AttributeNames. AugmentedManifestFile: what is taken of each line; ShardedByRecord: the one column whose value
   // decides.
   std::vector<std::string> attributes = {};
+  std::optional<std::uint64_t> shuffle_seed = {};  // ShuffleConfig.Seed. Pipe: each epoch has an order of its own.
 };
 
 // Where a processing job's folder goes.

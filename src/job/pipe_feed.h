@@ -4,9 +4,11 @@
 //     /opt/ml/input/data/<channel>_0   first epoch: the bytes of the objects, one after the other
 //     /opt/ml/input/data/<channel>_1   the next one, there as soon as the one before was opened
 //
-// With RecordWrapperType RecordIO each object, or each value of an augmented manifest, is one record:
+// With RecordWrapperType RecordIO each object, or each value of an augmented manifest, is one record
+// (job/pipe_epoch.h).
 //
-//     magic 0xced7230a | length | bytes | zeros up to a multiple of 4       numbers are 32 bits, little-endian
+// With a ShuffleConfig the objects of each epoch come in an order of its own, the same for the same seed, and are dealt
+// (ShardedByS3Key) in that order.
 //
 // An epoch is written when its pipe is opened for reading, however late or never; one whose reader closes it early is
 // over. Everything ends with the program.
@@ -15,7 +17,7 @@
 // program that does not read keeps a thread waiting and nothing else; an object that is replaced while it is read fails
 // the job, so that no epoch mixes two. Memory: 8 MiB an input, 17 of an augmented manifest.
 //
-// Source: SageMaker developer guide, "Use your own training algorithms", "Pipe mode"; Apache MXNet, RecordIO.
+// Source: SageMaker developer guide, "Use your own training algorithms", "Pipe mode".
 //
 // Thread safety: one thread at a time; it has threads of its own between open() and stop().
 
@@ -66,9 +68,5 @@ class PipeFeeds {
   std::vector<std::unique_ptr<Feed>> feeds_;
   std::vector<std::thread> threads_;
 };
-
-// The first eight bytes of a record, and what follows it. Errors: kTooLarge: 512 MiB and more.
-Result<std::string> record_head(std::uint64_t size_bytes);
-std::string_view record_end(std::uint64_t size_bytes);
 
 }  // namespace chiliad::job
