@@ -207,7 +207,8 @@ for place in ("/", "/usr", "/usr/bin", "/opt", "/opt/ml/..", "/root", "/home", "
         written.append(place)
     except OSError:
         pass
-written += [path for path in ("/etc/shadow", os.environ["HOME_OF_SERVER"] + "/credentials") if os.path.exists(path)]
+home = os.environ["HOME_OF_SERVER"]
+written += [path for path in ("/etc/shadow", home, home + "/credentials", home + "/jobs/training") if os.path.exists(path)]
 os.symlink(os.environ["OUTSIDE"], "/opt/ml/model/link")
 open("/opt/ml/model/written", "w").write(" ".join(written))
 """
