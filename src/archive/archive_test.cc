@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <libdeflate.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -86,6 +87,31 @@ TEST(WriteTarGz, GivesTheSameBytesAlwaysAndOnEveryThread) {
   std::string other;
   std::thread([&] { other = *write_tar_gz(members); }).join();
   EXPECT_EQ(other, first);
+}
+
+// Leaves `value` in each two bytes of the stack that the next calls will use.
+[[gnu::noinline]] void leave_on_stack(std::uint16_t value) {
+  volatile std::uint16_t left[128 * 1024];
+  for (volatile std::uint16_t& place : left) place = value;
+}
+
+TEST(WriteTarGz, GivesTheSameBytesWhateverTheStackHeld) {
+  const std::vector<Member> members = {{"model.json", model_json()}};
+  const std::string first = *write_tar_gz(members);
+  for (std::uint16_t value = 0; value < 20; ++value) {
+    leave_on_stack(value);
+    EXPECT_TRUE(*write_tar_gz(members) == first) << "after " << value;
+  }
+}
+
+TEST(WriteTarGz, GivesTheSameBytesWhateverTheThreadPackedBefore) {
+  const std::vector<Member> members = {{"model.json", model_json()}};
+  std::string alone;
+  std::thread([&] { alone = *write_tar_gz(members); }).join();
+  for (const std::size_t size : {1, 100, 8'000, 40'000, 100'000}) {
+    ASSERT_TRUE(write_tar_gz({{"model.json", model_json().substr(0, size) + std::string(size, 'x')}}));
+    EXPECT_TRUE(*write_tar_gz(members) == alone) << "after " << size << " bytes";
+  }
 }
 
 // The tar below the gzip, to the byte: a change here changes every stored model.

@@ -83,6 +83,9 @@ std::string gzip_by_isal(std::string_view bytes) {
   const auto space = std::make_unique_for_overwrite<std::uint8_t[]>(bound);
   isal_zstream stream;
   isal_deflate_stateless_init(&stream);
+  // ISA-L 2.30 leaves it out of the initialisation and would take how far back matches may reach from what the stack
+  // held. The rest of these 82 kB it sets before it reads them, so they are not zeroed here.
+  stream.hist_bits = 0;
   stream.level = kLevel;
   stream.level_buf = tables->data();
   stream.level_buf_size = static_cast<std::uint32_t>(tables->size());
