@@ -5,6 +5,7 @@ is there, and every file that shows in the folder is a whole archive. At the end
 as a run that nobody disturbed.
 """
 import filecmp
+import gzip
 import io
 import json
 import os
@@ -52,13 +53,30 @@ COLUMNS = ["customer_id", "status", "reason", "note", "rows", "holdout_rows", "s
            "optimality_residual", "iterations", "archive"]
 
 
+def model_of(path):
+    with tarfile.open(path, mode="r:gz") as archive:
+        return json.load(archive.extractfile("model.json"))
+
+
+def difference(path, expected):
+    """Where two archives part: in the packing, the tar, or the first value of the model."""
+    sizes = f"{path}: {path.stat().st_size} bytes, {expected}: {expected.stat().st_size}"
+    if gzip.decompress(path.read_bytes()) == gzip.decompress(expected.read_bytes()):
+        return f"{sizes}; the same tar, packed otherwise"
+    found, wanted = model_of(path), model_of(expected)
+    for key in wanted:
+        if found.get(key) != wanted[key]:
+            return f"{sizes}; {key}: {found.get(key)!r} instead of {wanted[key]!r}"
+    return f"{sizes}; the same model.json, another tar"
+
+
 def check_folder(models, undisturbed):
     present = {path.name for path in models.iterdir() if path.is_file() and not path.name.startswith(".")}
     for name in present:
         assert name.endswith(".tar.gz"), name
         with tarfile.open(fileobj=io.BytesIO((models / name).read_bytes()), mode="r:gz") as archive:
             assert json.load(archive.extractfile("model.json"))["growth"] == "linear"
-        assert filecmp.cmp(models / name, undisturbed / name, shallow=False), name
+        assert filecmp.cmp(models / name, undisturbed / name, shallow=False), difference(models / name, undisturbed / name)
     recorded = acknowledged(models)
     assert recorded <= present, sorted(recorded - present)[:3]
     return len(recorded)
