@@ -68,6 +68,20 @@ json.dump(sums, open("/opt/ml/model/sums", "w"))
   EXPECT_EQ(model_of("t")["sums"], "[6, 6]");
 }
 
+TEST_F(InputModeTest, AProcessingJobsPipeLiesBesideItsLocalPath) {
+  put("in/1", "one,");
+  put("in/2", "two");
+  Spec spec = job("t", channel("Pipe", "s3://b/in/"),
+                  "cat /opt/ml/processing/input/data_0 > /opt/ml/processing/output/all; ls /opt/ml/processing/input");
+  spec.kind = Kind::kProcessing;
+  spec.output_path.clear();
+  spec.inputs[0].local_path = "/opt/ml/processing/input/data";
+  spec.outputs = {{"o", "s3://b/out", "/opt/ml/processing/output"}};
+  const Change end = run(spec);
+  EXPECT_EQ(end.phase, Phase::kCompleted) << end.failure_reason << logs_.text();
+  EXPECT_EQ(get("out/all"), "one,two");
+}
+
 TEST_F(InputModeTest, AJobThatIsStoppedWhileItsPipeIsFullEnds) {
   put("in/1", std::string(1'000'000, 'x'));
   const char* const reads_no_more =
