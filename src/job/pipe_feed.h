@@ -15,7 +15,7 @@
 //
 // Promises: what the program makes of its folder meanwhile (links, other files in the pipes' places) is not followed; a
 // program that does not read keeps a thread waiting and nothing else; an object that is replaced while it is read fails
-// the job, so that no epoch mixes two. Memory: 8 MiB an input, 17 of an augmented manifest.
+// the job, so that no epoch mixes two. Memory: 8 MiB an input and 24 bytes an object, 17 MiB of an augmented manifest.
 //
 // Source: SageMaker developer guide, "Use your own training algorithms", "Pipe mode".
 //
