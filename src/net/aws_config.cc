@@ -56,14 +56,15 @@ Sections parse_ini(std::string_view text) {
   return sections;
 }
 
-Sections read_ini(const Environment& environment, const std::string& variable, const std::string& name) {
+// Empty when there is none that can be read.
+std::string read_text(const Environment& environment, const std::string& variable, const std::string& name) {
   std::string path = environment(variable);
   const std::string home = environment("HOME");
-  if (path.empty() && home.empty()) return {};
+  if (path.empty() && home.empty()) return "";
   if (path.empty()) path = home + "/.aws/" + name;
   if (path.starts_with("~/")) path = home + path.substr(1);
-  const Result<std::string> text = read_file(path, kMostFileBytes);
-  return text ? parse_ini(*text) : Sections();
+  Result<std::string> text = read_file(path, kMostFileBytes);
+  return text ? *std::move(text) : "";
 }
 
 Section section_of(const Sections& sections, const std::string& name) {
@@ -87,17 +88,21 @@ Environment process_environment() {
 }
 
 AwsConfig AwsConfig::load(const Environment& environment) {
-  AwsConfig loaded;
-  loaded.profile_ = environment("AWS_PROFILE");
-  if (loaded.profile_.empty()) loaded.profile_ = environment("AWS_DEFAULT_PROFILE");
-  if (loaded.profile_.empty()) loaded.profile_ = "default";
-  const Sections config = read_ini(environment, "AWS_CONFIG_FILE", "config");
-  loaded.credentials_ =
-      section_of(read_ini(environment, "AWS_SHARED_CREDENTIALS_FILE", "credentials"), loaded.profile_);
-  loaded.config_ = section_of(config, "profile " + loaded.profile_);
-  if (loaded.profile_ == "default") loaded.config_.merge(section_of(config, "default"));
-  loaded.services_ = section_of(config, "services " + value_of(loaded.config_, "services").value_or(""));
-  return loaded;
+  std::string profile = environment("AWS_PROFILE");
+  if (profile.empty()) profile = environment("AWS_DEFAULT_PROFILE");
+  return parse(std::move(profile), read_text(environment, "AWS_SHARED_CREDENTIALS_FILE", "credentials"),
+               read_text(environment, "AWS_CONFIG_FILE", "config"));
+}
+
+AwsConfig AwsConfig::parse(std::string profile, std::string_view credentials, std::string_view config) {
+  AwsConfig parsed;
+  parsed.profile_ = profile.empty() ? "default" : std::move(profile);
+  const Sections sections = parse_ini(config);
+  parsed.credentials_ = section_of(parse_ini(credentials), parsed.profile_);
+  parsed.config_ = section_of(sections, "profile " + parsed.profile_);
+  if (parsed.profile_ == "default") parsed.config_.merge(section_of(sections, "default"));
+  parsed.services_ = section_of(sections, "services " + value_of(parsed.config_, "services").value_or(""));
+  return parsed;
 }
 
 std::optional<std::string> AwsConfig::setting(std::string_view name) const {

@@ -26,6 +26,8 @@ class AwsConfig {
  public:
   // A file that is missing or unreadable counts as empty, as with the AWS tools.
   static AwsConfig load(const Environment& environment);
+  // The same from the texts of the two files. Lines that make no sense are read over, as the AWS tools do.
+  static AwsConfig parse(std::string profile, std::string_view credentials, std::string_view config);
 
   const std::string& profile() const { return profile_; }
   // Whether the chosen profile stands in either file.
