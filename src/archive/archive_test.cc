@@ -145,7 +145,7 @@ TEST(WriteTarGz, GivesTheSameBytesWhateverTheThreadPackedBefore) {
   const std::vector<Member> members = {{"model.json", model_json()}};
   std::string alone;
   std::thread([&] { alone = *write_tar_gz(members); }).join();
-  for (const std::size_t size : {1, 100, 8'000, 40'000, 100'000}) {
+  for (const std::size_t size : {1u, 100u, 8'000u, 40'000u, 100'000u}) {
     ASSERT_TRUE(write_tar_gz({{"model.json", model_json().substr(0, size) + std::string(size, 'x')}}));
     EXPECT_TRUE(*write_tar_gz(members) == alone) << "after " << size << " bytes";
   }
