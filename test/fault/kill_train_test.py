@@ -82,6 +82,15 @@ def check_folder(models, undisturbed):
     return len(recorded)
 
 
+def difference(one, other):
+    """What to look for: the same model in other bytes, or another model?"""
+    texts = [gzip.decompress(path.read_bytes()) for path in (one, other)]
+    if texts[0] == texts[1]:
+        return f"{one.name}: the same tar, compressed to other bytes"
+    at = next(i for i in range(max(map(len, texts))) if texts[0][i:i + 1] != texts[1][i:i + 1])
+    return f"{one.name}: other bytes from {at} on: " + " / ".join(repr(text[max(0, at - 60):at + 60]) for text in texts)
+
+
 def disturb(chiliad, fleet, models, how, loops, seed):
     generator = random.Random(seed)
     command = [chiliad.path, "train", "--data", str(fleet / "data"), "--models", str(models), *OPTIONS]
@@ -112,6 +121,8 @@ def disturb(chiliad, fleet, models, how, loops, seed):
     finished = chiliad.run(*command[1:])
     assert f"{SERIES} of {SERIES} series" in finished.stderr
     assert check_folder(models, fleet / "undisturbed") == SERIES
+    again = chiliad.run(*command[1:])
+    assert f"0 trained, {SERIES} kept unchanged, 0 failed" in again.stderr, again.stderr
     names = {path.name for path in models.iterdir() if not path.name.startswith(".")}
     assert names == {path.name for path in (fleet / "undisturbed").iterdir() if not path.name.startswith(".")}
 
