@@ -27,7 +27,7 @@ Result<train::ForecastPlan> read_forecast_flags(const ForecastFlags& flags) {
   if (flags.period < 0 || flags.period > 1'000'000) return invalid("--period: expected 0 to 1,000,000 rows");
   if (!flags.future.empty()) {
     if (flags.period != 0) return invalid("--period and --future exclude each other");
-    Result<std::string> bytes = read_file(flags.future, std::uint64_t{1} << 30);
+    Result<std::string> bytes = read_file_or_pipe(flags.future, std::uint64_t{1} << 30);
     if (!bytes) return std::move(bytes).error().in("--future");
     Result<train::FutureRows> rows = train::FutureRows::parse(*bytes, flags.future);
     if (!rows) return std::move(rows).error().in("--future");

@@ -24,6 +24,17 @@ void add_model_flags(CLI::App& command, ModelFlags& flags) {
   command.add_option("--models", flags.models, "Folder or s3://bucket/prefix with <id>.tar.gz archives");
 }
 
+Result<std::unique_ptr<store::ObjectStore>> open_models(const std::string& location) {
+  std::error_code failure;
+  if (!location.starts_with("s3://") && !std::filesystem::is_directory(location, failure))
+    return Error{ErrorCode::kNotFound, "--models " + location + ": no such folder"};
+  return store::open_store(location);
+}
+
+Error no_models(const std::string& location) {
+  return {ErrorCode::kNotFound, "--models " + location + ": no model (<id>.tar.gz) in it"};
+}
+
 Result<LoadedModel> load_flagged_model(const ModelFlags& flags) {
   if (flags.model.empty())
     return Error{ErrorCode::kInvalid, "--model: expected an archive, or a name in the folder given with --models"};
@@ -31,15 +42,12 @@ Result<LoadedModel> load_flagged_model(const ModelFlags& flags) {
   std::string from = flags.model;
   Result<std::string> bytes = Error{ErrorCode::kNotFound, ""};
   if (flags.models.empty()) {
-    bytes = read_file(flags.model);
+    bytes = read_file_or_pipe(flags.model, train::kMostStored);
   } else {
-    std::error_code failure;
-    if (!flags.models.starts_with("s3://") && !std::filesystem::is_directory(flags.models, failure))
-      return Error{ErrorCode::kNotFound, "--models " + flags.models + ": no such folder"};
-    Result<std::unique_ptr<store::ObjectStore>> store = store::open_store(flags.models);
+    Result<std::unique_ptr<store::ObjectStore>> store = open_models(flags.models);
     if (!store) return std::move(store).error();
     if (!from.ends_with(train::kArchiveSuffix)) from += train::kArchiveSuffix;
-    bytes = (*store)->get(from, {}, deadline);
+    bytes = train::get_stored(**store, from, deadline);
   }
   if (!bytes) return std::move(bytes).error();
   Result<forecast::FittedModel> model = train::read_stored_model(*bytes, forecast::KeepHistory::kYes);

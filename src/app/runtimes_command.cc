@@ -101,7 +101,7 @@ void prepare(const RuntimesFlags& flags) {
   }
   std::string requirements;
   if (!flags.requirements.empty())
-    requirements = value_or_fail(read_file(flags.requirements, kRequirementsBytes), kExitUsage);
+    requirements = value_or_fail(read_file_or_pipe(flags.requirements, kRequirementsBytes), kExitUsage);
   const std::unique_ptr<process::BoxRunner> boxes = process::bubblewrap();
   const std::unique_ptr<runtime::PythonEnvironments> environments = environments_of(flags, *boxes);
   StopSignal stop;

@@ -63,29 +63,61 @@ Result<FileDescriptor> open_file(const std::filesystem::path& path, int flags, u
   return FileDescriptor(fd);
 }
 
-Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t max_bytes) {
-  Result<FileDescriptor> file = open_file(path, O_RDONLY);
-  if (!file) return std::move(file).error();
-  struct stat info {};
-  if (::fstat(file->get(), &info) != 0) return system_error("stat", path, errno);
-  if (S_ISDIR(info.st_mode)) return system_error("read", path, EISDIR);
+namespace {
+
+Error too_large(const std::filesystem::path& path, std::uint64_t max_bytes) {
+  return Error{ErrorCode::kTooLarge,
+               "read " + path.string() + ": larger than the limit of " + std::to_string(max_bytes) + " bytes"};
+}
+
+// What it is, where it is no plain file.
+std::string_view kind_of(mode_t mode) {
+  if (S_ISFIFO(mode)) return "a named pipe";
+  if (S_ISSOCK(mode)) return "a socket";
+  return "a device";
+}
+
+Result<std::string> read_all(const FileDescriptor& file, const std::filesystem::path& path, std::uint64_t size_known,
+                             std::uint64_t max_bytes) {
+  if (size_known > max_bytes) return too_large(path, max_bytes);
   std::string bytes;
   std::size_t size = 0;
-  bytes.resize(static_cast<std::size_t>(info.st_size) + 1);
+  bytes.resize(static_cast<std::size_t>(size_known) + 1);
   while (true) {
     if (size == bytes.size()) bytes.resize(size * 2);
-    const ssize_t got = ::read(file->get(), bytes.data() + size, bytes.size() - size);
+    const ssize_t got = ::read(file.get(), bytes.data() + size, bytes.size() - size);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return system_error("read", path, errno);
     size += static_cast<std::size_t>(got);
-    if (size > max_bytes) {
-      return Error{ErrorCode::kTooLarge,
-                   "read " + path.string() + ": larger than the limit of " + std::to_string(max_bytes) + " bytes"};
-    }
+    if (size > max_bytes) return too_large(path, max_bytes);
     if (got == 0) break;
   }
   bytes.resize(size);
   return bytes;
+}
+
+}  // namespace
+
+Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t max_bytes) {
+  // O_NONBLOCK: opening a named pipe waits for nobody.
+  Result<FileDescriptor> file = open_file(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  if (!file) return std::move(file).error();
+  struct stat info {};
+  if (::fstat(file->get(), &info) != 0) return system_error("stat", path, errno);
+  if (S_ISDIR(info.st_mode)) return system_error("read", path, EISDIR);
+  if (!S_ISREG(info.st_mode))
+    return Error{ErrorCode::kInvalid,
+                 "read " + path.string() + ": expected a plain file, it is " + std::string(kind_of(info.st_mode))};
+  return read_all(*file, path, static_cast<std::uint64_t>(info.st_size), max_bytes);
+}
+
+Result<std::string> read_file_or_pipe(const std::filesystem::path& path, std::uint64_t max_bytes) {
+  Result<FileDescriptor> file = open_file(path, O_RDONLY | O_NOCTTY);
+  if (!file) return std::move(file).error();
+  struct stat info {};
+  if (::fstat(file->get(), &info) != 0) return system_error("stat", path, errno);
+  if (S_ISDIR(info.st_mode)) return system_error("read", path, EISDIR);
+  return read_all(*file, path, S_ISREG(info.st_mode) ? static_cast<std::uint64_t>(info.st_size) : 0, max_bytes);
 }
 
 Result<Done> write_all(const FileDescriptor& file, std::string_view bytes, const std::filesystem::path& path) {

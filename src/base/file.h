@@ -42,8 +42,12 @@ Error system_error(std::string_view action, const std::filesystem::path& path, i
 // open(2) with O_CLOEXEC, again after EINTR. Errors: as system_error().
 Result<FileDescriptor> open_file(const std::filesystem::path& path, int flags, unsigned mode = 0644);
 
-// The file's bytes. Errors: as system_error(); kTooLarge above max_bytes.
-Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t max_bytes = std::uint64_t{1} << 32);
+// The bytes of a plain file. Never waits: what is no file (a folder, a named pipe, a socket, a device) is refused, for
+// whoever may put files into a folder may put those there too. Memory: the file's size, nothing for one above the
+// limit. Errors: as system_error(); kInvalid: no plain file; kTooLarge above max_bytes.
+Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t max_bytes = std::uint64_t{64} << 20);
+// The same of what a user names on the command line: pipes as well (`--holidays <(...)`), until their writer ends.
+Result<std::string> read_file_or_pipe(const std::filesystem::path& path, std::uint64_t max_bytes);
 
 // All of `bytes` to the descriptor, again after EINTR and short writes. Errors: as system_error().
 Result<Done> write_all(const FileDescriptor& file, std::string_view bytes, const std::filesystem::path& path);

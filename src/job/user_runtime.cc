@@ -18,6 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kRoot = "/opt/ml";
+constexpr std::uint64_t kMaxArchive = std::uint64_t{1} << 30;  // As source_code.cc accepts.
 // Keys outlive the latest end of a program by this; the shortest session of AWS is 15 minutes.
 constexpr std::chrono::minutes kKeysAfterEnd{5};
 constexpr std::chrono::minutes kShortestKeys{15};
@@ -148,7 +149,7 @@ Result<Prepared> UserRuntime::prepare(const Preparation& preparation) const {
 // The toolkit finds its code there and fetches nothing. An archive that is refused here is left to it.
 Result<Done> unpack_code(const SourceCode& code, const fs::path& root) {
   if (code.archive.empty()) return Done{};
-  Result<std::string> bytes = read_file(code.archive);
+  Result<std::string> bytes = read_file(code.archive, kMaxArchive);
   if (!bytes) return std::move(bytes).error();
   Result<fs::path> folder = make_folder(root / "code");
   if (!folder) return std::move(folder).error();

@@ -2,8 +2,10 @@
 
 #include "parity/check_folder.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdlib>
 
 #include "archive/gzip.h"
@@ -71,9 +73,22 @@ TEST(Parity, AWrongScaleFails) {
   EXPECT_EQ(report.worst_column, "y_min");
 }
 
-TEST(Parity, AColumnMovedByAMillionthFails) {
+TEST(Parity, AColumnOfAnotherLengthFails) {
   const CaseReport report = check_changed("short_default", "\"trend\":[", "\"trend\":[1e9,");
   EXPECT_EQ(report.verdict, Verdict::kFailed) << reasons(report);
+}
+
+TEST(Parity, AColumnMovedByAMillionthFails) {
+  const std::string text = case_text("short_default");
+  const std::size_t at = text.find("\"trend\":[");
+  const std::string stored = text.substr(at, text.find(',', at) - at);
+  const double value = std::stod(stored.substr(stored.find('[') + 1));
+  ASSERT_GT(std::abs(value), 1e-3);
+  EXPECT_EQ(check_changed("short_default", stored, fmt::format("\"trend\":[{:.17g}", value)).verdict, Verdict::kPassed);
+  const CaseReport report =
+      check_changed("short_default", stored, fmt::format("\"trend\":[{:.17g}", value * (1 + 1e-6)));
+  EXPECT_EQ(report.verdict, Verdict::kFailed);
+  EXPECT_NE(reasons(report).find("trend"), std::string::npos) << reasons(report);
 }
 
 TEST(Parity, ALogPosteriorAboveOursFails) {

@@ -64,7 +64,7 @@ Result<Done> check_contents(const fs::path& folder, bool overwrite) {
     if (name.starts_with(kStagingPrefix)) return Done{};
     if (!overwrite) {
       return Error{ErrorCode::kConflict,
-                   fmt::format("{} already holds files ('{}'): give a new folder, or overwrite its series",
+                   fmt::format("{} already holds files ('{}'): give a new folder, or replace its series (--overwrite)",
                                folder.string(), name)};
     }
     if (is_series_name(name)) return Done{};

@@ -59,7 +59,7 @@ class S3ServerProcess {
     made->folder_ = std::make_unique<TempFolder>(std::move(*folder));
     for (int attempt = 0; attempt < 3; ++attempt)  // Somebody may take the free port before the server does.
       if (made->launch()) return made;
-    const Result<std::string> output = read_file(made->folder_->path() / "output");
+    const Result<std::string> output = read_file(made->folder_->path() / "output", 1 << 20);
     return Error{ErrorCode::kUnavailable, "the S3 server does not come up: " + (output ? *output : "no output")};
   }
   ~S3ServerProcess() { kill(); }

@@ -18,7 +18,7 @@ Deadline soon() { return std::chrono::steady_clock::now() + std::chrono::minutes
 Result<Rows> read_rows(const SeriesSource& source, const std::string& name, const table::SeriesColumns& columns) {
   Result<std::string> bytes = source.read(name, soon());
   if (!bytes) return std::move(bytes).error();
-  Result<table::Series> series = table::read_series_csv(*bytes, name + ".csv", columns);
+  Result<table::Series> series = table::read_series_csv(*bytes, source.path(name), columns);
   if (!series) return std::move(series).error();
   return rows_of(*series, columns.further);
 }
@@ -78,6 +78,8 @@ Result<SeriesReport> evaluate_series(const SeriesSource& source, const std::stri
     test = hold_back(*rows, plan.holdout);
   }
   Result<SeriesFit> fit = fit_series(*rows, test, calendars, forecast::KeepHistory::kNo);
+  if (!fit && plan.test == nullptr && !test.ds.empty())
+    return std::move(fit).error().in("without the " + std::to_string(test.ds.size()) + " rows held back");
   if (!fit) return std::move(fit).error();
   if (fit->report.holdout.rows == 0) return Error{ErrorCode::kInvalid, "no row with a value to compare with"};
   return std::move(fit->report);
@@ -96,7 +98,7 @@ void evaluate_fleet(const SeriesSource& source, const EvaluatePlan& plan, const 
       report = *std::move(evaluated);
     } else {
       report.status = SeriesStatus::kFailed;
-      report.reason = source.path(i) + ": " + evaluated.error().message;
+      report.reason = source.reason(i, evaluated.error());
     }
     report.customer_id = source.customer_id(i);
     report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

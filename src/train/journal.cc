@@ -2,8 +2,8 @@
 //
 //   <crc32c of the rest, 8 hex digits> TAB time_ms TAB data TAB options TAB etag TAB <the report's columns> LF
 //
-// The first line is kHeader. A line counts if it ends in LF and its checksum holds; the first that does not ends what
-// is read of a file.
+// The first line is kHeader: a file with another is none of ours. A line counts if it ends in LF and its checksum
+// holds, whatever lies before it: its archive was stored before it was written.
 
 #include "train/journal.h"
 
@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <charconv>
 #include <system_error>
+#include <utility>
 
 #include "base/check.h"
 #include "base/crc.h"
@@ -193,7 +194,8 @@ Result<Journal::Scan> Journal::read_file_into_index(const std::filesystem::path&
   Scan scan;
   std::string buffer;  // From the start of a line on.
   std::size_t used = 0;
-  bool sound = true;
+  bool ours = true;       // The header was right, or is still to come.
+  bool too_long = false;  // Inside a line that is longer than any of ours.
   while (true) {
     buffer.erase(0, used);
     used = 0;
@@ -207,27 +209,28 @@ Result<Journal::Scan> Journal::read_file_into_index(const std::filesystem::path&
     buffer.resize(kept + static_cast<std::size_t>(got));
     scan.bytes += static_cast<std::uint64_t>(got);
     if (got == 0) break;
-    for (std::size_t end = 0; sound && (end = buffer.find('\n', used)) != std::string::npos; used = end + 1) {
+    for (std::size_t end = 0; (end = buffer.find('\n', used)) != std::string::npos; used = end + 1) {
       const std::string_view line = std::string_view(buffer).substr(used, end - used);
-      if (scan.sound_bytes == 0) {
-        sound = line == kHeader.substr(0, kHeader.size() - 1);
-      } else {
+      const std::uint64_t offset = scan.bytes - buffer.size() + used;
+      if (offset == 0) ours = line == kHeader.substr(0, kHeader.size() - 1);
+      bool sound = ours && !std::exchange(too_long, false);
+      if (sound && offset > 0) {
         const Result<JournalRecord> record = parse_journal_line(line);
         sound = static_cast<bool>(record);
-        if (record) index(*record, scan.sound_bytes, line.size(), number);
+        if (record) index(*record, offset, line.size(), number);
       }
-      if (!sound) break;
-      scan.lines += scan.sound_bytes == 0 ? 0 : 1;
-      scan.sound_bytes += line.size() + 1;
+      if (sound)
+        scan.sound_bytes = offset + line.size() + 1;
+      else
+        ++dropped_lines_;
+      scan.lines += offset == 0 ? 0 : 1;
     }
-    if (!sound) {
-      dropped_lines_ +=
-          static_cast<std::size_t>(std::count(buffer.begin() + static_cast<std::ptrdiff_t>(used), buffer.end(), '\n'));
+    if (buffer.size() - used > kMaxLine) {
+      too_long = true;
       used = buffer.size();
     }
-    if (buffer.size() - used > kMaxLine) sound = false;
   }
-  if (sound && !buffer.empty()) ++dropped_lines_;
+  if (too_long || !buffer.empty()) ++dropped_lines_;
   files_.push_back(*std::move(file));
   paths_.push_back(path);
   return scan;
@@ -259,7 +262,7 @@ Result<Done> Journal::open_own(const std::string& name) {
 }
 
 Result<Done> Journal::compact() {
-  Result<std::string> old = read_file(path_);
+  Result<std::string> old = read_file(path_, UINT64_MAX);
   if (!old) return std::move(old).error();
   std::vector<Entry*> live;
   for (auto& [key, entry] : entries_) {

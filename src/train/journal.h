@@ -5,7 +5,7 @@
 // A model is acknowledged when its record is written. Rules the rest relies on:
 //
 //   1. A record is there whole or not at all: each is one line that begins with its checksum. What a kill or a full
-//      disk cut off is dropped at the next open, together with all that follows it.
+//      disk cut off is dropped at the next open; a line damaged in the middle costs no other.
 //   2. A record is only written after its archive; so losing records costs training time, never a model.
 //   3. The folder holds one journal a shard (journal-<i>-of-<n>) and all of them are read, so a fleet trained by four
 //      shards can be continued by one. The newest record of a key counts.

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/number.h"
 
@@ -103,7 +104,7 @@ TEST_F(JournalTest, ATornEndIsDroppedAtEveryByte) {
   }
 }
 
-TEST_F(JournalTest, ADamagedByteEndsWhatIsBelieved) {
+TEST_F(JournalTest, ADamagedLineCostsNoOther) {
   write({record("1.tar.gz"), record("2.tar.gz"), record("3.tar.gz")});
   std::string bytes = *read_file(file());
   const std::size_t second = bytes.find("2.tar.gz");
@@ -111,8 +112,45 @@ TEST_F(JournalTest, ADamagedByteEndsWhatIsBelieved) {
   ASSERT_TRUE(write_file_atomically(file(), bytes, Durability::kNone));
   Result<Journal> journal = open();
   ASSERT_TRUE(journal);
-  EXPECT_EQ(journal->size(), 1u);
+  EXPECT_EQ(journal->size(), 2u);
+  EXPECT_EQ(journal->dropped_lines(), 1u);
+  EXPECT_TRUE(journal->report_of("1.tar.gz"));
+  EXPECT_FALSE(journal->report_of("2.tar.gz"));
+  Result<SeriesReport> third = journal->report_of("3.tar.gz");  // Read from where it lies.
+  ASSERT_TRUE(third) << third.error().message;
+  EXPECT_EQ(third->archive, "3.tar.gz");
+}
+
+TEST_F(JournalTest, MegabytesOfRubbishCostNoOtherLine) {
+  write({record("1.tar.gz"), record("2.tar.gz")});
+  std::string bytes = *read_file(file());
+  bytes.insert(bytes.find('\n', bytes.find("1.tar.gz")) + 1, std::string(5u << 20, 'x') + "\n\n");
+  ASSERT_TRUE(write_file_atomically(file(), bytes, Durability::kNone));
+  Result<Journal> journal = open();
+  ASSERT_TRUE(journal);
+  EXPECT_EQ(journal->size(), 2u);
   EXPECT_EQ(journal->dropped_lines(), 2u);
+  EXPECT_TRUE(journal->report_of("2.tar.gz"));
+}
+
+TEST_F(JournalTest, FiguresThatOverflowedAreAbsentAndLoseNoRecord) {
+  JournalRecord huge = record("1.tar.gz");
+  huge.report.fit.rmse = INFINITY;
+  huge.report.fit.smape = NAN;
+  huge.report.log_posterior = -INFINITY;
+  write({huge, record("2.tar.gz")});
+  Result<Journal> journal = open();
+  ASSERT_TRUE(journal);
+  EXPECT_EQ(journal->size(), 2u);
+  EXPECT_EQ(journal->dropped_lines(), 0u);
+  Result<SeriesReport> report = journal->report_of("1.tar.gz");
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_FALSE(report->fit.rmse);
+  EXPECT_FALSE(report->fit.smape);
+  EXPECT_FALSE(report->log_posterior);
+  std::string json;
+  append_json_row(json, huge.report);
+  EXPECT_NE(json.find("\"fit_rmse\":null"), std::string::npos) << json;
 }
 
 TEST_F(JournalTest, AFileOfSomethingElseIsNotBelieved) {

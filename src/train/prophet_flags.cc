@@ -189,7 +189,7 @@ Result<Done> read_regressors(const ProphetFlags& flags, forecast::ProphetOptions
 Result<Done> read_holidays(const ProphetFlags& flags, forecast::ProphetOptions& options) {
   options.country_holidays = flags.country_holidays;
   if (flags.holidays.empty()) return Done{};
-  Result<std::string> text = read_file(flags.holidays, std::uint64_t{1} << 28);
+  Result<std::string> text = read_file_or_pipe(flags.holidays, std::uint64_t{1} << 28);
   if (!text) return std::move(text).error().in("--holidays");
   Result<forecast::HolidayTable> table = read_holiday_file(*text, flags.holidays);
   if (!table) return std::move(table).error().in("--holidays");

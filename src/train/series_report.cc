@@ -3,6 +3,7 @@
 #include "train/series_report.h"
 
 #include <array>
+#include <cmath>
 #include <utility>
 
 #include "base/csv_field.h"
@@ -76,9 +77,10 @@ constexpr auto kNames = [] {
 
 constexpr std::array kStatuses{SeriesStatus::kTrained, SeriesStatus::kKept, SeriesStatus::kFailed};
 
+// What overflowed is no figure: JSON has no word for it, and a reader could do nothing with it.
 std::string figure_text(const std::optional<double>& value) {
   std::string text;
-  if (value) append_repr(text, *value);
+  if (value && std::isfinite(*value)) append_repr(text, *value);
   return text;
 }
 

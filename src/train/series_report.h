@@ -48,7 +48,8 @@ std::string_view status_name(SeriesStatus status);
 // The columns' names, in order.
 std::span<const std::string_view> report_columns();
 
-// One value a column as text; an absent one is empty. Numbers are written to read back to the same bits.
+// One value a column as text; an absent one and one that is not finite are empty. Numbers are written to read back to
+// the same bits.
 std::vector<std::string> report_fields(const SeriesReport& report);
 
 // Errors: kCorrupt: another number of fields, or one that is no value of its column (it is named).

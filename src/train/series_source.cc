@@ -12,7 +12,11 @@ namespace {
 
 constexpr std::string_view kSuffix = ".csv";
 constexpr std::string_view kGzip = ".gz";  // May follow.
-constexpr std::uint64_t kMaxSeriesBytes = std::uint64_t{1} << 30;
+// Each thread holds one series at a time. 10 million rows, a date and time and a value each, are 300 MB.
+constexpr std::uint64_t kMaxSeriesBytes = std::uint64_t{512} << 20;
+// Series compress to a tenth or so, one of zeros to a fiftieth; what promises more is a file made to fill the memory.
+constexpr std::uint64_t kMostCompressed = 200;
+constexpr std::uint64_t kAlwaysAllowed = std::uint64_t{16} << 20;
 
 // "8.csv" of "8.csv.gz" and of itself.
 std::string_view unpacked_name(std::string_view file) {
@@ -133,21 +137,42 @@ std::string SeriesSource::path(std::size_t i) const {
   return path_of(files_[i]);
 }
 
+std::string SeriesSource::path(const std::string& name) const {
+  if (shown_as_.empty()) return path_of(file_of(name));
+  Result<std::string> id = prepare::decode_customer_id(name);
+  return shown_as_ + ", customer " + (id ? *id : name);
+}
+
+std::string SeriesSource::reason(std::size_t i, const Error& error) const {
+  const std::string path = this->path(i);
+  return error.message.find(path) != std::string::npos ? error.message : path + ": " + error.message;
+}
+
 Result<std::string> SeriesSource::read(std::size_t i, Deadline deadline) const {
   return read_series(std::string(files_[i]), deadline);
 }
 
 Result<std::string> SeriesSource::read(const std::string& name, Deadline deadline) const {
+  return read_series(file_of(name), deadline);
+}
+
+std::string SeriesSource::file_of(const std::string& name) const {
   const std::string plain = name + std::string(kSuffix);
   const std::string packed = plain + std::string(kGzip);
-  return read_series(files_.contains(packed) ? packed : plain, deadline);
+  return files_.contains(packed) ? packed : plain;
 }
 
 Result<std::string> SeriesSource::read_series(const std::string& file, Deadline deadline) const {
-  Result<std::string> bytes =
-      store_ ? store_->get(file, {}, deadline) : read_file(std::filesystem::path(location_) / file, kMaxSeriesBytes);
-  if (!bytes || !table::starts_like_gzip(*bytes)) return bytes;
-  return table::gunzip(*bytes, path_of(file), kMaxSeriesBytes);
+  Result<std::string> bytes = store_ ? store_->get(file, {.length = kMaxSeriesBytes + 1}, deadline)
+                                     : read_file(std::filesystem::path(location_) / file, kMaxSeriesBytes);
+  if (!bytes) return bytes;
+  if (bytes->size() > kMaxSeriesBytes) {
+    return Error{ErrorCode::kTooLarge,
+                 path_of(file) + ": larger than the limit of " + std::to_string(kMaxSeriesBytes) + " bytes"};
+  }
+  if (!table::starts_like_gzip(*bytes)) return bytes;
+  return table::gunzip(*bytes, path_of(file),
+                       std::min(kMaxSeriesBytes, std::max(kAlwaysAllowed, bytes->size() * kMostCompressed)));
 }
 
 }  // namespace chiliad::train

@@ -38,11 +38,18 @@ class SeriesSource {
   // "data/8.csv", for messages; "table.csv, customer 8" after show_as("table.csv").
   std::string path(std::size_t i) const;
 
+  // The same of a series by its name, which this source need not hold.
+  std::string path(const std::string& name) const;
+
+  // What failed of series i: the error's message, which begins with the path unless it names it already.
+  std::string reason(std::size_t i, const Error& error) const;
+
   // The folder is a spool of this table: messages name the table.
   void show_as(std::string table) { shown_as_ = std::move(table); }
 
   // The file's bytes, decompressed if they are gzip (table/gunzip.h: told by the bytes, not by the name). Errors:
-  // kNotFound, kInvalid (a folder of that name), kForbidden, kTooLarge (over 1 GiB, decompressed), kCorrupt (gzip that
+  // kNotFound, kInvalid (a folder of that name), kForbidden, kTooLarge (over 512 MiB decompressed, or
+  // over 16 MiB and more than 200 times the file), kCorrupt (gzip that
   // is damaged), or kUnavailable and kDeadline from a store.
   Result<std::string> read(std::size_t i, Deadline deadline) const;
   // The same by name.
@@ -57,6 +64,7 @@ class SeriesSource {
   Result<Done> check_for_twins(const prepare::KeyList& files) const;
   Result<Done> read_long_ids();
   std::string path_of(std::string_view file) const;
+  std::string file_of(const std::string& name) const;
   Result<std::string> read_series(const std::string& file, Deadline deadline) const;
 
   std::string location_;

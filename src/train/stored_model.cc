@@ -1,10 +1,19 @@
 #include "train/stored_model.h"
 
+#include <algorithm>
+
 #include "archive/archive.h"
 #include "forecast/stored_form.h"
 #include "prepare/customer_file.h"
 
 namespace chiliad::train {
+namespace {
+
+// Histories compress to a tenth or so; what promises more is a file made to fill the memory.
+constexpr std::uint64_t kMostCompressed = 200;
+constexpr std::uint64_t kAlwaysAllowed = std::uint64_t{64} << 20;
+
+}  // namespace
 
 Result<std::vector<std::string>> list_models(store::ObjectStore& models) {
   std::vector<std::string> names;
@@ -31,15 +40,24 @@ Result<forecast::FittedModel> read_stored_model(std::string_view bytes, forecast
   // JSON begins with a brace, or with a quote where an old Prophet wrote JSON within JSON.
   if (first != std::string_view::npos && (bytes[first] == '{' || bytes[first] == '"'))
     return forecast::model_from_json(bytes, keep);
-  Result<std::string> json = archive::read_member(bytes, "model.json");
+  Result<std::string> json = archive::read_member(
+      bytes, "model.json",
+      {.max_total_bytes = std::min(2 * kMostStored, std::max(kAlwaysAllowed, bytes.size() * kMostCompressed))});
   if (!json) return std::move(json).error();
   return forecast::model_from_json(*json, keep);
+}
+
+Result<std::string> get_stored(store::ObjectStore& models, const std::string& key, Deadline deadline) {
+  Result<std::string> bytes = models.get(key, {.length = kMostStored + 1}, deadline);
+  if (bytes && bytes->size() > kMostStored)
+    return Error{ErrorCode::kTooLarge, key + ": larger than the limit of " + std::to_string(kMostStored) + " bytes"};
+  return bytes;
 }
 
 Result<forecast::FittedModel> load_model(store::ObjectStore& models, const std::string& name,
                                          forecast::KeepHistory keep, Deadline deadline) {
   const std::string key = name + std::string(kArchiveSuffix);
-  Result<std::string> bytes = models.get(key, {}, deadline);
+  Result<std::string> bytes = get_stored(models, key, deadline);
   if (!bytes) return std::move(bytes).error();
   Result<forecast::FittedModel> model = read_stored_model(*bytes, keep);
   if (!model) return std::move(model).error().in(key);

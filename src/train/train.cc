@@ -173,10 +173,7 @@ Outcome Run::do_series(std::size_t i) {
   report.seconds = seconds_since(start);
   if (outcome.error) {
     report.status = SeriesStatus::kFailed;
-    const std::string path = source_.path(i);
-    // Errors of the file name it already.
-    const bool named = outcome.error->message.find(path) != std::string::npos;
-    report.reason = named ? outcome.error->message : path + ": " + outcome.error->message;
+    report.reason = source_.reason(i, *outcome.error);
   }
   return outcome;
 }

@@ -9,6 +9,7 @@
 #include <map>
 #include <thread>
 
+#include "archive/gzip.h"
 #include "base/hash.h"
 #include "base/number.h"
 #include "forecast/calendar_state.h"
@@ -181,22 +182,42 @@ TEST_F(TrainTest, BadSeriesOfEveryKindAreSetAsideWithTheirReason) {
   put("garbage", std::string("\x00\x01\xff rubbish\n", 12));
   put("zone", "2022-01-01T00:00:00Z,1\n2022-01-02T00:00:00Z,2\n");
   fs::create_directories(data() / "folder.csv");
+  ASSERT_EQ(::mkfifo((data() / "pipe.csv").c_str(), 0600), 0);
+  put("sparse", "");
+  fs::resize_file(data() / "sparse.csv", std::uint64_t{1} << 42);
+  put("bomb", archive::gzip(std::string(std::size_t{32} << 20, '0')));
   TrainOptions plain = options();
   plain.holdout = 0;
   const TrainSummary summary = run(plain);
   EXPECT_EQ(summary.end, TrainEnd::kComplete);
   EXPECT_EQ(summary.trained, 2u);
-  EXPECT_EQ(summary.failed, 7u);
+  EXPECT_EQ(summary.failed, 10u);
   for (const char* name : {"empty", "one_row", "all_nan"})
     EXPECT_NE(reports_[name].reason.find("Dataframe has less than 2 non-NaN rows."), std::string::npos)
         << name << ": " << reports_[name].reason;
-  for (const char* name : {"inf", "garbage", "zone", "folder"}) {
+  for (const char* name : {"inf", "garbage", "zone", "folder", "pipe", "sparse", "bomb"}) {
     EXPECT_EQ(reports_[name].status, SeriesStatus::kFailed);
     EXPECT_NE(reports_[name].reason.find(std::string(name) + ".csv"), std::string::npos) << reports_[name].reason;
   }
   EXPECT_NE(reports_["inf"].reason.find(":2"), std::string::npos) << "the line: " << reports_["inf"].reason;
   EXPECT_EQ(archives().size(), 2u);
-  EXPECT_EQ(run(plain).failed, 7u) << "tried again, and told again";
+  EXPECT_NE(reports_["sparse"].reason.find("larger than the limit"), std::string::npos) << reports_["sparse"].reason;
+  EXPECT_NE(reports_["bomb"].reason.find("decompresses to more than"), std::string::npos) << reports_["bomb"].reason;
+  EXPECT_EQ(run(plain).failed, 10u) << "tried again, and told again";
+}
+
+TEST_F(TrainTest, FiguresThatOverflowKeepNothingFromBeingKept) {
+  put_fleet(3);
+  std::string huge;
+  for (int day = 1; day <= 28; ++day)
+    huge +=
+        "2022-02-" + std::string(day < 10 ? "0" : "") + std::to_string(day) + (day % 2 == 0 ? ",1e308\n" : ",-1e308\n");
+  put("huge", huge);
+  const TrainSummary first = run(options());
+  EXPECT_EQ(first.trained + first.failed, 4u);
+  const TrainSummary second = run(options());
+  EXPECT_EQ(second.kept, first.trained) << "a record was lost";
+  EXPECT_EQ(second.trained, 0u);
 }
 
 TEST_F(TrainTest, AFileThatMayNotBeReadIsSetAside) {
