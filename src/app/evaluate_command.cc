@@ -9,6 +9,7 @@
 #include "app/command.h"
 #include "app/commands.h"
 #include "app/fleet_flags.h"
+#include "app/model_flags.h"
 #include "app/progress.h"
 #include "app/prophet_flags.h"
 #include "app/size_text.h"
@@ -77,7 +78,8 @@ void run_evaluate(const EvaluateFlags& flags) {
   std::unique_ptr<store::ObjectStore> models;
   std::vector<std::string> needed = forecast::needed_columns(plan.prophet);
   if (!flags.models.empty()) {
-    models = value_or_fail(store::open_store(flags.models));
+    models = value_or_fail(open_models(flags.models));
+    if (value_or_fail(train::list_models(*models)).empty()) fail(no_models(flags.models));
     plan.models = models.get();
     needed = train::columns_of_models(*models, std::chrono::steady_clock::now() + std::chrono::minutes(5));
   }

@@ -4,11 +4,13 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <set>
 
 #include "app/command.h"
 #include "app/commands.h"
 #include "app/fleet_flags.h"
 #include "app/forecast_flags.h"
+#include "app/model_flags.h"
 #include "app/progress.h"
 #include "app/size_text.h"
 #include "app/stop_signal.h"
@@ -32,11 +34,27 @@ struct FleetForecastFlags {
   bool json = false;
 };
 
-// A store of models that exists: opening a folder would make it.
-std::unique_ptr<store::ObjectStore> open_models(const std::string& location) {
-  if (!location.starts_with("s3://") && !std::filesystem::is_directory(location))
-    fail(Error{ErrorCode::kNotFound, "--models " + location + ": no such folder"});
-  return value_or_fail(store::open_store(location));
+// Each column asked for has to be one of some model's: customers differ in theirs, a season that was found in one
+// series is missing in another. Models are read until all are known, mostly one.
+void check_columns(const std::vector<std::string>& wanted, store::ObjectStore& models,
+                   const std::vector<std::string>& names, const train::ForecastPlan& plan) {
+  std::set<std::string> unknown(wanted.begin(), wanted.end()), known;
+  bool readable = false;
+  for (const std::string& name : names) {
+    const Result<forecast::FittedModel> model = train::load_model(
+        models, name, forecast::KeepHistory::kNo, std::chrono::steady_clock::now() + std::chrono::minutes(5));
+    if (!model) continue;
+    readable = true;
+    for (const std::string& column : train::all_columns(*model, plan)) {
+      unknown.erase(column);
+      known.insert(column);
+    }
+    if (unknown.empty()) return;
+  }
+  if (!readable) return;  // Each model's error is told as it comes.
+  fail(Error{ErrorCode::kInvalid, fmt::format("--columns: no model has a column '{}'; there are {}", *unknown.begin(),
+                                              fmt::join(known, ", "))},
+       kExitUsage);
 }
 
 // The columns asked for; "all" is answered by the first model that can be read.
@@ -50,7 +68,10 @@ std::vector<std::string> read_columns(const FleetForecastFlags& flags, store::Ob
     }
     return {};
   }
-  if (!flags.columns.empty()) return flags.columns;
+  if (!flags.columns.empty()) {
+    check_columns(flags.columns, models, names, plan);
+    return flags.columns;
+  }
   std::vector<std::string> columns{"yhat", "yhat_lower", "yhat_upper"};
   for (const double quantile : plan.predict.quantiles) {
     columns.push_back("yhat_q");
@@ -62,9 +83,9 @@ std::vector<std::string> read_columns(const FleetForecastFlags& flags, store::Ob
 void run_forecast(const FleetForecastFlags& flags) {
   train::ForecastPlan plan = value_or_fail(read_forecast_flags(flags.forecast), kExitUsage);
   const int threads = value_or_fail(read_threads(flags.threads, flags.models.starts_with("s3://")), kExitUsage);
-  const std::unique_ptr<store::ObjectStore> models = open_models(flags.models);
+  const std::unique_ptr<store::ObjectStore> models = value_or_fail(open_models(flags.models));
   const std::vector<std::string> names = value_or_fail(train::list_models(*models));
-  if (names.empty()) fail(Error{ErrorCode::kNotFound, "--models " + flags.models + ": no model (<id>.tar.gz) in it"});
+  if (names.empty()) fail(no_models(flags.models));
   plan.columns = read_columns(flags, *models, names, plan);
 
   StopSignal stop;

@@ -3,9 +3,12 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <string>
+#include <vector>
 
 #include "app/command.h"
 #include "app/commands.h"
+#include "app/usage.h"
 
 namespace {
 
@@ -14,10 +17,15 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", "chiliad 0.1.0");
   chiliad::app::add_all_commands(app);
+  chiliad::app::refuse_negative_counts(app);
+  if (const std::string wrong = chiliad::app::wrong_command(app, {argv + 1, argv + argc}); !wrong.empty()) {
+    std::fputs(wrong.c_str(), stderr);
+    return chiliad::app::kExitUsage;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? chiliad::app::kExitDone : chiliad::app::kExitUsage;
+    return chiliad::app::explain_usage(app, error);
   } catch (const chiliad::app::Exit& exit) {
     return exit.code;
   }

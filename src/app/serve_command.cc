@@ -10,6 +10,7 @@
 #include "app/access_log.h"
 #include "app/command.h"
 #include "app/commands.h"
+#include "app/failed_loads.h"
 #include "app/serve_flags.h"
 #include "app/server_process.h"
 #include "app/size_text.h"
@@ -85,6 +86,9 @@ std::unique_ptr<serve::ModelCache> open_cache(const ServeFlags& flags, int threa
   options.load_threads = flags.load_threads > 0 ? flags.load_threads : in_s3(flags) ? 16 : threads;
   options.max_waiting_loads = flags.max_waiting_loads;
   options.evict = !flags.container;
+  options.on_failed_load = [told = std::make_shared<FailedLoads>()](std::string_view name, const Error& error) {
+    std::fputs(told->line(name, error, std::chrono::steady_clock::now()).c_str(), stderr);
+  };
   constexpr int kFolders = 64;
   for (int i = 0;; ++i) {
     options.disk_folder =
@@ -158,6 +162,7 @@ void announce(const ServeFlags& flags, const Parts& parts) {
 
 void serve(ServeFlags flags, bool max_request_given) {
   value_or_fail(complete_from_environment(flags, max_request_given), "serve");
+  value_or_fail(check_serve_flags(flags), "serve");
   if (flags.models.empty()) fail(Error{ErrorCode::kInvalid, "serve: --models is required"}, kExitUsage);
   block_stop_signals();
   const int threads = flags.threads > 0 ? flags.threads : usable_cores();

@@ -1,8 +1,11 @@
 #include "app/serve_flags.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
+#include <utility>
 
+#include "app/size_text.h"
 #include "app/time_flag.h"
 #include "base/number.h"
 
@@ -32,6 +35,25 @@ Result<ListenAddress> parse_listen(std::string_view text) {
   return ListenAddress{address == "localhost" ? "127.0.0.1" : std::string(address), static_cast<std::uint16_t>(*port)};
 }
 
+Result<Done> check_serve_flags(const ServeFlags& flags) {
+  const auto invalid = [](std::string message) { return Error{ErrorCode::kInvalid, std::move(message)}; };
+  const bool letters = std::ranges::all_of(flags.endpoint, [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
+  });
+  if (!letters || flags.endpoint.empty() || flags.endpoint.size() > 63 || flags.endpoint.front() == '-')
+    return invalid("--endpoint: expected 1 to 63 letters, digits and hyphens, not '" + flags.endpoint + "'");
+  if (flags.max_waiting_loads == 0) return invalid("--max-waiting-loads: expected 1 or more");
+  if (flags.max_connections == 0) return invalid("--max-connections: expected 1 or more");
+  for (const auto& [name, text] :
+       {std::pair("--max-request", flags.max_request), std::pair("--max-model", flags.max_model),
+        std::pair("--memory-budget", flags.memory_budget)}) {
+    Result<std::uint64_t> size = parse_size(text);
+    if (!size) return std::move(size).error().in(name);
+    if (*size == 0) return invalid(std::string(name) + ": expected more than 0 bytes");
+  }
+  return Done{};
+}
+
 void add_serve_flags(CLI::App& command, ServeFlags& flags) {
   command.add_option("--models", flags.models,
                      "Folder or s3://bucket/prefix of the models (with --container: the folder "
@@ -43,7 +65,8 @@ void add_serve_flags(CLI::App& command, ServeFlags& flags) {
   command.add_option("--disk-budget", flags.disk_budget, "Bytes of fetched models kept on disk (S3 only; 0: none)")
       ->capture_default_str();
   command.add_option("--disk-folder", flags.disk_folder, "Where they are kept: a folder for this server alone");
-  command.add_option("--revalidate", flags.revalidate_ms, "How often models in memory are compared with S3")
+  command
+      .add_option("--revalidate", flags.revalidate_ms, "How often models in memory are compared with S3 (0s: never)")
       ->transform(time_with_unit())
       ->default_str("5s");
   command.add_option("--load-wait", flags.load_wait_ms, "How long a request waits for its model before it gets 429")

@@ -47,6 +47,9 @@ Result<ListenAddress> parse_listen(std::string_view text);
 
 void add_serve_flags(CLI::App& command, ServeFlags& flags);
 
+// Values that no server could work with. Errors: kInvalid, naming the option.
+Result<Done> check_serve_flags(const ServeFlags& flags);
+
 // SAGEMAKER_MULTI_MODEL=true: as --container. As a container also SAGEMAKER_BIND_TO_PORT and
 // SAGEMAKER_MAX_REQUEST_SIZE, where the command line says nothing. Errors: kInvalid, naming the variable.
 Result<Done> complete_from_environment(ServeFlags& flags, bool max_request_given);

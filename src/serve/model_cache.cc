@@ -123,7 +123,8 @@ Result<ModelSource::Stored> ModelCache::State::fetched_bytes(std::string_view na
 Result<ModelSource::Stored> ModelCache::State::stored_bytes(std::string_view name) {
   if (disk) {
     if (std::optional<DiskTier::Kept> kept = disk->find(name)) {
-      Result<std::string> bytes = read_file(kept->path);
+      // We wrote it, within the source's limit.
+      Result<std::string> bytes = read_file(kept->path, UINT64_MAX);
       if (bytes) {
         add(disk_hits);
         return ModelSource::Stored{std::move(*bytes), std::move(kept->version)};
@@ -173,7 +174,11 @@ void ModelCache::State::work(const std::shared_ptr<Load>& load) {
     }
     if (!result && load->refresh && result.error().code == ErrorCode::kNotFound) resident.drop(load->name);
     add(result ? loads_done : failed_loads);
-    most_loaded.add(load->name);
+    if (result) {
+      most_loaded.add(load->name);  // Names that no model has would push out those that have one.
+    } else if (options.on_failed_load) {
+      options.on_failed_load(load->name, result.error());
+    }
     call_back(std::move(waiters), std::move(result));
     return;
   }

@@ -54,6 +54,8 @@ class ModelCache {
     std::size_t max_waiting_loads = 256;                         // Models that may wait for a load thread.
     bool evict = true;                                           // false: a full memory is kNoSpace.
     std::chrono::milliseconds fetch_timeout{60'000};
+    // Told of each load that failed, on a thread of the cache; must not block for long. Optional.
+    std::function<void(std::string_view name, const Error&)> on_failed_load = {};
   };
 
   // A model that stays in memory while the Pin lives: hold it for one request. May outlive the cache.

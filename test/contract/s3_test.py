@@ -1,4 +1,5 @@
 """Models in S3: fetched on the first call, kept on disk, followed when they change. Against moto's server."""
+import contextlib
 import re
 import subprocess
 import sys
@@ -13,8 +14,9 @@ REVALIDATE = 0.5  # Seconds.
 BUCKET = "models"
 
 
-@pytest.fixture(scope="module")
-def s3_url():
+@contextlib.contextmanager
+def moto():
+    """(process, URL) of a server of its own."""
     pytest.importorskip("moto", reason="moto is not installed")
     # Port 0: it prints the one it took.
     server = subprocess.Popen([sys.executable, "-u", "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"],
@@ -25,10 +27,16 @@ def s3_url():
                 break
         else:
             pytest.skip("moto's server does not start")
-        yield found[0]
+        yield server, found[0]
     finally:
         server.kill()
         server.wait()
+
+
+@pytest.fixture(scope="module")
+def s3_url():
+    with moto() as (_, url):
+        yield url
 
 
 @pytest.fixture
@@ -94,9 +102,22 @@ def test_models_dropped_from_memory_come_back_from_the_disk(serve, bucket, invok
     assert 0 < int(values["chiliad_disk_bytes"])
 
 
-def test_an_unreachable_store_is_503_and_models_in_memory_go_on(serve, environment, monkeypatch, invoke):
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    server = serve("--models", f"s3://{BUCKET}/fleet", "--endpoint", ENDPOINT)
-    answer = invoke(server, "8.tar.gz")
-    assert answer.status in (429, 503), answer.body
-    assert answer.fields["x-amzn-ErrorType"] in ("ServiceUnavailable", "ModelNotReadyException")
+def test_a_store_that_went_away_is_503_and_models_in_memory_go_on(serve, environment, monkeypatch, trained, invoke):
+    with moto() as (store, url):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        s3 = boto3.client("s3")
+        s3.create_bucket(Bucket=BUCKET)
+        for name in ("7.tar.gz", "8.tar.gz"):
+            s3.put_object(Bucket=BUCKET, Key=f"fleet/{name}", Body=(trained / name).read_bytes())
+        server = serve("--models", f"s3://{BUCKET}/fleet", "--endpoint", ENDPOINT, "--disk-budget", "0",
+                       "--revalidate", f"{int(1000 * REVALIDATE)}ms")
+        before = invoke(server, "8.tar.gz")
+        assert before.status == 200, before.body
+        store.kill()
+        store.wait()
+        answer = invoke(server, "7.tar.gz")
+        assert answer.status in (429, 503), answer.body
+        assert answer.fields["x-amzn-ErrorType"] in ("ServiceUnavailable", "ModelNotReadyException")
+        time.sleep(3 * REVALIDATE)  # It has been asked for the newest version, in vain.
+        after = invoke(server, "8.tar.gz")
+        assert (after.status, after.body) == (200, before.body)
