@@ -1,5 +1,5 @@
 // Any bytes as the JSON text of a model: read with and without rows; what was read is written and read again, and it is
-// forecast with, as a server does: the next days and moments far away, with computed and with simulated bounds.
+// forecast with, as a server does: the next days and moments far away, with computed, simulated and conformal bounds.
 
 #include <algorithm>
 #include <cmath>
@@ -61,6 +61,14 @@ void forecast(const FittedModel& model) {
     // The same again with the offsets that the first left.
     const Result<Forecast> second = model.predict(frame, options, &offsets);
     CHILIAD_CHECK(second && std::ranges::equal(second->column("yhat"), first->column("yhat")));
+  }
+  PredictOptions calibrated;
+  calibrated.conformal = true;
+  const Result<Forecast> conformal = model.predict(frame, calibrated);
+  if (!conformal) return;
+  const std::span<const double> lower = conformal->column("yhat_lower"), upper = conformal->column("yhat_upper");
+  for (std::size_t r = 0; r < lower.size(); ++r) {
+    CHILIAD_CHECK(std::isfinite(lower[r]) && std::isfinite(upper[r]) && lower[r] <= upper[r]);
   }
 }
 

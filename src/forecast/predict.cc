@@ -267,6 +267,7 @@ Result<Forecast> FittedModel::predict(const Frame& frame, const PredictOptions& 
                                       IntervalOffsets* offsets) const {
   const Result<Request> request = read_request(state_, options, frame.ds.size());
   if (!request) return request.error();
+  if (options.conformal && request->with_intervals) return predict_conformal(frame, options);
   const FeatureParts parts = this->parts();
   Result<SortedFrame> sorted = sort_frame(frame, state_, parts);
   if (!sorted) return std::move(sorted).error();

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "forecast/component_name.h"
+#include "forecast/conformal.h"
 #include "forecast/features.h"
 #include "forecast/layout.h"
 
@@ -125,6 +126,9 @@ std::vector<std::string> columns_needed(std::span<const Seasonality> seasonaliti
 
 Result<FittedModel> FittedModel::from_state(FittedState state, std::shared_ptr<const Layout> layout) {
   if (Result<Done> checked = check_state(state); !checked) return std::move(checked).error();
+  if (state.conformal) {
+    if (Result<Done> checked = check_conformal(*state.conformal); !checked) return std::move(checked).error();
+  }
   state.logistic_floor = state.logistic_floor && state.options.growth == Growth::kLogistic;
   if (!layout) {
     Result<std::shared_ptr<const Layout>> made =
@@ -138,6 +142,12 @@ Result<FittedModel> FittedModel::from_state(FittedState state, std::shared_ptr<c
                    " columns");
   }
   return FittedModel(std::move(state), std::move(layout));
+}
+
+Result<FittedModel> FittedModel::with_conformal(std::shared_ptr<const Conformal> conformal) const {
+  FittedState state = state_;
+  state.conformal = std::move(conformal);
+  return from_state(std::move(state), layout_);
 }
 
 FittedModel::FittedModel(FittedState state, std::shared_ptr<const Layout> layout)
@@ -196,6 +206,10 @@ std::uint64_t FittedModel::memory_bytes() const {
   constexpr std::uint64_t kBlockOverhead = 32;
   sum += layout_->holidays.heap_bytes() + kBlockOverhead * (3 + layout_->holidays.runs().size());
   if (s.options.changepoints) sum += block(*s.options.changepoints);
+  if (s.conformal) {
+    sum += block(sizeof(Conformal) + 16) + block(s.conformal->groups);
+    for (const Conformal::Group& group : s.conformal->groups) sum += block(group.scores);
+  }
   if (s.history) {
     sum += block(sizeof(KeptHistory) + 16) + block(s.history->ds) + block(s.history->y) + columns_of(*s.history) +
            block(s.history->history_dates) + block(s.history->changepoints) + block(s.history->changepoint_rows);

@@ -165,6 +165,8 @@ struct KeptHistory {
   std::vector<std::uint32_t> changepoint_rows;  // Their rows in ds; empty for given changepoints.
 };
 
+struct Conformal;
+
 // The parts of a fitted model as plain values: what the fit finds and the stored form holds.
 struct FittedState {
   ProphetOptions options;                  // As given, but n_changepoints as really used, regressors with mu and std.
@@ -189,6 +191,7 @@ struct FittedState {
   std::int64_t history_date_count = 0;         // len(history_dates).
   std::vector<Instant> last_dates;             // The last min(5, history_date_count) of history_dates, ascending.
   std::shared_ptr<const KeptHistory> history;  // Null when the model was stored or loaded without.
+  std::shared_ptr<const Conformal> conformal;  // Null: not calibrated. conformal.h.
 };
 
 // How the intervals of a forecast are made.
@@ -207,6 +210,9 @@ struct PredictOptions {
   std::uint64_t seed = 0;                         // Of what is drawn; other models draw other numbers with it.
   // Further quantiles of yhat, each in (0, 1): columns "yhat_q0.05" and so on, after yhat.
   std::vector<double> quantiles;
+  // yhat_lower and yhat_upper of the future's rows from the model's calibration (conformal.h) instead of its law. Needs
+  // one; trend, history and quantiles keep their own bounds. Nothing where bounds are turned off.
+  bool conformal = false;
 };
 
 // A table of n rows in ascending ds with Prophet's columns in Prophet's order:
@@ -259,7 +265,8 @@ class FittedModel {
   std::vector<std::string> component_names() const;
 
   // The forecast for the rows of a frame; rows come back in ascending ds (stable). `offsets`: null, or an
-  // IntervalOffsets of the same model, frame and options: used when filled, filled when empty. Errors: kInvalid: no
+  // IntervalOffsets of the same model, frame and options: used when filled, filled when empty (conformal ones are left
+  // alone). Errors: kInvalid: no
   // rows, an option outside its range, a column that is missing or has a missing value ("Regressor 'x' missing from
   // dataframe"). Source: Prophet.predict, Prophet.sample_predictive_trend_vectorized.
   Result<Forecast> predict(const Frame& frame, const PredictOptions& options = {},
@@ -270,6 +277,9 @@ class FittedModel {
     return predict(Frame{ds}, options, offsets);
   }
 
+  // The same model with another calibration, or null for none. Errors: as check_conformal().
+  Result<FittedModel> with_conformal(std::shared_ptr<const Conformal> conformal) const;
+
   // How many values predict() draws for so many rows, some 40 ns each: rows times samples, or 0.
   std::int64_t draws(const PredictOptions& options, std::int64_t rows) const;
 
@@ -278,6 +288,7 @@ class FittedModel {
 
  private:
   FittedModel(FittedState state, std::shared_ptr<const Layout> layout);
+  Result<Forecast> predict_conformal(const Frame& frame, const PredictOptions& options) const;
 
   FittedState state_;
   std::shared_ptr<const Layout> layout_;

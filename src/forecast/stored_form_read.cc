@@ -11,6 +11,7 @@
 #include <map>
 #include <optional>
 
+#include "forecast/conformal.h"
 #include "forecast/stored_date.h"
 #include "forecast/stored_form.h"
 #include "forecast/stored_table.h"
@@ -513,6 +514,57 @@ Result<Done> read_params(Parts& parts, std::string_view key, od::value value) {
 
 // --- Our own key: what Prophet's cannot hold --------------------------------------------------------
 
+Result<Done> read_conformal_group(od::value value, Conformal::Group& group) {
+  constexpr std::string_view kKey = "chiliad.conformal.groups";
+  od::object object;
+  if (value.get_object().get(object) != simdjson::SUCCESS) return expected(kKey, "a list of objects", value);
+  for (auto item : object) {
+    std::string_view name;
+    od::value field;
+    if (item.unescaped_key().get(name) != simdjson::SUCCESS || item.value().get(field) != simdjson::SUCCESS)
+      return corrupt(kKey, "the object is damaged");
+    Result<Done> read = Done{};
+    if (name == "up_to_ns") {
+      std::int64_t up_to = 0;
+      read = read_integer(kKey, field, 1, INT64_MAX, up_to);
+      group.up_to = std::chrono::nanoseconds(up_to);
+    } else if (name == "count") {
+      read = read_integer(kKey, field, 1, INT64_MAX, group.count);
+    } else if (name == "scores") {
+      read = read_numbers(kKey, field, group.scores);
+    }
+    if (!read) return read;
+  }
+  return Done{};
+}
+
+Result<Done> read_conformal(Parts& parts, od::value value) {
+  constexpr std::string_view kKey = "chiliad.conformal";
+  od::object object;
+  if (value.get_object().get(object) != simdjson::SUCCESS) return expected(kKey, "an object", value);
+  Conformal conformal;
+  for (auto item : object) {
+    std::string_view name;
+    od::value field;
+    if (item.unescaped_key().get(name) != simdjson::SUCCESS || item.value().get(field) != simdjson::SUCCESS)
+      return corrupt(kKey, "the object is damaged");
+    if (name == "width") {
+      if (Result<Done> read = read_number(kKey, field, conformal.width); !read) return read;
+    } else if (name == "groups") {
+      od::array groups;
+      if (field.get_array().get(groups) != simdjson::SUCCESS) return expected(kKey, "a list of groups", field);
+      for (auto group : groups) {
+        od::value one;
+        if (group.get(one) != simdjson::SUCCESS) return corrupt(kKey, "the list is damaged");
+        if (conformal.groups.size() == Conformal::kMaxGroups) return corrupt(kKey, "too many groups");
+        if (Result<Done> read = read_conformal_group(one, conformal.groups.emplace_back()); !read) return read;
+      }
+    }
+  }
+  parts.state.conformal = std::make_shared<const Conformal>(std::move(conformal));
+  return Done{};
+}
+
 Result<Done> read_own_key(Parts& parts, std::string_view key, od::value value) {
   od::object object;
   if (value.get_object().get(object) != simdjson::SUCCESS) return expected(key, "an object", value);
@@ -530,6 +582,8 @@ Result<Done> read_own_key(Parts& parts, std::string_view key, od::value value) {
       read = read_integer("chiliad.history_date_count", field, 0, kMaxCount, parts.history_date_count.emplace());
     } else if (name == "start_ns") {
       read = read_integer("chiliad.start_ns", field, -INT64_MAX, INT64_MAX, parts.start_ns.emplace());
+    } else if (name == "conformal") {
+      read = read_conformal(parts, field);
     } else if (name == "last_dates_ns") {
       od::array dates;
       if (field.get_array().get(dates) != simdjson::SUCCESS) return expected("chiliad.last_dates_ns", "a list", field);

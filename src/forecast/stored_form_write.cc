@@ -7,6 +7,7 @@
 
 #include "base/json_writer.h"
 #include "base/number.h"
+#include "forecast/conformal.h"
 #include "forecast/features.h"
 #include "forecast/stored_date.h"
 #include "forecast/stored_form.h"
@@ -433,12 +434,23 @@ void put_params(JsonWriter& json, const FittedState& state) {
   json.end_object();
 }
 
+void put_conformal(JsonWriter& json, const Conformal& conformal) {
+  json.key("conformal").begin_object().key("width").number(conformal.width).key("groups").begin_array();
+  for (const Conformal::Group& group : conformal.groups) {
+    json.begin_object().key("up_to_ns").integer(group.up_to.count()).key("count").integer(group.count);
+    json.key("scores").begin_array();
+    for (const double score : group.scores) json.number(score);
+    json.end_array().end_object();
+  }
+  json.end_array().end_object();
+}
+
 // What Prophet's keys cannot hold; absent when there is nothing of the kind.
 void put_own_key(JsonWriter& json, const FittedState& state) {
   const bool exact_start = is_whole(state.start, 1'000);
   const bool exact_dates = std::all_of(state.last_dates.begin(), state.last_dates.end(),
                                        [](Instant date) { return is_whole(date, 1'000'000); });
-  if (state.history && exact_start && exact_dates) return;
+  if (state.history && exact_start && exact_dates && !state.conformal) return;
   json.key("chiliad").begin_object();
   if (!state.history) {
     json.key("rows").integer(state.rows);
@@ -450,6 +462,7 @@ void put_own_key(JsonWriter& json, const FittedState& state) {
     for (const Instant date : state.last_dates) json.integer(nanos_since_epoch(date));
     json.end_array();
   }
+  if (state.conformal) put_conformal(json, *state.conformal);
   json.end_object();
 }
 

@@ -17,7 +17,7 @@ using forecast::Uncertainty;
 // Whether the offsets depend on nothing but the model and what Frame holds.
 bool has_frame(const Invocation& invocation) {
   return invocation.ds.empty() && invocation.future.empty() && invocation.options.uncertainty == Uncertainty::kExact &&
-         invocation.options.quantiles.empty() && invocation.freq.size() < 16;
+         invocation.options.quantiles.empty() && !invocation.options.conformal && invocation.freq.size() < 16;
 }
 
 // Which field of the request has what the model misses.

@@ -200,12 +200,13 @@ enum Field : unsigned {
   kSamples,
   kSeed,
   kFuture,
+  kConformal,
   kModels,
   kFields
 };
 constexpr std::array<std::string_view, kFields> kNames = {
-    "period", "freq",   "ds",    "quantiles", "columns", "uncertainty", "interval_width", "uncertainty_samples",
-    "seed",   "future", "models"};
+    "period", "freq",   "ds",        "quantiles", "columns", "uncertainty", "interval_width", "uncertainty_samples",
+    "seed",   "future", "conformal", "models"};
 
 Result<Done> read_field(Field field, element value, Invocation& out, std::vector<std::string>* models) {
   switch (field) {
@@ -229,6 +230,10 @@ Result<Done> read_field(Field field, element value, Invocation& out, std::vector
     }
     case kSeed: return read_seed(value, out);
     case kFuture: return Done{};  // Read last: its lists are as long as there are rows.
+    case kConformal:
+      if (value.get_bool().get(out.options.conformal) != simdjson::SUCCESS)
+        return wrong("conformal", "expected true or false");
+      return Done{};
     case kModels: return read_names("models", value, kMaxModels, *models);
     case kFields: break;
   }

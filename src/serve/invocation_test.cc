@@ -52,6 +52,18 @@ TEST(InvocationReader, ReadsEveryField) {
   EXPECT_EQ(invocation->options.seed, UINT64_MAX);
 }
 
+TEST(InvocationReader, ConformalIsTrueOrFalse) {
+  InvocationReader reader;
+  Invocation invocation;
+  ASSERT_TRUE(reader.read(R"({"period": 1, "conformal": true})", invocation));
+  EXPECT_TRUE(invocation.options.conformal);
+  ASSERT_TRUE(reader.read(R"({"period": 1})", invocation));
+  EXPECT_FALSE(invocation.options.conformal);
+  const Result<Done> wrong = reader.read(R"({"period": 1, "conformal": "yes"})", invocation);
+  ASSERT_FALSE(wrong);
+  EXPECT_NE(wrong.error().message.find("'conformal'"), std::string::npos);
+}
+
 TEST(InvocationReader, ReadsDatesAsTextOrMilliseconds) {
   const Result<Invocation> invocation = read(R"({"ds":["2023-01-01T12:00",1672617600000]})");
   ASSERT_TRUE(invocation) << invocation.error().message;
