@@ -25,6 +25,7 @@ OPTIONS = {
               "--seasonality-mode", "multiplicative"],
     "multiplicative": ["--seasonality-mode", "multiplicative", "--weekly-seasonality", "2", "--scaling", "minmax"],
     "custom": ["--add-seasonality", "month:30.5:3:0.1:multiplicative", "--changepoint-prior-scale", "0.5"],
+    "conformal": ["--conformal", "1 days"],
     "no changepoints": ["--n-changepoints", "0"],
     "given changepoints": ["--changepoints", "2022-01-06", "--changepoints", "2022-01-03"],
 }

@@ -16,6 +16,7 @@ void add_forecast_flags(CLI::App& command, ForecastFlags& flags) {
   command.add_option("--interval-width", flags.interval_width, "Instead of the models' own, between 0 and 1");
   command.add_option("--simulate", flags.simulate, "Draw N futures for the intervals instead of computing them");
   command.add_option("--seed", flags.seed, "Of --simulate; the same seed gives the same numbers");
+  command.add_flag("--conformal", flags.conformal, "Bounds of yhat from the models' calibration (train --conformal)");
   command
       .add_option("--quantiles", flags.quantiles, "Further quantiles of yhat, as 0.05,0.95: columns yhat_q0.05, ...")
       ->delimiter(',');
@@ -56,6 +57,7 @@ Result<train::ForecastPlan> read_forecast_flags(const ForecastFlags& flags) {
     if (!(quantile > 0 && quantile < 1)) return invalid("--quantiles: expected numbers between 0 and 1");
   }
   plan.predict.quantiles = flags.quantiles;
+  plan.predict.conformal = flags.conformal;
   return plan;
 }
 

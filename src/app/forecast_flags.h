@@ -26,6 +26,7 @@ struct ForecastFlags {
   std::uint64_t seed = 0;
   double interval_width = 0;
   std::vector<double> quantiles;
+  bool conformal = false;
 };
 
 void add_forecast_flags(CLI::App& command, ForecastFlags& flags);

@@ -16,6 +16,7 @@
 #include "app/stop_signal.h"
 #include "app/text_output.h"
 #include "base/json_writer.h"
+#include "diagnose/timedelta.h"
 #include "train/train.h"
 
 namespace chiliad::app {
@@ -31,6 +32,7 @@ struct TrainFlags {
   int threads = 0;
   std::size_t holdout = 0;
   std::string history = "full";
+  std::string conformal, conformal_period, conformal_initial;
   std::string max_failures;
   bool force = false;
   std::string code;
@@ -107,12 +109,35 @@ struct Totals {
   }
 };
 
+std::optional<std::chrono::nanoseconds> read_length(const char* flag, const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  Result<std::chrono::nanoseconds> length = diagnose::parse_timedelta(text);
+  if (!length) fail(std::move(length).error().in(flag), kExitUsage);
+  return *length;
+}
+
+std::optional<diagnose::CrossValidationOptions> read_conformal(const TrainFlags& flags) {
+  if (flags.conformal.empty()) {
+    if (!flags.conformal_period.empty() || !flags.conformal_initial.empty())
+      fail({ErrorCode::kInvalid, "--conformal-period and --conformal-initial go with --conformal"}, kExitUsage);
+    return std::nullopt;
+  }
+  if (flags.prophet.uncertainty_samples == 0)
+    fail({ErrorCode::kInvalid, "--conformal needs intervals: --uncertainty-samples is 0"}, kExitUsage);
+  diagnose::CrossValidationOptions how;
+  how.horizon = *read_length("--conformal", flags.conformal);
+  how.period = read_length("--conformal-period", flags.conformal_period);
+  how.initial = read_length("--conformal-initial", flags.conformal_initial);
+  return how;
+}
+
 train::TrainOptions read_options(const TrainFlags& flags, const OpenedSeries& series) {
   train::TrainOptions options;
   options.prophet = value_or_fail(read_prophet_flags(flags.prophet), kExitUsage);
   options.columns = series.columns;
   options.keep_history = flags.history == "full" ? forecast::KeepHistory::kYes : forecast::KeepHistory::kNo;
   options.holdout = flags.holdout;
+  options.conformal = read_conformal(flags);
   options.threads = value_or_fail(read_threads(flags.threads, flags.models.starts_with("s3://")), kExitUsage);
   options.max_failures = value_or_fail(read_max_failures(flags.max_failures, series.source.size()), kExitUsage);
   options.force = flags.force;
@@ -237,6 +262,12 @@ void add_train_command(CLI::App& app) {
   command->add_option("--history", flags->history, "full or none: whether models keep their rows")
       ->check(CLI::IsMember({"full", "none"}))
       ->capture_default_str();
+  command->add_option("--conformal", flags->conformal,
+                      "Cross-validate each model over this horizon ('7 days') and store what its intervals missed, for "
+                      "forecasts with --conformal");
+  command->add_option("--conformal-period", flags->conformal_period, "Between its cut-offs; half the horizon");
+  command->add_option("--conformal-initial", flags->conformal_initial,
+                      "Before its first cut-off; three horizons or the longest seasonality");
   command->add_option("--max-failures", flags->max_failures, "Give up after more failed series than N or P%");
   command->add_flag("--force", flags->force, "Train series again that did not change");
   command->add_option("--code", flags->code, "Folder to be put into each archive as code/");

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "diagnose/conformal.h"
+
 namespace chiliad::train {
 namespace {
 
@@ -59,6 +61,24 @@ Result<Accuracy> fit_errors(const forecast::FittedModel& model, const forecast::
   return accuracy(rows.y, fitted->column("yhat"), {}, {}, scale);
 }
 
+// Gives the model its calibration, if there are rows enough for one, and takes its rows away unless they are to be
+// kept.
+Result<Done> calibrate(forecast::FittedModel& model, const diagnose::CrossValidationOptions& how,
+                       forecast::KeepHistory keep, std::string& note) {
+  forecast::FittedState state = model.state();
+  Result<forecast::Conformal> conformal = diagnose::calibrate(model, how);
+  if (conformal) {
+    state.conformal = std::make_shared<const forecast::Conformal>(*std::move(conformal));
+  } else {
+    note += (note.empty() ? "" : "; ") + ("not calibrated: " + conformal.error().message);
+  }
+  if (keep == forecast::KeepHistory::kNo) state.history = nullptr;
+  Result<forecast::FittedModel> made = forecast::FittedModel::from_state(std::move(state));
+  if (!made) return std::move(made).error();
+  model = *std::move(made);
+  return Done{};
+}
+
 }  // namespace
 
 std::vector<table::FurtherColumn> further_columns(const std::vector<std::string>& needed) {
@@ -104,14 +124,16 @@ Result<HoldoutErrors> holdout_errors(const forecast::FittedModel& model, const f
       accuracy(test.y, naive, {}, {}, scale)};
 }
 
-Result<SeriesFit> fit_series(const Rows& rows, const Rows& test, CalendarCache& calendars, forecast::KeepHistory keep) {
+Result<SeriesFit> fit_series(const Rows& rows, const Rows& test, CalendarCache& calendars, forecast::KeepHistory keep,
+                             const diagnose::CrossValidationOptions* conformal) {
   const std::vector<forecast::Column> columns = forecast::borrow(rows.columns);
   Result<forecast::PreparedRows> prepared = forecast::prepare_rows({rows.ds, rows.y, columns});
   if (!prepared) return std::move(prepared).error();
   Result<forecast::Calendar> calendar = calendars.get(*prepared);
   if (!calendar) return std::move(calendar).error();
   forecast::FitReport fit;
-  Result<forecast::FittedModel> model = forecast::fit(*calendar, *prepared, keep, &fit);
+  const auto keep_now = conformal != nullptr ? forecast::KeepHistory::kYes : keep;
+  Result<forecast::FittedModel> model = forecast::fit(*calendar, *prepared, keep_now, &fit);
   if (!model) return std::move(model).error();
 
   SeriesReport report;
@@ -119,6 +141,10 @@ Result<SeriesFit> fit_series(const Rows& rows, const Rows& test, CalendarCache& 
   report.holdout_rows = test.ds.size();
   report.iterations = static_cast<std::uint64_t>(std::max(fit.iterations, 0));
   report.note = fit.note;
+  if (conformal != nullptr) {
+    if (Result<Done> calibrated = calibrate(*model, *conformal, keep, report.note); !calibrated)
+      return std::move(calibrated).error();
+  }
   if (!fit.constant_series) {
     report.log_posterior = fit.log_posterior;
     // At the floor of the noise there is no optimum to be near to.

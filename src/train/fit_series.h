@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "diagnose/cross_validation.h"
 #include "forecast/prophet.h"
 #include "table/series_csv.h"
 #include "train/calendar_cache.h"
@@ -55,6 +56,9 @@ struct SeriesFit {
 
 // Fits `rows` (in any order) and measures the model on `test` (ascending, may be empty).
 // Errors: as prepare_rows(), Calendar::make(), fit(), predict().
-Result<SeriesFit> fit_series(const Rows& rows, const Rows& test, CalendarCache& calendars, forecast::KeepHistory keep);
+// `conformal`: how the model is cross-validated to calibrate conformal intervals; a series that is too short for that
+// gets a model without, and a note. Null: not.
+Result<SeriesFit> fit_series(const Rows& rows, const Rows& test, CalendarCache& calendars, forecast::KeepHistory keep,
+                             const diagnose::CrossValidationOptions* conformal = nullptr);
 
 }  // namespace chiliad::train

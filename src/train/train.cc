@@ -183,7 +183,8 @@ Result<Done> Run::train_series(const std::string& bytes, std::size_t i, Outcome&
   if (!series) return std::move(series).error();
   Rows rows = rows_of(*series, options_.columns.further);
   const Rows test = hold_back(rows, options_.holdout);
-  Result<SeriesFit> fit = fit_series(rows, test, calendars_, options_.keep_history);
+  Result<SeriesFit> fit =
+      fit_series(rows, test, calendars_, options_.keep_history, options_.conformal ? &*options_.conformal : nullptr);
   if (!fit && !test.ds.empty())
     return std::move(fit).error().in("without the " + std::to_string(test.ds.size()) + " rows held back");
   if (!fit) return std::move(fit).error();
@@ -379,6 +380,11 @@ std::uint64_t options_hash(const TrainOptions& options) {
   json.number(prophet.changepoint_prior_scale).integer(static_cast<int>(prophet.scaling));
   json.number(prophet.interval_width).integer(prophet.uncertainty_samples);
   write_further_parts(json, prophet);
+  if (options.conformal) {
+    const diagnose::CrossValidationOptions& conformal = *options.conformal;
+    json.string("conformal").integer(conformal.horizon.count());
+    for (const auto& length : {conformal.period, conformal.initial}) json.integer(length ? length->count() : -1);
+  }
   json.end_array();
   std::uint64_t hash = content_hash(std::move(json).take());
   for (const archive::Member& member : options.code) hash = content_hash(member.bytes, content_hash(member.name, hash));

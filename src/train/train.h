@@ -30,6 +30,7 @@
 #include <vector>
 
 #include "archive/archive.h"
+#include "diagnose/cross_validation.h"
 #include "forecast/prophet.h"
 #include "store/object_store.h"
 #include "table/series_csv.h"
@@ -43,6 +44,8 @@ struct TrainOptions {
   forecast::ProphetOptions prophet;
   table::SeriesColumns columns;  // further: further_columns() of what the options need (train/fit_series.h).
   forecast::KeepHistory keep_history = forecast::KeepHistory::kYes;
+  // Unset: models are not calibrated. Set: how each is cross-validated for conformal intervals.
+  std::optional<diagnose::CrossValidationOptions> conformal;
   std::size_t holdout = 0;                  // Rows kept back at the end of each series.
   std::vector<archive::Member> code;        // Put into each archive after model.json; names begin "code/".
   int threads = 1;                          // >= 1.
