@@ -79,9 +79,11 @@ ContainerHosts::State::State(Options its_options, Around its_around, std::unique
 
 void ContainerHosts::State::retire(std::unique_ptr<Machine> machine) {
   machine->server->stop(kGrace);
-  const std::shared_ptr<Machine> kept(std::move(machine));
-  const bool waits = ends.submit([kept] {});
-  (void)waits;  // Else it ends here and now.
+  // A thread of `ends` ends it and no other: who let go last may be a thread of the machine's own queue.
+  const auto holder = std::make_shared<std::unique_ptr<Machine>>(std::move(machine));
+  if (ends.submit([holder] { holder->reset(); })) return;
+  const MutexLock lock(mutex);
+  late.push_back(std::move(*holder));
 }
 
 std::vector<std::shared_ptr<ContainerHosts::State::Machine>> ContainerHosts::State::machines() {
@@ -213,6 +215,11 @@ Result<std::unique_ptr<ContainerHosts>> ContainerHosts::open(Options options, Ar
 ContainerHosts::~ContainerHosts() {
   begin_end();
   state_->ends.stop();
+  std::vector<std::unique_ptr<State::Machine>> late;
+  {
+    const MutexLock lock(state_->mutex);
+    late.swap(state_->late);
+  }
 }
 
 void ContainerHosts::begin_end() {

@@ -75,6 +75,7 @@ struct ContainerHosts::State {
   Mutex mutex;
   bool ending CHILIAD_GUARDED_BY(mutex) = false;
   std::vector<std::weak_ptr<Machine>> known CHILIAD_GUARDED_BY(mutex);
+  std::vector<std::unique_ptr<Machine>> late CHILIAD_GUARDED_BY(mutex);  // Too many ended at once: at the very end.
 };
 
 }  // namespace chiliad::hosting
