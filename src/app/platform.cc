@@ -1,11 +1,13 @@
 #include "app/platform.h"
 
+#include <fmt/format.h>
 #include <malloc.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <string_view>
 
+#include "app/platform_metrics.h"
 #include "app/server_process.h"
 #include "control/sagemaker.h"
 #include "control/work.h"
@@ -55,6 +57,35 @@ Result<store::S3Options> s3_options(std::string_view location) {
 std::string host_in_url(const std::string& address) {
   return address.find(':') == std::string::npos ? address : "[" + address + "]";
 }
+
+// Tells of the look for files that were put there by hand: every five seconds, and at the end what it found.
+class ScanNotes {
+ public:
+  void operator()(const store::ScanReport& report, const Result<Done>* end) {
+    constexpr std::chrono::seconds kPause{5};
+    const auto now = std::chrono::steady_clock::now();
+    if (end == nullptr && now - told_ < kPause) return;
+    told_ = now;
+    if (end != nullptr && !*end) {
+      std::fprintf(
+          stderr,
+          "chiliad: store: the look for files put there by hand ended early: %s; `chiliad store scan` repeats it\n",
+          (*end).error().message.c_str());
+      return;
+    }
+    const bool found = report.added + report.updated + report.removed + report.complaints.size() > 0;
+    if (end != nullptr && !found && now - begun_ < kPause) return;  // Nothing that anybody waited for.
+    std::string text = fmt::format("{} {} files: {} new, {} changed, {} gone",
+                                   end == nullptr ? "looking for files put there by hand," : "looked at", report.files,
+                                   report.added, report.updated, report.removed);
+    if (!report.complaints.empty()) text += "; not taken in: " + report.complaints.front();
+    if (report.complaints.size() > 1) text += " and others (`chiliad store scan` names them)";
+    std::fprintf(stderr, "chiliad: store: %s\n", text.c_str());
+  }
+
+ private:
+  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now(), told_ = begun_;
+};
 
 }  // namespace
 
@@ -171,6 +202,7 @@ Result<Done> Platform::Parts::open_stores() {
   store::BucketStore::Options store_options;
   store_options.sync = options.sync;
   store_options.scan_at_open = true;
+  store_options.on_scan = ScanNotes{};
   Result<std::shared_ptr<store::BucketStore>> opened = store::BucketStore::open(options.home, store_options);
   if (!opened) return std::move(opened).error();
   bucket_store = *std::move(opened);
@@ -223,6 +255,7 @@ Result<Done> Platform::Parts::open_services() {
                  "again at the next start.\n",
                  failure.message.c_str());
   };
+  control_options.limits = options.limits;
   control_options.state = options.home / "state";
   control_options.region = options.region;
   control_options.sync = options.sync;
@@ -281,11 +314,16 @@ Result<Done> Platform::Parts::open_port() {
   gateway_options.no_auth = options.no_auth;
   gateway_options.metrics = [this](std::string& text) {
     watch::append_counters(text, logs->counters(), metrics->counters());
+    append_capture_counters(text, hosting->capture_counters());
+    if (http) append_http_counters(text, http->counters());
   };
   gateway = std::make_unique<gateway::Gateway>(*directory, std::move(services), std::move(gateway_options));
 
   net::HttpServerOptions http_options = gateway::server_options(options.address, options.port, options.threads);
   http_options.max_connections = connections_allowed(options.max_connections);
+  http_options.on_accept_failure = [](const Error& failure) {
+    std::fprintf(stderr, "chiliad: %s\n", failure.message.c_str());
+  };
   if (options.tls) {
     http_options.certificate_chain = options.certificate;
     http_options.private_key = options.private_key;

@@ -23,6 +23,7 @@
 #include "app/server_file.h"
 #include "aws/arn.h"
 #include "base/result.h"
+#include "control/limits.h"
 #include "runtime/catalog.h"
 #include "runtime/python_environment.h"
 
@@ -50,6 +51,7 @@ struct PlatformOptions {
   std::chrono::milliseconds drain{30'000};
   std::chrono::milliseconds grace{120'000};  // Of a job's processes, between SIGTERM and SIGKILL.
   bool keep_job_folders = false;
+  control::Limits limits;
   runtime::Catalog catalog = runtime::Catalog::built_in();  // What images stand for.
   runtime::PythonEnvironmentsOptions environments;          // An empty folder: <home>/environments.
   bool tls = false;                     // With the two files below or, without, a certificate of its own making.

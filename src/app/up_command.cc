@@ -30,6 +30,7 @@ struct UpFlags {
   std::int64_t drain_ms = 30'000;
   std::int64_t grace_ms = 120'000;
   std::string port_file;
+  std::vector<std::string> limits;
   RuntimeFlags runtime;
   PlatformOptions platform;
 };
@@ -57,6 +58,8 @@ PlatformOptions read_flags(const UpFlags& flags) {
     options.job_max_volume_bytes = value_of_flag(parse_size(flags.job_volume), "--job-volume");
   options.drain = std::chrono::milliseconds(flags.drain_ms);
   options.grace = std::chrono::milliseconds(flags.grace_ms);
+  for (const std::string& limit : flags.limits)
+    static_cast<void>(value_of_flag(control::set_limit(options.limits, limit), "--limit"));
   options.tls = options.tls || !options.certificate.empty();
   options.catalog = value_of_flag(read_catalog(flags.runtime, options.home), "--runtimes");
   options.environments = value_or_fail(environment_options(flags.runtime, options.home), kExitUsage);
@@ -128,6 +131,8 @@ void add_up_command(CLI::App& app) {
   command->add_option("--grace", flags->grace_ms, "How long a job's processes may take to end after SIGTERM")
       ->transform(time_with_unit())
       ->default_str("120s");
+  command->add_option("--limit", flags->limits,
+                      "NAME=N: another limit than Amazon's; may be repeated. Names: " + control::limit_names());
   command->add_flag("--keep-job-folders", platform.keep_job_folders, "Folders of ended jobs stay, for a look");
   add_runtime_flags(*command, flags->runtime);
   command->add_flag("--tls", platform.tls,

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "control/hosting_plan.h"
 #include "control/job_phases.h"
 #include "control/job_spec.h"
@@ -59,6 +61,17 @@ std::optional<ApiError> check_new_job(const Request& request, ResourceKind kind,
   return std::nullopt;
 }
 
+// Counting takes milliseconds once there are many: it is done once in kBetweenCounts creations, which may go over the
+// limit by as many.
+constexpr std::int64_t kBetweenCounts = 256;
+
+Result<Done> forget_old_jobs(Transaction& transaction, std::int64_t newest, std::int64_t limit) {
+  if (newest % std::min(kBetweenCounts, limit) != 0) return Done{};
+  const Result<std::int64_t> count = transaction.count_jobs();
+  if (!count) return count.error();
+  return *count > limit ? transaction.erase_oldest_jobs(*count - limit) : Result<Done>(Done{});
+}
+
 aws::JsonAnswer add_job(Context& context, Transaction& transaction, Resource& job, const std::vector<Tag>& tags) {
   Result<bool> taken = transaction.exists(job.kind, job.name);
   if (!taken) return failure(taken.error());
@@ -78,6 +91,7 @@ aws::JsonAnswer add_job(Context& context, Transaction& transaction, Resource& jo
   Result<Done> added = transaction.insert(job);
   if (added) added = transaction.set_tags(job.id, tags);
   if (added && !resolved.is_null()) added = transaction.set_deployment(job.id, false, resolved);
+  if (added) added = forget_old_jobs(transaction, job.id, context.options.limits.jobs);
   if (!added) return failure(added.error());
   transaction.after([&context, job] { launch_job(context, job, false); });
   return Json{{std::string(words_of(job.kind).noun) + "Arn", context.arn(job.kind, job.name)}};

@@ -233,6 +233,22 @@ TEST_F(JobOperations, LimitsAreResourceLimitExceeded) {
   ok("CreateTrainingJob", training_job("c"));
 }
 
+TEST_F(JobOperations, TheOldestEndedJobsAreForgottenBeyondTheLimit) {
+  options_.limits.jobs = 3;
+  start();
+  ok("CreateTrainingJob", training_job("running"));
+  for (const char* name : {"a", "b", "c", "d", "e"}) {
+    ok("CreateTrainingJob", training_job(name));
+    run_to(name, Phase::kCompleted);
+  }
+  const Json kept = ok("ListTrainingJobs", Json::object())["TrainingJobSummaries"];
+  EXPECT_LE(kept.size(), 5u) << "the limit, and those since it was looked at";
+  EXPECT_EQ(error("DescribeTrainingJob", {{"TrainingJobName", "a"}}).code, "ResourceNotFound");
+  EXPECT_EQ(training("running")["TrainingJobStatus"], "InProgress") << "what runs is never forgotten";
+  EXPECT_EQ(training("e")["TrainingJobStatus"], "Completed");
+  ok("CreateTrainingJob", training_job("a"));  // Its name is free again.
+}
+
 TEST_F(JobOperations, CreationAsksForTheJobItsTagsAndTheRole) {
   Json tagged = training_job("t");
   tagged["Tags"] = Json::array({{{"Key", "k"}, {"Value", "v"}}});

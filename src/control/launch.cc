@@ -17,6 +17,8 @@ namespace {
 using aws::ApiError;
 using aws::Json;
 
+constexpr std::chrono::milliseconds kLongestTry{2'000};
+
 // Until it is done, the server ends, or it will never work, which is told.
 void record(Context& context, const std::function<Result<Done>(Transaction&)>& body) {
   std::chrono::milliseconds pause{20};
@@ -106,8 +108,24 @@ struct Planned {
   Result<hosting::EndpointPlan> plan = Error{ErrorCode::kNotFound, "Its stored plan is missing"};
 };
 
+// The endpoint, where it is still there. A database that cannot be read for the moment is asked again, as record()
+// does.
+Result<std::optional<Resource>> find_endpoint(Context& context, std::int64_t id) {
+  std::chrono::milliseconds pause{20};
+  while (true) {
+    Result<std::optional<Resource>> found = context.resources->find(ResourceKind::kEndpoint, id);
+    if (found || context.closed || pause > kLongestTry) return found;
+    const Deadline until = std::chrono::steady_clock::now() + pause;
+    MutexLock lock(context.closing_mutex);
+    while (!context.closed && context.closing.wait_until(context.closing_mutex, until)) {
+    }
+    pause *= 2;
+  }
+}
+
 std::optional<Planned> read_plan(Context& context, std::int64_t id, bool pending) {
-  Result<std::optional<Resource>> found = context.resources->find(ResourceKind::kEndpoint, id);
+  Result<std::optional<Resource>> found = find_endpoint(context, id);
+  if (!found && context.options.on_failure) context.options.on_failure(found.error());
   if (!found || !*found) return std::nullopt;
   Planned planned{std::move(**found)};
   Result<std::optional<Json>> resolved = context.resources->deployment(id, pending);

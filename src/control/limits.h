@@ -10,6 +10,10 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
 
 namespace chiliad::control {
 
@@ -22,10 +26,16 @@ struct Limits {
   std::int64_t endpoints = 1'000;
   std::int64_t models = 100'000;
   std::int64_t endpoint_configs = 100'000;
-  std::int64_t jobs = 1'000'000;             // Kept, ended ones included.
+  std::int64_t jobs = 1'000'000;             // Kept; beyond it the oldest that have ended are forgotten.
   std::int64_t tags = 50;                    // Of one resource.
   std::int64_t request_bytes = 1024 * 1024;  // Of one request as kept.
   std::int64_t max_runtime_seconds = 28 * 86'400;
 };
+
+// Sets one of them: "jobs=5000". Errors: kInvalid: no such limit (those there are are named), or no number above 0.
+Result<Done> set_limit(Limits& limits, std::string_view text);
+
+// "training_instances, processing_instances, ...", for help texts.
+std::string limit_names();
 
 }  // namespace chiliad::control

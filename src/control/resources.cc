@@ -63,6 +63,10 @@ constexpr Query kCount = {"count resources", "SELECT count(*) FROM resource WHER
 constexpr Query kCountRunning = {"count running jobs",
                                  "SELECT count(*) FROM resource WHERE kind IN (1, 2, 3) AND status IN ('InProgress', "
                                  "'Stopping')"};
+constexpr Query kCountJobs = {"count jobs", "SELECT count(*) FROM resource WHERE kind IN (1, 2, 3)"};
+constexpr Query kEraseOldestJobs = {"forget the oldest jobs",
+                                    "DELETE FROM resource WHERE id IN (SELECT id FROM resource WHERE kind IN (1, 2, 3) "
+                                    "AND status NOT IN ('InProgress', 'Stopping') ORDER BY id LIMIT ?1)"};
 constexpr Query kUnfinished = {"find what had not ended",
                                "SELECT id, kind, name, status, created, modified, state, request FROM resource "
                                "WHERE kind = ?1 AND status IN ('InProgress', 'Stopping', 'Creating', 'Updating', "
@@ -219,6 +223,10 @@ Result<Done> Transaction::erase(std::int64_t id) { return database_.run(kErase, 
 Result<std::int64_t> Transaction::count(ResourceKind kind) { return database_.number(kCount, static_cast<int>(kind)); }
 
 Result<std::int64_t> Transaction::count_running_jobs() { return database_.number(kCountRunning); }
+
+Result<std::int64_t> Transaction::count_jobs() { return database_.number(kCountJobs); }
+
+Result<Done> Transaction::erase_oldest_jobs(std::int64_t count) { return database_.run(kEraseOldestJobs, count); }
 
 Result<std::vector<Resource>> Transaction::unfinished(ResourceKind kind) {
   return database_.all(kUnfinished, read_whole, static_cast<int>(kind));

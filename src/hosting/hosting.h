@@ -120,6 +120,13 @@ class Hosting final : public aws::HttpService {
   // in the state folder, running transform jobs end without a word to their observers. Requires: no call in progress.
   ~Hosting() override;
 
+  struct CaptureCounters {
+    std::uint64_t written = 0;  // Records of data capture since the start,
+    std::uint64_t dropped = 0;  // those that were dropped: no room, or a store that will never take them,
+    std::uint64_t failed = 0;   // and files that the store refused.
+  };
+  CaptureCounters capture_counters() const;
+
   // Whether the image stands for something that serves here. Errors: kInvalid: what to add to runtimes.toml.
   Result<Done> check(const ModelPlan& plan) const;
 

@@ -39,6 +39,7 @@ struct HttpShared {
   std::atomic<std::uint64_t> timed_out{0};
   std::atomic<std::uint64_t> refused_requests{0};
   std::atomic<std::uint64_t> failed_handshakes{0};
+  std::atomic<std::uint64_t> failed_accepts{0};
   std::atomic<std::uint64_t> bodies_bytes{0};
   Mutex mutex;
   Condition connection_closed;

@@ -120,6 +120,7 @@ struct HttpServer::State {
 
   void accept();
   void on_accept(tcp::socket socket);
+  void on_failed_accept(const boost::system::error_code& error);
   void take_accepted();
 
   std::shared_ptr<HttpShared> shared;
@@ -128,6 +129,7 @@ struct HttpServer::State {
   std::unique_ptr<tcp::acceptor> acceptor;  // Of loops[0].
   tcp::endpoint peer;                       // Of the connection accepted last.
   std::unique_ptr<asio::steady_timer> accept_pause;
+  std::chrono::steady_clock::time_point next_complaint{};  // About failed accepts.
   std::size_t next_loop = 0;
   std::uint16_t port = 0;
 };
@@ -148,12 +150,22 @@ void HttpServer::State::accept() {
       accept();
       return;
     }
+    on_failed_accept(error);
     // Out of descriptors or of memory: trying again at once would spin.
     accept_pause->expires_after(std::chrono::milliseconds(50));
     accept_pause->async_wait([this](const boost::system::error_code& cancelled) {
       if (!cancelled && acceptor->is_open()) accept();
     });
   });
+}
+
+void HttpServer::State::on_failed_accept(const boost::system::error_code& error) {
+  shared->failed_accepts.fetch_add(1, std::memory_order_relaxed);
+  const auto now = std::chrono::steady_clock::now();
+  if (!shared->options.on_accept_failure || now < next_complaint) return;
+  next_complaint = now + std::chrono::minutes(1);
+  shared->options.on_accept_failure(
+      {ErrorCode::kUnavailable, "connections cannot be accepted: " + error.message() + "; those that are open go on"});
 }
 
 // Gives the connection to the next loop in turn, or turns it away.
@@ -269,6 +281,7 @@ HttpServer::Counters HttpServer::counters() const {
   Counters counters;
   counters.connections = shared.connections.load(std::memory_order_relaxed);
   counters.accepted = shared.accepted.load(std::memory_order_relaxed);
+  counters.failed_accepts = shared.failed_accepts.load(std::memory_order_relaxed);
   counters.refused_connections = shared.refused_connections.load(std::memory_order_relaxed);
   counters.timed_out = shared.timed_out.load(std::memory_order_relaxed);
   counters.refused_requests = shared.refused_requests.load(std::memory_order_relaxed);

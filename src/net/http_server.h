@@ -139,6 +139,9 @@ struct HttpServerOptions {
   std::filesystem::path private_key;
   // Called on the I/O thread for each answer that was handed to the socket; unset: nothing.
   std::function<void(const HttpRequest&, int status, std::size_t body_bytes)> on_answer;
+  // Called on an I/O thread when connections cannot be accepted (out of descriptors or memory), at most once a minute;
+  // the server goes on trying. Unset: the counter alone tells it.
+  std::function<void(const Error&)> on_accept_failure;
 };
 
 class HttpServer {
@@ -150,6 +153,7 @@ class HttpServer {
     std::uint64_t timed_out = 0;            // closed by a time-out (idle ones do not count),
     std::uint64_t refused_requests = 0;     // and requests refused before the handler saw them.
     std::uint64_t failed_handshakes = 0;    // Connections that did not come to speak TLS.
+    std::uint64_t failed_accepts = 0;       // Times that none could be accepted: no descriptors, no memory.
   };
 
   // Listens and answers from now on. `handler` must outlive the server.

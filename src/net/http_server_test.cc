@@ -1,6 +1,11 @@
 #include "net/http_server.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <future>
@@ -73,6 +78,39 @@ std::unique_ptr<HttpServer> started(TestHandler& handler, HttpServerOptions opti
 std::string post(std::string_view target, std::string_view body, std::string_view fields = "") {
   return "POST " + std::string(target) + " HTTP/1.1\r\nHost: t\r\n" + std::string(fields) +
          "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
+}
+
+TEST(HttpServer, WithoutDescriptorsItSaysSoAndAcceptsWhenThereAreSomeAgain) {
+  std::promise<std::string> told;
+  HttpServerOptions options;
+  options.on_accept_failure = [&](const Error& error) { told.set_value(error.message); };  // Twice would throw.
+  TestHandler handler;
+  const auto server = started(handler, options);
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ASSERT_GE(socket, 0);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit none = before;
+  none.rlim_cur = 0;  // Open ones stay, none comes.
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(server->port());
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const int connected = ::connect(socket, reinterpret_cast<const sockaddr*>(&to), sizeof(to));
+  std::future<std::string> message = told.get_future();
+  const bool in_time = message.wait_for(std::chrono::seconds(10)) == std::future_status::ready;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_EQ(connected, 0);
+  ASSERT_TRUE(in_time);
+  EXPECT_EQ(message.get().find("connections cannot be accepted: Too many open files"), 0u);
+  EXPECT_GE(server->counters().failed_accepts, 1u);
+  const std::string request = post("/echo", "still there");
+  ASSERT_EQ(::send(socket, request.data(), request.size(), MSG_NOSIGNAL), static_cast<ssize_t>(request.size()));
+  char answer[12] = {};
+  EXPECT_EQ(::recv(socket, answer, sizeof(answer), MSG_WAITALL), 12);
+  EXPECT_EQ(std::string(answer, 12), "HTTP/1.1 200");
+  ::close(socket);
 }
 
 TEST(HttpServer, WhatIsHeldForABodyIsHeldUntilTheClientHasIt) {

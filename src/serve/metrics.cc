@@ -162,6 +162,8 @@ std::string Metrics::text(const ModelCache& cache, const net::HttpServer::Counte
   gauge(out, "Connections", "Open connections.", static_cast<double>(http.connections));
   counter(out, "ConnectionsAccepted", "Connections accepted.", http.accepted);
   counter(out, "ConnectionsRefused", "Connections turned away because there were too many.", http.refused_connections);
+  counter(out, "ConnectionsNotAccepted", "Times that no connection could be accepted: no descriptors, no memory.",
+          http.failed_accepts);
   counter(out, "ConnectionsTimedOut", "Connections closed because a client was too slow.", http.timed_out);
   counter(out, "RequestsRefused", "Requests refused before they were complete.", http.refused_requests);
   top(out, "TopInvocations", "Calls of the models called most, since they were loaded.", cache.most_called(kTopModels));

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <fstream>
+#include <future>
 #include <thread>
 
 #include "store/bucket_store_under_test.h"
@@ -114,6 +115,17 @@ TEST_F(BucketStoreScan, AtOpenAThreadLooksForWhatIsNew) {
   // Its end waits for the thread, whose work stays.
   while (keys().empty()) std::this_thread::yield();
   EXPECT_EQ(get("new"), "1");
+}
+
+TEST_F(BucketStoreScan, TheScanAtOpenTellsItsEnd) {
+  write_by_hand("new", "1");
+  std::promise<ScanReport> told;
+  open({.scan_at_open = true, .on_scan = [&](const ScanReport& report, const Result<Done>* end) {
+          if (end != nullptr && *end) told.set_value(report);
+        }});
+  std::future<ScanReport> end = told.get_future();
+  ASSERT_EQ(end.wait_for(std::chrono::seconds(30)), std::future_status::ready);
+  EXPECT_EQ(end.get().added, 1u);
 }
 
 TEST_F(BucketStoreScan, AMissingFolderIsNoReasonToForgetItsObjects) {

@@ -150,8 +150,14 @@ Result<std::shared_ptr<BucketStore>> BucketStore::open(const fs::path& home, con
   std::shared_ptr<BucketStore> store(new BucketStore(std::move(state)));
   if (options.scan_at_open)
     store->state_->scanner = std::thread([raw = store.get()] {
+      const auto& tell = raw->state_->options.on_scan;
       // What fails is found again by the next scan, and told by `chiliad store check`.
-      static_cast<void>(raw->scan("", [raw](const ScanReport&) { return !raw->state_->ending.load(); }));
+      const Outcome<ScanReport> report = raw->scan("", [raw, &tell](const ScanReport& so_far) {
+        if (tell) tell(so_far, nullptr);
+        return !raw->state_->ending.load();
+      });
+      const Result<Done> end = report ? Result<Done>(Done{}) : Result<Done>(report.failure().error);
+      if (tell && !raw->state_->ending.load()) tell(report ? *report : ScanReport{}, &end);
     });
   return store;
 }

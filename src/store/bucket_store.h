@@ -48,6 +48,17 @@ inline constexpr std::size_t kMostKeyBytes = 1024;
 inline constexpr std::size_t kMostUserMetadataBytes = 2048;
 inline constexpr std::size_t kMostKeysInBatch = 1000;
 
+// What a scan found.
+struct ScanReport {
+  std::uint64_t files = 0;  // Looked at.
+  std::uint64_t unchanged = 0;
+  std::uint64_t added = 0;
+  std::uint64_t updated = 0;  // Changed by hand: size or modification time differ from the index.
+  std::uint64_t removed = 0;  // In the index, and no file.
+  std::uint64_t ignored = 0;  // Names that are no keys, links, devices, files that stand where another key's are.
+  std::vector<std::string> complaints = {};  // The first 100 of what was ignored or could not be read, with why.
+};
+
 struct BucketStoreOptions {
   // Each answered change survives a power cut: one syncfs(2) and one synchronised commit a batch.
   bool sync = false;
@@ -56,6 +67,8 @@ struct BucketStoreOptions {
   bool beside_server = false;
   // A thread scans all buckets once after open(): what was put there by hand while nobody was looking comes in.
   bool scan_at_open = false;
+  // Told of that scan now and then, and with its end (not null) once. On the scanning thread. Optional.
+  std::function<void(const ScanReport&, const Result<Done>* end)> on_scan = {};
   int most_buckets = 10'000;
   std::uint64_t least_part_bytes = kLeastPartBytes;  // Smaller in tests.
 };
@@ -142,17 +155,6 @@ struct CompleteOptions {
 struct PartRange {
   std::uint64_t offset = 0;
   std::uint64_t length = 0;
-};
-
-// What a scan found.
-struct ScanReport {
-  std::uint64_t files = 0;  // Looked at.
-  std::uint64_t unchanged = 0;
-  std::uint64_t added = 0;
-  std::uint64_t updated = 0;  // Changed by hand: size or modification time differ from the index.
-  std::uint64_t removed = 0;  // In the index, and no file.
-  std::uint64_t ignored = 0;  // Names that are no keys, links, devices, files that stand where another key's are.
-  std::vector<std::string> complaints = {};  // The first 100 of what was ignored or could not be read, with why.
 };
 
 // Called now and then while a scan goes on; false ends it early (what it did so far stays).
