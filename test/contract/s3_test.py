@@ -75,9 +75,11 @@ def test_models_come_from_s3_and_follow_it(serve, bucket, trained, invoke, call,
                    tmp_path / "disk")
     first = invoke(server, "8.tar.gz")
     assert first.status == 200, first.body
+    assert any((tmp_path / "disk").glob("*.model"))
     assert invoke(server, "none.tar.gz").status == 400
     assert invoke(server, "../fleet/8.tar.gz").status == 400
     expected = invoke(server, "1.tar.gz").body
+    assert first.body != expected
 
     bucket.put_object(Bucket=BUCKET, Key="fleet/8.tar.gz", Body=(trained / "1.tar.gz").read_bytes())
     assert becomes(invoke, server, "8.tar.gz", expected)
