@@ -1,4 +1,6 @@
 """What the command line refuses, and how it says so: exit codes, the option to blame, the next step."""
+import shlex
+
 import pytest
 
 
@@ -28,6 +30,12 @@ def fleet(chiliad, tmp_path_factory):
     (["serve", "--models", "models", "--max-waiting-loads", "0"], ["--max-waiting-loads", "1 or more"]),
     (["serve", "--models", "models", "--max-connections", "0"], ["--max-connections", "1 or more"]),
     (["serve", "--models", "models", "--revalidate", "-5s"], ["--revalidate", "0 or more"]),
+    (["serve", "--models", "models", "--revalidate", "-5s"], ["not -5s"]),
+    (["serve", "--models", "models", "--drain", "5"], ["--drain", "with a unit", "500ms, 5s or 2m, not 5;"]),
+    (["store", "scna"], ["no command 'scna'", "did you mean `chiliad store scan`?"]),
+    (["runtimes", "nope"], ["no command 'nope'", "`chiliad runtimes --help`"]),
+    (["forecast", "--models", "models", "--period", "abc"], ["--period: expected a number", "'abc'"]),
+    (["holidays", "--country", "US", "--first-year", "2030", "--last-year", "2020"], ["2030", "not after the last"]),
     (["serve", "--models", "models", "--endpoint", "a/b c"], ["--endpoint", "letters, digits and hyphens", "a/b c"]),
     (["serve", "--models", "models", "--memory-budget", "0"], ["--memory-budget", "more than 0"]),
     (["forecast", "--models", "models", "--period", "2", "--columns", "yhatt"], ["'yhatt'", "yhat_lower", "trend"]),
@@ -98,3 +106,26 @@ def test_the_operator_is_told_which_model_cannot_be_loaded(serve, tmp_path):
     server.stop()
     lines = [line for line in server.log if "cannot be loaded" in line]
     assert len(lines) == 1 and lines[0].startswith("chiliad: model '8.tar.gz' cannot be loaded: 8.tar.gz"), server.log
+
+
+def examples_of(chiliad, command):
+    _, _, text = chiliad.run(command, "--help").stdout.partition("Examples:\n")
+    return [line.strip() for line in text.splitlines() if line.startswith("  chiliad ")]
+
+
+def test_the_examples_of_the_help_run_in_the_order_of_the_commands(chiliad, tmp_path):
+    for command in ("generate", "split", "train", "forecast", "evaluate", "cross-validate", "inspect", "plot"):
+        examples = examples_of(chiliad, command)
+        assert examples, command
+        for example in examples:
+            program, *arguments = shlex.split(example)
+            assert (program, arguments[0]) == ("chiliad", command)
+            if not any(argument.startswith("s3://") for argument in arguments):
+                chiliad.run(*arguments, cwd=tmp_path)
+    assert (tmp_path / "forecasts.csv").read_text().startswith("customer_id,ds,yhat,yhat_lower,yhat_upper\n")
+    assert "<svg" in (tmp_path / "8.svg").read_text()
+
+
+@pytest.mark.parametrize("command", ["serve", "up"])
+def test_servers_have_examples_too(chiliad, command):
+    assert examples_of(chiliad, command)

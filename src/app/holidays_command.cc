@@ -45,8 +45,10 @@ std::string table_text(const HolidaysFlags& flags, const forecast::CountryHolida
 void run_holidays(const HolidaysFlags& flags) {
   const auto usage = [](std::string message) { fail({ErrorCode::kInvalid, std::move(message)}, kExitUsage); };
   const int first = forecast::first_holiday_year(), last = forecast::last_holiday_year();
-  if (flags.first_year < first || flags.last_year > last || flags.first_year > flags.last_year)
-    usage(fmt::format("--first-year, --last-year: expected years from {} to {}", first, last));
+  if (flags.first_year < first || flags.last_year > last || flags.first_year > flags.last_year) {
+    usage(fmt::format("--first-year {}, --last-year {}: expected years from {} to {}, the first not after the last",
+                      flags.first_year, flags.last_year, first, last));
+  }
   std::string text;
   if (flags.country.empty()) {
     text = countries_text();

@@ -8,6 +8,7 @@
 
 #include "app/command.h"
 #include "app/commands.h"
+#include "app/examples.h"
 #include "app/usage.h"
 
 namespace {
@@ -17,6 +18,7 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", "chiliad 0.1.0");
   chiliad::app::add_all_commands(app);
+  chiliad::app::add_examples(app);
   chiliad::app::refuse_negative_counts(app);
   if (const std::string wrong = chiliad::app::wrong_command(app, {argv + 1, argv + argc}); !wrong.empty()) {
     std::fputs(wrong.c_str(), stderr);

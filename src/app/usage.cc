@@ -17,6 +17,13 @@ std::string not_below_zero(const std::string& text) {
   return first != std::string::npos && text[first] == '-' ? "expected 0 or more, not " + text : std::string();
 }
 
+// A time needs its unit: 5 could be seconds or milliseconds.
+std::string time_not_below_zero(const std::string& text) {
+  const bool unit = text.ends_with('s') || text.ends_with('m');
+  return unit && !text.starts_with('-') ? std::string()
+                                        : "expected 0 or more with a unit, as 500ms, 5s or 2m, not " + text;
+}
+
 // Insertions, deletions and exchanges from one to the other.
 std::size_t distance(std::string_view from, std::string_view to) {
   std::vector<std::size_t> row(to.size() + 1);
@@ -49,34 +56,48 @@ void refuse_negative_counts(CLI::App& app) {
   for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) {
     for (CLI::Option* option : command->get_options()) {
       const std::string type = option->get_type_name();
-      if (type.starts_with("UINT") || type.find("TIME") != std::string::npos)
+      if (type.find("TIME") != std::string::npos) {
+        option->transform(CLI::Validator(time_not_below_zero, ""));  // In front: it sees what was typed.
+      } else if (type.starts_with("UINT")) {
         option->check(CLI::Validator(not_below_zero, ""));
+      }
     }
     refuse_negative_counts(*command);
   }
 }
 
 std::string wrong_command(const CLI::App& app, const std::vector<std::string>& arguments) {
-  if (arguments.empty() || arguments.front().starts_with('-')) return {};
-  const std::string& typed = arguments.front();
-  std::string nearest;
-  std::size_t least = 3;  // Further away it is another word.
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    const std::size_t apart = distance(typed, command->get_name());
-    if (apart == 0) return {};
-    if (apart < least) {
-      least = apart;
-      nearest = command->get_name();
+  const CLI::App* group = &app;  // "store" in `chiliad store scan`.
+  std::string typed_group = "chiliad";
+  for (const std::string& typed : arguments) {
+    const std::vector<const CLI::App*> commands = group->get_subcommands([](const CLI::App*) { return true; });
+    if (commands.empty() || typed.empty() || typed.front() == '-') return {};
+    const auto known = std::ranges::find(commands, typed, [](const CLI::App* command) { return command->get_name(); });
+    if (known == commands.end()) {
+      const CLI::App* nearest = *std::ranges::min_element(
+          commands, {}, [&](const CLI::App* command) { return distance(typed, command->get_name()); });
+      const bool near = distance(typed, nearest->get_name()) < 3;  // Further away it is another word.
+      return fmt::format("chiliad: no command '{}'{} `{} --help` lists the commands\n", typed,
+                         near ? fmt::format("; did you mean `{} {}`?", typed_group, nearest->get_name()) : ";",
+                         typed_group);
     }
+    group = *known;
+    typed_group += ' ' + typed;
   }
-  return fmt::format("chiliad: no command '{}'{} `chiliad --help` lists the commands\n", typed,
-                     nearest.empty() ? ";" : "; did you mean `chiliad " + nearest + "`?");
+  return {};
 }
 
 int explain_usage(const CLI::App& app, const CLI::Error& error) {
   if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return app.exit(error);
   const std::string command = typed_command(app);
-  std::fprintf(stderr, "chiliad: %s; `%s --help` says what it takes\n", error.what(), command.c_str());
+  std::string what = error.what();
+  // CLI11's "Could not convert: --period = abc": options that take any text always convert.
+  constexpr std::string_view kNoNumber = "Could not convert: ";
+  if (const std::size_t sign = what.find(" = "); what.starts_with(kNoNumber) && sign != std::string::npos) {
+    what = fmt::format("{}: expected a number that fits, not '{}'",
+                       what.substr(kNoNumber.size(), sign - kNoNumber.size()), what.substr(sign + 3));
+  }
+  std::fprintf(stderr, "chiliad: %s; `%s --help` says what it takes\n", what.c_str(), command.c_str());
   return kExitUsage;
 }
 
