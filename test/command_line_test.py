@@ -1,5 +1,9 @@
 """What the command line refuses, and how it says so: exit codes, the option to blame, the next step."""
+import contextlib
+import os
 import shlex
+import signal
+import subprocess
 
 import pytest
 
@@ -129,3 +133,35 @@ def test_the_examples_of_the_help_run_in_the_order_of_the_commands(chiliad, tmp_
 @pytest.mark.parametrize("command", ["serve", "up"])
 def test_servers_have_examples_too(chiliad, command):
     assert examples_of(chiliad, command)
+
+
+@pytest.mark.parametrize("arguments", [["inspect", "models"], ["plot", "--period", "2", "--model", "models"]])
+def test_a_folder_in_a_models_place_is_told(chiliad, fleet, arguments):
+    done = chiliad.run(*arguments, check=False, cwd=fleet)
+    assert (done.returncode, done.stderr) == (1, "chiliad: models is a folder: name one of its models with --model\n")
+
+
+def test_a_stopped_split_leaves_nothing(chiliad, tmp_path):
+    os.mkfifo(tmp_path / "rows.csv")
+    split = subprocess.Popen([chiliad.path, "split", "--input", "rows.csv", "--output", "series"], cwd=tmp_path,
+                             stderr=subprocess.PIPE, text=True)
+    with contextlib.suppress(BrokenPipeError), open(tmp_path / "rows.csv", "w") as rows:
+        rows.write("customer_id,timestamp,value\n" + "1,2022-01-01,1\n" * 20_000)
+        rows.flush()
+        split.send_signal(signal.SIGINT)
+    _, told = split.communicate(timeout=60)
+    assert split.returncode == 1, told
+    assert told.splitlines()[-1] == "chiliad: split: stopped by a signal; nothing is kept", told
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.csv"]
+
+
+def test_a_stopped_generate_leaves_nothing(chiliad, tmp_path):
+    generate = subprocess.Popen([chiliad.path, "generate", "--customers", "1000000", "--output", "rows.csv"], cwd=tmp_path,
+                                stderr=subprocess.PIPE, text=True)
+    while not any(tmp_path.iterdir()):  # Its file has another name until it is whole.
+        assert generate.poll() is None
+    generate.send_signal(signal.SIGINT)
+    _, told = generate.communicate(timeout=60)
+    assert generate.returncode == 1, told
+    assert told.splitlines()[-1] == "chiliad: generate: stopped by a signal; nothing is kept", told
+    assert not list(tmp_path.iterdir())

@@ -12,6 +12,7 @@
 #include "app/commands.h"
 #include "app/progress.h"
 #include "app/size_text.h"
+#include "app/stop_signal.h"
 #include "base/json_writer.h"
 #include "prepare/generate.h"
 
@@ -47,10 +48,12 @@ void run_generate(const GenerateFlags& flags) {
   const std::uint64_t rows = options.customers * options.period_days;
   Progress progress("generate", "rows", rows, flags.json ? Progress::Look::kJson : Progress::Look::kAuto);
   options.on_progress = [&](std::uint64_t done) { progress.update(done); };
+  StopSignal stop;
   Result<OutputStream> output = OutputStream::open(flags.output);
   if (!output) fail(output.error());
   std::uint64_t bytes_written = 0;
-  Result<Done> made = prepare::generate(options, [&](std::string_view bytes) {
+  Result<Done> made = prepare::generate(options, [&](std::string_view bytes) -> Result<Done> {
+    if (stop.requested()) return Error{ErrorCode::kUnavailable, "generate: stopped by a signal; nothing is kept"};
     bytes_written += bytes.size();
     return output->put(bytes);
   });

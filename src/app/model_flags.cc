@@ -42,6 +42,8 @@ Result<LoadedModel> load_flagged_model(const ModelFlags& flags) {
   std::string from = flags.model;
   Result<std::string> bytes = Error{ErrorCode::kNotFound, ""};
   if (flags.models.empty()) {
+    if (std::error_code failure; std::filesystem::is_directory(flags.model, failure))
+      return Error{ErrorCode::kInvalid, flags.model + " is a folder: name one of its models with --model"};
     bytes = read_file_or_pipe(flags.model, train::kMostStored);
   } else {
     Result<std::unique_ptr<store::ObjectStore>> store = open_models(flags.models);

@@ -15,6 +15,7 @@
 #include "app/fleet_flags.h"
 #include "app/progress.h"
 #include "app/size_text.h"
+#include "app/stop_signal.h"
 #include "base/json_writer.h"
 #include "prepare/split.h"
 #include "table/csv_reader.h"
@@ -116,8 +117,11 @@ void run_split(const SplitFlags& flags) {
   options.on_progress = [&](std::uint64_t rows, std::uint64_t) {
     progress.update(taken, fmt::format("{} rows", format_count(rows)));
   };
-  const table::PullBytes counted = [&taken, pull = input->pull](std::span<char> into) {
+  StopSignal stop;
+  const table::PullBytes counted = [&, pull = input->pull](std::span<char> into) {
     Result<std::size_t> got = pull(into);
+    // Looked at after the read: the end of a pipe whose writer was stopped with us is not the table's end.
+    if (stop.requested()) got = Error{ErrorCode::kUnavailable, "split: stopped by a signal; nothing is kept"};
     if (got) taken += *got;
     return got;
   };
