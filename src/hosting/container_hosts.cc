@@ -18,6 +18,7 @@ using std::chrono::steady_clock;
 constexpr int kEnds = 8;  // Servers that end at a time.
 constexpr std::size_t kMaxEnds = 100'000;
 constexpr std::size_t kMaxWaitingCalls = 256;  // Of one server.
+constexpr milliseconds kLastCalls{60'000};     // What still holds a server then holds it for ever.
 constexpr milliseconds kLastGrace{10'000};     // When this process ends, in place of 30 s.
 constexpr milliseconds kLook{200};
 constexpr auto kCheckTime = std::chrono::seconds(30);
@@ -79,11 +80,23 @@ ContainerHosts::State::State(Options its_options, Around its_around, std::unique
 
 void ContainerHosts::State::retire(std::unique_ptr<Machine> machine) {
   machine->server->stop(kGrace);
-  // A thread of `ends` ends it and no other: who let go last may be a thread of the machine's own queue.
-  const auto holder = std::make_shared<std::unique_ptr<Machine>>(std::move(machine));
-  if (ends.submit([holder] { holder->reset(); })) return;
+  {
+    const MutexLock lock(mutex);
+    retired.push_back(std::move(machine));
+  }
+  // A thread of `ends` ends it and not this one, which may be a thread of the machine's own queue. Where too many end
+  // at once it waits for the next, or for the very end.
+  static_cast<void>(ends.submit([this] { end_one(); }));
   const MutexLock lock(mutex);
-  late.push_back(std::move(*holder));
+  if (--in_use == 0) none_in_use.notify_all();  // From here on the state may be gone.
+}
+
+void ContainerHosts::State::end_one() {
+  std::unique_ptr<Machine> machine;  // Ended without the lock.
+  const MutexLock lock(mutex);
+  if (retired.empty()) return;
+  machine = std::move(retired.back());
+  retired.pop_back();
 }
 
 std::vector<std::shared_ptr<ContainerHosts::State::Machine>> ContainerHosts::State::machines() {
@@ -156,6 +169,7 @@ Result<std::shared_ptr<ContainerHosts::State::Machine>> ContainerHosts::State::m
   make_models(*machine, plan, buckets);
   std::shared_ptr<Machine> shared(fresh.release(), [this](Machine* last) { retire(std::unique_ptr<Machine>(last)); });
   const MutexLock lock(mutex);
+  ++in_use;
   if (ending) shared->server->stop(kLastGrace);
   known.push_back(shared);
   return shared;
@@ -214,12 +228,21 @@ Result<std::unique_ptr<ContainerHosts>> ContainerHosts::open(Options options, Ar
 
 ContainerHosts::~ContainerHosts() {
   begin_end();
-  state_->ends.stop();
   std::vector<std::unique_ptr<State::Machine>> late;
   {
+    // A call that was answered a moment ago may still hold its endpoint, on its way out of a queue's thread.
+    const Deadline until = steady_clock::now() + kLastCalls;
     const MutexLock lock(state_->mutex);
-    late.swap(state_->late);
+    while (state_->in_use > 0 && state_->none_in_use.wait_until(state_->mutex, until)) {
+    }
+    if (state_->in_use > 0) {  // Somebody keeps one for ever: the state stays as long.
+      static_cast<void>(state_.release());
+      return;
+    }
   }
+  state_->ends.stop();
+  const MutexLock lock(state_->mutex);
+  late.swap(state_->retired);
 }
 
 void ContainerHosts::begin_end() {

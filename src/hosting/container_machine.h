@@ -64,6 +64,7 @@ struct ContainerHosts::State {
   Result<std::shared_ptr<Machine>> make(const runtime::Entry& entry, const ModelPlan& plan, const Log& log);
   void make_models(Machine& machine, const ModelPlan& plan, const std::shared_ptr<store::Buckets>& buckets);
   void retire(std::unique_ptr<Machine> machine);
+  void end_one();
   std::vector<std::shared_ptr<Machine>> machines();
 
   const Options options;
@@ -75,7 +76,9 @@ struct ContainerHosts::State {
   Mutex mutex;
   bool ending CHILIAD_GUARDED_BY(mutex) = false;
   std::vector<std::weak_ptr<Machine>> known CHILIAD_GUARDED_BY(mutex);
-  std::vector<std::unique_ptr<Machine>> late CHILIAD_GUARDED_BY(mutex);  // Too many ended at once: at the very end.
+  int in_use CHILIAD_GUARDED_BY(mutex) = 0;  // Machines that were made and not retired.
+  Condition none_in_use;
+  std::vector<std::unique_ptr<Machine>> retired CHILIAD_GUARDED_BY(mutex);  // To be ended.
 };
 
 }  // namespace chiliad::hosting
