@@ -124,7 +124,7 @@ TEST(PerformanceMetrics, AnEmptyTableHasNoFigures) {
 
 TEST(HorizonOrder, IsASortedPermutationWhateverTheKeys) {
   std::uint64_t state = 1;
-  for (const std::size_t n : {0, 1, 2, 15, 16, 17, 100, 5000}) {
+  for (const std::size_t n : {0U, 1U, 2U, 15U, 16U, 17U, 100U, 5000U}) {
     for (const std::int64_t kinds : {1, 3, 1000000}) {
       Hours keys(n);
       for (std::int64_t& key : keys) {
