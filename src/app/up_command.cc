@@ -41,6 +41,15 @@ T value_of_flag(Result<T> result, std::string_view flag) {
   return *std::move(result);
 }
 
+// Values that no server could work with, and halves of what takes both.
+void check_flags(const PlatformOptions& options) {
+  const auto usage = [](std::string message) { fail({ErrorCode::kInvalid, std::move(message)}, kExitUsage); };
+  if (options.memory_budget_bytes == 0) usage("--memory-budget: expected more than 0 bytes");
+  if (options.max_connections == 0) usage("--max-connections: expected 1 or more");
+  if (options.certificate.empty() != options.private_key.empty())
+    usage("--tls-certificate and --tls-key: expected both or neither");  // One alone would serve without TLS.
+}
+
 PlatformOptions read_flags(const UpFlags& flags) {
   PlatformOptions options = flags.platform;
   options.home = std::filesystem::absolute(flags.home.empty() ? value_or_fail(default_home(), kExitUsage)
@@ -60,6 +69,7 @@ PlatformOptions read_flags(const UpFlags& flags) {
   options.grace = std::chrono::milliseconds(flags.grace_ms);
   for (const std::string& limit : flags.limits)
     static_cast<void>(value_of_flag(control::set_limit(options.limits, limit), "--limit"));
+  check_flags(options);
   options.tls = options.tls || !options.certificate.empty();
   options.catalog = value_of_flag(read_catalog(flags.runtime, options.home), "--runtimes");
   options.environments = value_or_fail(environment_options(flags.runtime, options.home), kExitUsage);
