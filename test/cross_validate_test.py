@@ -64,3 +64,23 @@ def test_wrong_usage_is_2(chiliad, fleet, arguments, words):
     done = chiliad.run("cross-validate", "--data", fleet / "data", *arguments, check=False)
     assert done.returncode == 2
     assert words in done.stderr + done.stdout
+
+
+def test_tune_chooses_what_cross_validation_says(chiliad, fleet):
+    write_series(fleet / "data", "short", 10)
+    grid = ["--changepoint-prior-scales", "0.001,0.5", "--seasonality-prior-scales", "0.001,10"]
+    call = ["--data", fleet / "data", "--horizon", "7 days", "--period", "4 days", "--json"]
+    done = chiliad.run("tune", *call, *grid, check=False)
+    assert done.returncode == 3
+    assert "short.csv: Less data than horizon" in done.stderr or json.loads(done.stderr.splitlines()[-1])["failed"] == 1
+    found = json.loads(done.stdout)
+    assert found["series"] == 3 and found["failed"] == 1 and len(found["candidates"]) == 4
+    assert found["best"] == min(found["candidates"], key=lambda one: one["error"])
+    for one in found["candidates"]:
+        validated = json.loads(chiliad.run(
+            "cross-validate", *call, "--changepoint-prior-scale", one["changepoint_prior_scale"],
+            "--seasonality-prior-scale", one["seasonality_prior_scale"], check=False).stdout)
+        assert validated["prophet"]["sMAPE"] == pytest.approx(one["error"], rel=1e-12)
+    assert len({one["error"] for one in found["candidates"]}) == 4
+    assert chiliad.run("tune", *call, "--error", "luck", check=False).returncode == 2
+    assert chiliad.run("tune", *call, "--changepoint-prior-scales", "0", check=False).returncode == 1

@@ -9,6 +9,7 @@ void add_all_commands(CLI::App& app) {
   add_forecast_command(app);
   add_evaluate_command(app);
   add_cross_validate_command(app);
+  add_tune_command(app);
   add_inspect_command(app);
   add_plot_command(app);
   add_holidays_command(app);

@@ -16,6 +16,7 @@ void add_train_command(CLI::App& app);
 void add_forecast_command(CLI::App& app);
 void add_evaluate_command(CLI::App& app);
 void add_cross_validate_command(CLI::App& app);
+void add_tune_command(CLI::App& app);
 void add_inspect_command(CLI::App& app);
 void add_plot_command(CLI::App& app);
 void add_holidays_command(CLI::App& app);

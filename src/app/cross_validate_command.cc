@@ -10,12 +10,12 @@
 #include "app/command.h"
 #include "app/commands.h"
 #include "app/fleet_flags.h"
+#include "app/length_flag.h"
 #include "app/progress.h"
 #include "app/prophet_flags.h"
 #include "app/size_text.h"
 #include "app/stop_signal.h"
 #include "app/text_output.h"
-#include "diagnose/timedelta.h"
 #include "train/cross_validate_fleet.h"
 
 namespace chiliad::app {
@@ -36,13 +36,6 @@ struct CrossValidateFlags {
   std::size_t worst = 10;
   bool json = false;
 };
-
-std::optional<std::chrono::nanoseconds> read_length(const char* flag, const std::string& text) {
-  if (text.empty()) return std::nullopt;
-  Result<std::chrono::nanoseconds> length = diagnose::parse_timedelta(text);
-  if (!length) fail(std::move(length).error().in(flag), kExitUsage);
-  return *length;
-}
 
 diagnose::CrossValidationOptions read_call(const CrossValidateFlags& flags) {
   diagnose::CrossValidationOptions call;

@@ -10,13 +10,13 @@
 #include "app/command.h"
 #include "app/commands.h"
 #include "app/fleet_flags.h"
+#include "app/length_flag.h"
 #include "app/progress.h"
 #include "app/prophet_flags.h"
 #include "app/size_text.h"
 #include "app/stop_signal.h"
 #include "app/text_output.h"
 #include "base/json_writer.h"
-#include "diagnose/timedelta.h"
 #include "train/train.h"
 
 namespace chiliad::app {
@@ -108,13 +108,6 @@ struct Totals {
     naive_smape.add(report.naive.smape);
   }
 };
-
-std::optional<std::chrono::nanoseconds> read_length(const char* flag, const std::string& text) {
-  if (text.empty()) return std::nullopt;
-  Result<std::chrono::nanoseconds> length = diagnose::parse_timedelta(text);
-  if (!length) fail(std::move(length).error().in(flag), kExitUsage);
-  return *length;
-}
 
 std::optional<diagnose::CrossValidationOptions> read_conformal(const TrainFlags& flags) {
   if (flags.conformal.empty()) {
