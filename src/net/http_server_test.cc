@@ -81,6 +81,11 @@ std::string post(std::string_view target, std::string_view body, std::string_vie
 }
 
 TEST(HttpServer, WithoutDescriptorsItSaysSoAndAcceptsWhenThereAreSomeAgain) {
+#if defined(__clang__)
+#if __has_feature(undefined_behavior_sanitizer)
+  GTEST_SKIP() << "the sanitizer reads an object's type through a pipe, for which there is no descriptor either";
+#endif
+#endif
   std::promise<std::string> told;
   HttpServerOptions options;
   options.on_accept_failure = [&](const Error& error) { told.set_value(error.message); };  // Twice would throw.

@@ -2,6 +2,7 @@
 import http.server
 import threading
 
+import botocore.exceptions
 import pytest
 
 from fleet import ENDPOINT
@@ -59,15 +60,16 @@ def store(trained):
 
 
 @pytest.fixture
-def server(serve, store, monkeypatch, tmp_path):
+def serve_store(serve, store, monkeypatch, tmp_path):
     for name, value in {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{store.server_port}", "AWS_ACCESS_KEY_ID": "id",
                         "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1"}.items():
         monkeypatch.setenv(name, value)
-    return serve("--models", "s3://bucket/fleet", "--endpoint", ENDPOINT, "--load-wait", "50ms", "--revalidate", "0ms",
-                 "--disk-folder", tmp_path / "disk")
+    return lambda *flags: serve("--models", "s3://bucket/fleet", "--endpoint", ENDPOINT, "--load-wait", "50ms",
+                                "--revalidate", "0ms", "--disk-folder", tmp_path / "disk", *flags)
 
 
-def test_a_load_longer_than_the_wait_is_429_and_goes_on(server, store, invoke):
+def test_a_load_longer_than_the_wait_is_429_and_goes_on(serve_store, store, invoke):
+    server = serve_store()
     early = invoke(server, "8.tar.gz")
     assert store.asked.wait(timeout=30), "the load began"
     assert early.status == 429, early.body
@@ -82,3 +84,22 @@ def test_a_load_longer_than_the_wait_is_429_and_goes_on(server, store, invoke):
     answers = (invoke(server, "8.tar.gz") for _ in range(600))  # Each waits up to 50 ms.
     assert next(answer.status for answer in answers if answer.status != 429) == 200
     assert store.gets == 1, "what the refused calls had asked for is what answered"
+
+
+def test_too_many_waiting_loads_are_429(serve_store, store, runtime):
+    client = runtime(serve_store("--load-threads", 1, "--max-waiting-loads", 1))
+
+    def refused(model):
+        with pytest.raises(botocore.exceptions.ClientError) as raised:
+            client.invoke_endpoint(EndpointName=ENDPOINT, TargetModel=model, ContentType="application/json",
+                                   Body='{"period": 7}')
+        answer = raised.value.response
+        assert (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]) == ("ModelNotReadyException", 429)
+        assert answer["ResponseMetadata"]["HTTPHeaders"]["retry-after"] == "1"
+        return answer["Error"]["Message"]
+
+    assert "8.tar.gz" in refused("8.tar.gz")
+    assert store.asked.wait(timeout=30), "the only thread loads the first"
+    assert "3.tar.gz" in refused("3.tar.gz"), "the second waits, as one may"
+    assert "too many" in refused("5.tar.gz").lower()
+    store.release.set()

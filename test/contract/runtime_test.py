@@ -102,13 +102,6 @@ def test_errors_have_the_names_that_aws_gives_them(server, runtime):
     assert refused(client, Body='{"period": 7}')["Error"]["Code"] == "ValidationError"
 
 
-def test_too_many_waiting_loads_are_429(serve, models, runtime):
-    server = serve("--models", models, "--endpoint", ENDPOINT, "--max-waiting-loads", 0)
-    answer = refused(runtime(server), TargetModel="8.tar.gz", Body='{"period": 7}')
-    assert (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]) == ("ModelNotReadyException", 429)
-    assert answer["ResponseMetadata"]["HTTPHeaders"]["retry-after"] == "1"
-
-
 def test_curl_and_its_expectation_of_100_continue(server):
     done = subprocess.run(
         ["curl", "-sS", "--fail-with-body", "-H", "Expect: 100-continue", "-H", f"{TARGET}: 8.tar.gz", "-d",
