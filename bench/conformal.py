@@ -19,6 +19,11 @@ from record import CHILIAD, SCRATCH, Finished, expect, remove
 
 QUESTION = "How often do 80 and 95 % intervals hold on the M4 hourly series, with calibration and without?"
 WIDTHS = (0.8, 0.95)
+OWN, CALIBRATED = "the model's own", "conformal"
+
+
+def coverage_measure(width):
+    return f"coverage of {width:.0%} intervals, M4 hourly, 48 hours ahead"
 
 
 def bounds(models, width, *arguments):
@@ -51,8 +56,8 @@ def measure(record):
     trained = Finished([CHILIAD, "train", "--data", source, "--models", models, "--threads", os.cpu_count(),
                         "--conformal", "48 hours", "--conformal-period", "24 hours"])
     for width in WIDTHS:
-        for name, arguments in (("the model's own", ()), ("conformal", ("--conformal",))):
+        for name, arguments in ((OWN, ()), (CALIBRATED, ("--conformal",))):
             coverage, size = figures(test, bounds(models, width, *arguments))
-            record.add(f"coverage of {width:.0%} intervals, M4 hourly, 48 hours ahead", name, "%", coverage)
+            record.add(coverage_measure(width), name, "%", coverage)
             record.add(f"width of {width:.0%} intervals, M4 hourly, 48 hours ahead", name, "of the level", size)
     record.add("training of the 414 series with calibration, all cores", "chiliad", "s", trained.seconds)

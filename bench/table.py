@@ -2,6 +2,7 @@
 figures of README.md are the same rows, shorter."""
 import api
 import cold_call
+import conformal
 import fit
 import fleet
 import freshness
@@ -52,9 +53,11 @@ ROWS = [
     ("api", api.IDLE, OURS, None, "most", 40),
     ("api", api.START, OURS, None, "most", 0.2),
     ("resident", resident.EACH, OURS, None, "most", 4096),
+    ("resident", resident.ALL, OURS, None, "report", None),
     ("scale", scale.RATE, LARGE, "1,000 customers", "rate", 0.9),
     ("scale", scale.PEAK, LARGE, "1,000 customers", "grows", 1.25),
     ("m4_hourly", m4_hourly.MEASURE, OURS, PROPHET, "difference", None),
+    ("conformal", conformal.coverage_measure(0.8), conformal.CALIBRATED, conformal.OWN, "difference", None),
     ("model", "model.json with history + tar.gz", OURS, None, "most", 250e-6),
     ("model", "load", OURS, PROPHET, "most", 250e-6),
     ("model", "forecast_new_frame", OURS, PROPHET, "most", 20e-6),
