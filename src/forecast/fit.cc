@@ -67,7 +67,12 @@ class Fit {
   double rounding() const;
   void set_noise(Parameters& parameters, double sum_of_squares) const;
   std::vector<double> scaled(double k, double m, std::span<const double> beta) const;
-  SearchResult search(const PenalizedQuadratic& curvature, const Gradient& gradient, double damping, bool convex) const;
+  struct SearchWay {
+    double damping = 0;
+    bool convex = true;
+    double lowest_sigma = 0;
+  };
+  SearchResult search(const PenalizedQuadratic& curvature, const Gradient& gradient, const SearchWay& way) const;
   PenalizedQuadratic linearise(bool exact, bool along) const;
   Parameters moved(const PenalizedQuadratic& curvature, const SearchResult& found, bool along) const;
   void accept(Parameters next, Rows rows, const SearchResult& found);
@@ -130,8 +135,7 @@ double Fit::rounding() const {
   return kSafety * std::numeric_limits<double>::epsilon() * std::sqrt(rows_count()) * largest / variance;
 }
 
-SearchResult Fit::search(const PenalizedQuadratic& curvature, const Gradient& gradient, double damping,
-                         bool convex) const {
+SearchResult Fit::search(const PenalizedQuadratic& curvature, const Gradient& gradient, const SearchWay& way) const {
   std::vector<double> u = scaled(now_.k, now_.m, now_.beta);
   std::vector<double> g = {gradient.k * kLinePrior, gradient.m * kLinePrior};
   for (std::size_t j = 0; j < calendar_.x.columns; ++j) g.push_back(gradient.beta[j] * calendar_.prior[j]);
@@ -146,9 +150,9 @@ SearchResult Fit::search(const PenalizedQuadratic& curvature, const Gradient& gr
   start.rows = rows_count();
   start.tau = calendar_.options.changepoint_prior_scale;
   start.v = now_.sigma_obs * now_.sigma_obs;
-  start.v_floor = floor_ * floor_;
-  start.damping = damping;
-  start.convex = convex;
+  start.v_floor = way.lowest_sigma * way.lowest_sigma;
+  start.damping = way.damping;
+  start.convex = way.convex;
   start.cautious = interpolates_;
   return search_mode(curvature, start);
 }
@@ -213,15 +217,24 @@ void Fit::accept(Parameters next, Rows rows, const SearchResult& found) {
   at_floor_ = found.at_floor;
 }
 
-// One pass of a linear model. False when the search failed.
+// One pass of a linear model. False when the search failed. Of rows without noise sigma falls to where rounding decides
+// between columns that depend on each other, and what is found there can be worse than where the pass began: then the
+// search ends above that.
 bool Fit::step_linear(const Gradient& gradient) {
-  const SearchResult found = search(*calendar_.curvature, gradient, 0, true);
-  if (!found.ok) return false;
-  Parameters next = moved(*calendar_.curvature, found, false);
-  Rows rows = evaluate_rows(calendar_, next, values_);
-  set_noise(next, rows.sum_of_squares);
-  accept(std::move(next), std::move(rows), found);
-  return true;
+  constexpr double kHigher = 10;
+  const double before = posterior(now_, rows_.sum_of_squares);
+  const double least = before - 1e-9 * (std::fabs(before) + rows_count());
+  for (double lowest = floor_; lowest <= now_.sigma_obs; lowest *= kHigher) {
+    const SearchResult found = search(*calendar_.curvature, gradient, {.convex = true, .lowest_sigma = lowest});
+    if (!found.ok) return false;
+    Parameters next = moved(*calendar_.curvature, found, false);
+    Rows rows = evaluate_rows(calendar_, next, values_);
+    set_noise(next, rows.sum_of_squares);
+    if (!(posterior(next, rows.sum_of_squares) >= least)) continue;
+    accept(std::move(next), std::move(rows), found);
+    return true;
+  }
+  return false;
 }
 
 // One pass of a model that is not linear: as long a step as raises the posterior (Levenberg and Marquardt's damping).
@@ -242,7 +255,7 @@ bool Fit::step_curved(const Gradient& gradient) {
     curvature = linearise(exact, along);
   };
   while (damping_ < kMaxDamping) {
-    const SearchResult found = search(curvature, gradient, damping_, !exact);
+    const SearchResult found = search(curvature, gradient, {damping_, !exact, floor_});
     if (!found.ok && exact) {
       fall_back();
       continue;

@@ -216,6 +216,35 @@ TEST(Fit, KeepsNoiseWhereTheColumnsCanInterpolateTheRows) {
   }
 }
 
+// A line, a regressor that is a line as well: the density has no bound, and every column depends on the others.
+TEST(Fit, FollowsRowsWithoutNoiseThoughColumnsDependOnEachOther) {
+  for (const Mode mode : {Mode::kAdditive, Mode::kMultiplicative}) {
+    for (const double level : {0.0, 1e6}) {
+      for (int rows = 20; rows <= 120; rows += mode == Mode::kAdditive ? 1 : 10) {
+        Series series;
+        std::vector<double> extra;
+        for (int i = 0; i < rows; ++i) {
+          series.ds.push_back(*parse_instant("2020-01-01") + hours(24 * i));
+          series.y.push_back(level + 20 * i / 79.0);
+          extra.push_back(5 + 10 * i / 79.0);
+        }
+        ProphetOptions options;
+        options.seasonality_mode = mode;
+        options.regressors.push_back({.name = "extra", .mode = mode});
+        const std::vector<Column> columns = {{"extra", extra}};
+        const Result<FittedModel> model = fit(History{series.ds, series.y, columns}, options);
+        ASSERT_TRUE(model) << rows << ": " << model.error().message;
+        const Result<Forecast> fitted = model->predict(Frame{series.ds, columns});
+        ASSERT_TRUE(fitted);
+        for (int i = 0; i < rows; ++i) {
+          const auto row = static_cast<std::size_t>(i);
+          ASSERT_NEAR(fitted->column("yhat")[row], series.y[row], 1e-4 * series.y.back()) << rows << " rows";
+        }
+      }
+    }
+  }
+}
+
 TEST(Fit, FoldsTheSlopeOfTheStandInChangepointIntoK) {
   Series series = daily_series(200, 1);
   ProphetOptions options = trend_only();
