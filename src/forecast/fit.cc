@@ -71,6 +71,7 @@ class Fit {
     double damping = 0;
     bool convex = true;
     double lowest_sigma = 0;
+    double accuracy = 1e-12;  // Of ln v.
   };
   SearchResult search(const PenalizedQuadratic& curvature, const Gradient& gradient, const SearchWay& way) const;
   PenalizedQuadratic linearise(bool exact, bool along) const;
@@ -153,6 +154,7 @@ SearchResult Fit::search(const PenalizedQuadratic& curvature, const Gradient& gr
   start.v_floor = way.lowest_sigma * way.lowest_sigma;
   start.damping = way.damping;
   start.convex = way.convex;
+  start.accuracy = way.accuracy;
   start.cautious = interpolates_;
   return search_mode(curvature, start);
 }
@@ -243,7 +245,9 @@ bool Fit::step_linear(const Gradient& gradient) {
 bool Fit::step_curved(const Gradient& gradient) {
   constexpr int kGaussNewtonPasses = 2;
   constexpr double kMaxDamping = 1e16;
-  constexpr double kLeastRate = 0.1;  // Of the present one.
+  constexpr double kLeastRate = 0.1;     // Of the present one.
+  constexpr double kRough = 1e-2;        // Of ln v, while the model made linear is only near the true one.
+  constexpr double kBelievable = 1e-10;  // Of the present noise.
   const double before = posterior(now_, rows_.sum_of_squares);
   const double noise = 1e-13 * (std::fabs(before) + rows_count());
   bool exact = passes_++ >= kGaussNewtonPasses;
@@ -255,8 +259,10 @@ bool Fit::step_curved(const Gradient& gradient) {
     curvature = linearise(exact, along);
   };
   while (damping_ < kMaxDamping) {
-    const SearchResult found = search(curvature, gradient, {damping_, !exact, floor_});
-    if (!found.ok && exact) {
+    const SearchResult found = search(curvature, gradient, {damping_, !exact, floor_, exact ? 1e-12 : kRough});
+    // Far from the mode the second-order terms can promise a residual below zero, on which the noise collapses.
+    const bool too_good = found.ok && found.v < kBelievable * now_.sigma_obs * now_.sigma_obs;
+    if ((!found.ok || too_good) && exact) {
       fall_back();
       continue;
     }

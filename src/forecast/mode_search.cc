@@ -442,7 +442,7 @@ SearchResult search_mode(const PenalizedQuadratic& quadratic, const SearchStart&
     const double r = std::max(lasso.residual(), 1e-14 * start.rr);
     const double wanted = r > 0 ? std::log(best_noise_variance(r, start.rows)) : -1e300;
     const double f = wanted - log_v;
-    if (std::fabs(f) < 1e-12) break;
+    if (std::fabs(f) < start.accuracy) break;
     if (f < 0) {
       fixed_above = std::min(fixed_above, log_v);
     } else {

@@ -61,11 +61,12 @@ struct SearchStart {
   double rr = 0;                // Residual's sum of squares.
   double rows = 0;              // T.
   double tau = 0;
-  double v = 1;           // Where the search for v starts: above the mode wanted.
-  double v_floor = 0;     // v is not taken below it.
-  double damping = 0;     // Shortens the step: as if the priors, centred on the start, were this much stronger.
-  bool convex = true;     // The curvature is a Gram matrix: what looks indefinite is rounding.
-  bool cautious = false;  // The columns may interpolate the rows: never step past a mode, at any price.
+  double v = 1;             // Where the search for v starts: above the mode wanted.
+  double v_floor = 0;       // v is not taken below it.
+  double damping = 0;       // Shortens the step: as if the priors, centred on the start, were this much stronger.
+  double accuracy = 1e-12;  // Of ln v, at which the search ends.
+  bool convex = true;       // The curvature is a Gram matrix: what looks indefinite is rounding.
+  bool cautious = false;    // The columns may interpolate the rows: never step past a mode, at any price.
 };
 
 struct SearchResult {
