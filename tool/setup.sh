@@ -94,3 +94,19 @@ make_javascript() {
   (cd "$folder" && npm ci --no-audit --no-fund)
   echo "$stamp" >"$folder/.stamp"
 }
+
+# need_python_package: .venv/python holds the Python package, built from this tree, and what its tests need.
+need_python_package() {
+  need_venv python test/requirements.txt python/test/requirements.txt
+  local folder=.venv/python stamp
+  stamp=$({ cat "$folder/.stamp"; find python/engine python/chiliad python/*.* src/base src/forecast CMakeLists.txt pyproject.toml -type f \
+    ! -name '*_test.cc' ! -name '*_fuzz.cc' ! -path '*_corpus/*' ! -name '*.pyc' | LC_ALL=C sort | xargs cat; } | sha256sum | cut -d' ' -f1)
+  [ "$(cat "$folder/.package" 2>/dev/null)" = "$stamp" ] && return 0
+  phase "Python package (pip install .)" install_python_package
+}
+
+# What builds it is in the environment, in exact versions: nothing is fetched for each build.
+install_python_package() {
+  "$folder/bin/python" -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --force-reinstall .
+  echo "$stamp" >"$folder/.package"
+}

@@ -35,7 +35,7 @@ ctest_of() {
 }
 
 check_format() {
-  find src bench -name '*.h' -o -name '*.cc' | xargs clang-format-16 --dry-run -Werror
+  find src bench python -name '*.h' -o -name '*.cc' | xargs clang-format-16 --dry-run -Werror
   echo "clang-format: every file as .clang-format says"
 }
 
@@ -85,6 +85,31 @@ python_tests() {
   timeout --kill-after=30 "$limit" .venv/test/bin/python -m pytest test -q -ra -p no:cacheprovider "$@"
 }
 
+# The Python package by itself and beside the real Prophet.
+package_tests() {
+  timeout --kill-after=30 20m .venv/python/bin/python -m pytest python/test -q -ra -p no:cacheprovider "$@"
+}
+
+# Builds the package for each Python from 3.9 on that is installed, from nothing, as a newcomer does, and uses it.
+package_with_every_python() {
+  local python folder versions
+  versions=$({ compgen -c python3. || true; ls "${PYENV_ROOT:-$HOME/.pyenv}"/versions/*/bin/python3.* 2>/dev/null || true; } | grep -E 'python3\.(9|1[0-9])$' | sort -u)
+  for python in $versions; do
+    folder=$(mktemp -d)
+    if ! "$python" -c 'import venv, ensurepip' 2>/dev/null; then
+      echo "$python: skipped, it has no venv"
+    elif "$python" -m venv "$folder" && "$folder/bin/pip" install --quiet --disable-pip-version-check . &&
+      "$folder/bin/python" python/test/newcomer.py; then
+      echo "$("$folder/bin/python" --version): built and used"
+    else
+      echo "$python: FAILED"
+      rm -rf "$folder"
+      return 1
+    fi
+    rm -rf "$folder"
+  done
+}
+
 # build_then PRESET TITLE COMMAND...: checks what a preset built; counted as failed when it does not build.
 build_then() {
   local preset=$1
@@ -121,6 +146,8 @@ run_tests() {
   check "clang-format" check_format
   check "demo" ./run demo
   check "pytest" python_tests 45m -m "not long"
+  need_python_package
+  check "pytest, Python package" package_tests
   build_then asan "ctest: AddressSanitizer, UndefinedBehaviorSanitizer" ctest_of asan
   check "fuzzing" fuzz_all "${CHILIAD_FUZZ_SECONDS:-20}"
   build_then tsan "ctest: ThreadSanitizer" ctest_of tsan
@@ -145,6 +172,9 @@ run_long_tests() {
   build release
   check "long unit tests" long_unit_tests
   check "pytest, long" python_tests 6h -m long
+  need_python_package
+  check "Python package, 2,000 random models" env CHILIAD_RANDOM_MODELS=2000 bash -c "$(declare -f package_tests); package_tests -k random_model"
+  check "Python package with every Python" package_with_every_python
   build_then asan "fuzzing" fuzz_all "${CHILIAD_FUZZ_SECONDS:-600}"
   {
     echo "machine: $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores"
@@ -162,6 +192,7 @@ configure_benchmarks() { cmake --preset release -DCHILIAD_BENCHMARKS=ON; }
 bench() {
   need_packages build bench
   need_venv test test/requirements.txt test/requirements-moto.txt
+  need_python_package
   need_s3_server
   grep -qs '^CHILIAD_BENCHMARKS:BOOL=ON' build/CMakeCache.txt || phase "configure with benchmarks" configure_benchmarks
   build release chiliad benchmarks

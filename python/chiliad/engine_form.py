@@ -1,0 +1,132 @@
+"""Prophet's attributes as the dictionaries that the engine reads, and back."""
+from collections import OrderedDict
+
+import numpy as np
+import pandas as pd
+
+from chiliad import features, frames
+from chiliad.make_holidays import FIRST_YEAR, LAST_YEAR, holiday_days
+
+CHOICES = ("yearly_seasonality", "weekly_seasonality", "daily_seasonality")
+
+
+def holiday_table(model, years):
+    """The model's own holidays and its country's in these years as the engine takes them; None: none.
+
+    For a fitted model the country's years are widened until every name that the fit saw is there."""
+    rows = []  # (name, day, lower_window, upper_window, prior_scale)
+    if model.holidays is not None:
+        for row in model.holidays.itertuples():
+            rows.append((row.holiday, np.datetime64(row.ds, "D").astype(int), *features.window(row),
+                         float(getattr(row, "prior_scale", np.nan))))
+    if model.country_holidays is not None:
+        country = list(holiday_days(model.country_holidays, tuple(years)))
+        if model.train_holiday_names is not None:
+            missing = set(model.train_holiday_names) - {row[0] for row in rows} - {name for name, _ in country}
+            if missing:
+                others = tuple(sorted(set(range(FIRST_YEAR, LAST_YEAR + 1)) - set(years)))
+                country += [row for row in holiday_days(model.country_holidays, others) if row[0] in missing]
+        rows += [(name, day, 0, 0, np.nan) for name, day in country]
+    if model.holidays is None and model.country_holidays is None:
+        return None
+    place = {}
+    of_row = np.array([place.setdefault(row[0], len(place)) for row in rows], dtype=np.int64)
+    columns = list(zip(*rows)) or [()] * 5
+    return (list(place), of_row, *(np.array(columns[i], dtype=np.int64) for i in (1, 2, 3)),
+            np.array(columns[4], dtype=np.float64))
+
+
+def seasonality_tuples(model):
+    return [(name, float(p["period"]), int(p["fourier_order"]), float(p["prior_scale"]), p["mode"], p["condition_name"])
+            for name, p in model.seasonalities.items()]
+
+
+def regressor_tuples(model):
+    return [(name, float(p["prior_scale"]), p["standardize"] if p["standardize"] == "auto" else bool(p["standardize"]),
+             p["mode"], float(p["mu"]), float(p["std"])) for name, p in model.extra_regressors.items()]
+
+
+def kept_options(model, years):
+    return {
+        "growth": model.growth, "seasonality_mode": model.seasonality_mode, "holidays_mode": model.holidays_mode,
+        "holidays_prior_scale": float(model.holidays_prior_scale), "scaling": model.scaling,
+        "seasonalities": seasonality_tuples(model), "regressors": regressor_tuples(model),
+        "holidays": holiday_table(model, years),
+    }
+
+
+def seasonality_choice(value):
+    """"auto", True, False or a number of terms; 1 is a number, as it is for Prophet."""
+    return value if value == "auto" or value is True or value is False else int(value)
+
+
+def fit_options(model, ds):
+    options = kept_options(model, years_of(ds) if model.country_holidays else [])
+    for name in CHOICES:
+        options[name] = seasonality_choice(getattr(model, name))
+    options["changepoints"] = None
+    if model.specified_changepoints:
+        options["changepoints"] = frames.nanoseconds(pd.Series(model.changepoints).to_numpy())
+    options["n_changepoints"] = int(model.n_changepoints)
+    options["changepoint_range"] = float(model.changepoint_range)
+    options["seasonality_prior_scale"] = float(model.seasonality_prior_scale)
+    options["changepoint_prior_scale"] = float(model.changepoint_prior_scale)
+    return options
+
+
+def years_of(ds):
+    return sorted(set((ds.astype("datetime64[Y]").astype(int) + 1970).tolist()))
+
+
+def fitted_state(model, ds):
+    """The parts of a fitted model for a forecast of the dates `ds`: from its attributes, as they are now."""
+    history_dates = model.history_dates
+    state = kept_options(model, years_of(ds) if model.country_holidays else [])
+    names = model.train_holiday_names
+    state.update({
+        "train_holiday_names": [] if names is None else [str(name) for name in names],
+        "start": int(pd.Timestamp(model.start).as_unit("ns").value) if hasattr(pd.Timestamp, "as_unit")
+        else int(pd.Timestamp(model.start).value),
+        "t_scale": model.t_scale / pd.Timedelta(1, "s"),
+        "y_min": 0.0 if model.y_min is None else float(model.y_min), "y_scale": float(model.y_scale),
+        "logistic_floor": bool(model.logistic_floor),
+        "changepoints_t": np.ascontiguousarray(model.changepoints_t, dtype=np.float64),
+        "k": float(model.params["k"][0, 0]), "m": float(model.params["m"][0, 0]),
+        "delta": np.ascontiguousarray(model.params["delta"][0], dtype=np.float64),
+        "beta": np.ascontiguousarray(model.params["beta"][0], dtype=np.float64),
+        "sigma_obs": float(model.params["sigma_obs"][0, 0]),
+        "rows": model._row_count(),
+        "last_dates": frames.nanoseconds(history_dates.to_numpy()[-5:]),
+        "history_date_count": len(history_dates),
+    })
+    return state
+
+
+def predict_options(model):
+    samples = int(model.uncertainty_samples or 0)
+    return {"uncertainty": "exact" if samples else "none", "interval_width": float(model.interval_width),
+            "uncertainty_samples": samples, "seed": 0, "quantiles": np.empty(0)}
+
+
+def number(value):
+    """7.0 as 7."""
+    return int(value) if float(value).is_integer() else value
+
+
+def params_of(fitted):
+    """model.params: each of shape (1, n). A constant series is not optimised and has no lp__ and no trend."""
+    names = ["k", "m", "delta", "sigma_obs", "beta"]
+    params = {name: fitted[name].reshape(1, -1) for name in names}
+    if fitted["log_posterior"] is not None:
+        params = {"lp__": fitted["log_posterior"].reshape(1, -1), **params}
+        if "trend" in fitted:
+            params["trend"] = fitted["trend"].reshape(1, -1)
+    return params
+
+
+def seasonalities_of(fitted):
+    names = ("period", "fourier_order", "prior_scale", "mode", "condition_name")
+    found = OrderedDict()
+    for name, period, *rest in fitted["seasonalities"]:
+        found[name] = dict(zip(names, (number(period), *rest)))
+    return found

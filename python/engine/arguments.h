@@ -1,0 +1,63 @@
+// What Python hands the engine: numpy arrays without a copy, and dictionaries as the engine's values.
+//
+// A dictionary has the names of Prophet's arguments and attributes; python/chiliad/engine_form.py makes them and says
+// what each value looks like. Whatever is missing or of another type is a ValueError or TypeError.
+//
+// Thread safety: the caller holds the interpreter's lock.
+
+#pragma once
+
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "forecast/prophet.h"
+
+namespace chiliad::python {
+
+using DoubleArray = nanobind::ndarray<const double, nanobind::ndim<1>, nanobind::c_contig, nanobind::device::cpu>;
+using Int64Array = nanobind::ndarray<const std::int64_t, nanobind::ndim<1>, nanobind::c_contig, nanobind::device::cpu>;
+
+inline std::span<const double> as_span(const DoubleArray& array) { return {array.data(), array.size()}; }
+
+// Nanoseconds since 1970-01-01, as numpy's datetime64[ns] keeps them. Requires: no NaT among them.
+inline std::span<const Instant> as_instants(const Int64Array& array) {
+  static_assert(sizeof(Instant) == sizeof(std::int64_t));
+  return {reinterpret_cast<const Instant*>(array.data()), array.size()};
+}
+
+// Columns beside ds and y: {name: values}. The arrays stay alive with this object.
+class ColumnArguments {
+ public:
+  explicit ColumnArguments(const nanobind::dict& columns);
+
+  std::span<const forecast::Column> columns() const { return columns_; }
+  // Those of the rows [first, first + count). Requires: all columns have as many rows.
+  std::vector<forecast::Column> rows(std::size_t first, std::size_t count) const;
+
+ private:
+  std::vector<std::string> names_;
+  std::vector<DoubleArray> arrays_;
+  std::vector<forecast::Column> columns_;
+};
+
+forecast::ProphetOptions read_options(const nanobind::dict& options);
+forecast::FittedState read_state(const nanobind::dict& state);
+forecast::PredictOptions read_predict_options(const nanobind::dict& options);
+
+// Raises ValueError for what can never work, RuntimeError for the rest.
+[[noreturn]] void raise(const Error& error);
+
+template <class T>
+T value_or_raise(Result<T> result) {
+  if (!result) raise(result.error());
+  return *std::move(result);
+}
+
+}  // namespace chiliad::python

@@ -1,0 +1,135 @@
+#include "fit.h"
+
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+namespace nb = nanobind;
+
+namespace chiliad::python {
+namespace {
+
+// An array that owns a vector's memory.
+template <class T>
+nb::object array_of(std::vector<T> values) {
+  auto kept = std::make_unique<std::vector<T>>(std::move(values));
+  T* data = kept->data();
+  const std::size_t size = kept->size();
+  nb::capsule owner(kept.release(), [](void* vector) noexcept { delete static_cast<std::vector<T>*>(vector); });
+  return nb::cast(nb::ndarray<nb::numpy, T, nb::ndim<1>>(data, {size}, owner));
+}
+
+nb::object array_of_instants(std::span<const Instant> instants) {
+  std::vector<std::int64_t> nanoseconds(instants.size());
+  for (std::size_t i = 0; i < instants.size(); ++i) nanoseconds[i] = nanos_since_epoch(instants[i]);
+  return array_of(std::move(nanoseconds));
+}
+
+nb::object scalar_of(double value) { return array_of(std::vector<double>{value}); }
+
+void add_history(const forecast::KeptHistory& history, nb::dict& out) {
+  out["history_ds"] = array_of_instants(history.ds);
+  out["history_y"] = array_of(history.y);
+  nb::dict columns;
+  for (const forecast::OwnedColumn& column : history.columns) columns[column.name.c_str()] = array_of(column.values);
+  out["history_columns"] = columns;
+  out["history_dates"] = array_of_instants(history.history_dates);
+  out["changepoints"] = array_of_instants(history.changepoints);
+  std::vector<std::int64_t> rows(history.changepoint_rows.begin(), history.changepoint_rows.end());
+  out["changepoint_rows"] = array_of(std::move(rows));
+}
+
+// The trend of each row in units of y_scale: Prophet's params['trend'].
+std::vector<double> scaled_trend(const forecast::FittedModel& model, const forecast::KeptHistory& history) {
+  const std::vector<forecast::Column> columns = forecast::borrow(history.columns);
+  forecast::PredictOptions options;
+  options.uncertainty = forecast::Uncertainty::kNone;
+  std::vector<double> trend(history.ds.size());
+  const Result<forecast::Forecast> fitted = model.predict(forecast::Frame{history.ds, columns}, options);
+  if (!fitted) return {};
+  const forecast::FittedState& state = model.state();
+  const std::span<const double> values = fitted->column("trend");
+  std::span<const double> floor = fitted->column("floor");
+  for (std::size_t i = 0; i < trend.size(); ++i) {
+    const double base = !floor.empty()                                        ? floor[i]
+                        : state.options.scaling == forecast::Scaling::kMinMax ? state.y_min
+                                                                              : 0;
+    trend[i] = (values[i] - base) / state.y_scale;
+  }
+  return trend;
+}
+
+}  // namespace
+
+nb::dict Fit::to_dict() const {
+  const forecast::FittedState& state = model_.state();
+  nb::dict out;
+  nb::list seasonalities;
+  for (const forecast::Seasonality& one : state.seasonalities) {
+    seasonalities.append(nb::make_tuple(
+        one.name, one.period_days, one.fourier_order, one.prior_scale, std::string(forecast::mode_name(one.mode)),
+        one.condition_name.empty() ? nb::none() : nb::object(nb::cast(one.condition_name))));
+  }
+  out["seasonalities"] = seasonalities;
+  nb::list regressors;
+  for (const forecast::Regressor& one : state.options.regressors)
+    regressors.append(nb::make_tuple(one.name, one.mu, one.std));
+  out["regressors"] = regressors;
+  out["n_changepoints"] = state.options.n_changepoints;
+  out["train_holiday_names"] = state.train_holiday_names;
+  out["start"] = nanos_since_epoch(state.start);
+  out["t_scale"] = state.history ? nanos_since_epoch(state.history->ds.back()) - nanos_since_epoch(state.start)
+                                 : std::llround(state.t_scale_s * 1e9);
+  out["y_min"] = state.y_min;
+  out["y_scale"] = state.y_scale;
+  out["logistic_floor"] = state.logistic_floor;
+  out["changepoints_t"] = array_of(state.changepoints_t);
+  out["k"] = scalar_of(state.k);
+  out["m"] = scalar_of(state.m);
+  out["delta"] = array_of(state.delta);
+  out["beta"] = array_of(state.beta);
+  out["sigma_obs"] = scalar_of(state.sigma_obs);
+  out["log_posterior"] = state.log_posterior ? scalar_of(*state.log_posterior) : nb::none();
+  out["rows"] = state.rows;
+  out["last_dates"] = array_of_instants(state.last_dates);
+  out["history_date_count"] = state.history_date_count;
+  if (state.history) {
+    add_history(*state.history, out);
+    out["trend"] = array_of(scaled_trend(model_, *state.history));
+  }
+  nb::dict report;
+  report["iterations"] = report_.iterations;
+  report["log_posterior"] = report_.log_posterior;
+  report["optimality_residual"] = report_.optimality_residual;
+  report["converged"] = report_.converged;
+  report["constant_series"] = report_.constant_series;
+  report["sigma_at_floor"] = report_.sigma_at_floor;
+  report["note"] = report_.note;
+  out["report"] = report;
+  return out;
+}
+
+nb::object Fit::history_dates() const {
+  const auto& history = model_.state().history;
+  return history ? array_of_instants(history->history_dates) : array_of_instants(std::span<const Instant>());
+}
+
+std::pair<nb::object, nb::dict> to_arrays(forecast::Forecast forecast) {
+  auto kept = std::make_unique<forecast::Forecast>(std::move(forecast));
+  forecast::Forecast& values = *kept;
+  nb::capsule owner(kept.release(), [](void* object) noexcept { delete static_cast<forecast::Forecast*>(object); });
+  nb::dict columns;
+  for (std::size_t i = 0; i < values.names().size(); ++i) {
+    const std::span<double> column = values.column(i);
+    columns[values.names()[i].c_str()] =
+        nb::cast(nb::ndarray<nb::numpy, double, nb::ndim<1>>(column.data(), {column.size()}, owner));
+  }
+  return {array_of_instants(values.ds()), columns};
+}
+
+}  // namespace chiliad::python

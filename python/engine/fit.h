@@ -1,0 +1,39 @@
+// Fit: a fitted model as Python holds it, with what the optimiser reported.
+//
+// Thread safety: immutable; to_dict() needs the interpreter's lock.
+
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+#include <span>
+#include <string>
+#include <utility>
+
+#include "arguments.h"
+#include "forecast/prophet.h"
+
+namespace chiliad::python {
+
+class Fit {
+ public:
+  Fit(forecast::FittedModel model, forecast::FitReport report) : model_(std::move(model)), report_(std::move(report)) {}
+
+  const forecast::FittedModel& model() const { return model_; }
+  const forecast::FitReport& report() const { return report_; }
+
+  // Every part under the name of Prophet's attribute where it has one (engine_form.py); arrays are copies.
+  nanobind::dict to_dict() const;
+
+  // Empty for a model without its history.
+  nanobind::object history_dates() const;
+
+ private:
+  forecast::FittedModel model_;
+  forecast::FitReport report_;
+};
+
+// (ds in nanoseconds, {column: values}), in Prophet's order of columns. The arrays share one forecast's memory.
+std::pair<nanobind::object, nanobind::dict> to_arrays(forecast::Forecast forecast);
+
+}  // namespace chiliad::python

@@ -1,0 +1,296 @@
+"""chiliad.Prophet is Prophet's class: the same names, arguments, attributes and errors."""
+import copy
+import inspect
+import logging
+import pickle
+
+import numpy as np
+import pandas as pd
+import prophet
+import prophet.diagnostics
+import prophet.metrics
+import prophet.plot
+import prophet.serialize
+import prophet.utilities
+import pytest
+
+import chiliad
+import chiliad.diagnostics
+import chiliad.metrics
+import chiliad.plot
+import chiliad.serialize
+import chiliad.utilities
+
+logging.getLogger("cmdstanpy").setLevel(logging.ERROR)
+
+BOTH = pytest.mark.parametrize("Prophet", [prophet.Prophet, chiliad.Prophet], ids=["prophet", "chiliad"])
+
+
+def rows(n=120, **columns):
+    days = np.arange(n)
+    y = 20 + 0.1 * days + 3 * np.sin(2 * np.pi * days / 7) + np.random.default_rng(1).normal(0, 1, n)
+    return pd.DataFrame({"ds": pd.date_range("2021-01-01", periods=n), "y": y, **columns})
+
+
+def public(of):
+    return {name: value for name, value in vars(of).items() if not name.startswith("_") and callable(
+        getattr(of, name)) and getattr(value, "__module__", None) not in ("typing", "collections", "tqdm.auto", "copy")}
+
+
+def test_every_method_is_there_with_the_same_arguments():
+    left_out = {"preprocess", "calculate_initial_params", "add_group_component", "sample_model", "sample_model_vectorized",
+                "sample_predictive_trend", "sample_predictive_trend_vectorized"}  # Of Stan and of the simulation.
+    for name in public(prophet.Prophet):
+        if name in left_out:
+            continue
+        theirs = inspect.signature(getattr(prophet.Prophet, name))
+        ours = inspect.signature(getattr(chiliad.Prophet, name))
+        assert list(ours.parameters) == list(theirs.parameters) or name == "make_seasonality_features", name
+        for argument, value in theirs.parameters.items():
+            if argument in ours.parameters and value.default is not inspect.Parameter.empty:
+                assert ours.parameters[argument].default == value.default, f"{name}({argument})"
+    theirs = inspect.signature(prophet.Prophet.__init__).parameters
+    ours = inspect.signature(chiliad.Prophet.__init__).parameters
+    assert {name: p.default for name, p in ours.items()} == {name: p.default for name, p in theirs.items()}
+
+
+@pytest.mark.parametrize("name", ["diagnostics", "metrics", "serialize", "utilities", "plot"])
+def test_every_function_of_the_modules_is_there_with_the_same_arguments(name):
+    theirs, ours = getattr(prophet, name), getattr(chiliad, name)
+    for function, value in vars(theirs).items():
+        if inspect.isfunction(value) and value.__module__ == theirs.__name__ and not function.startswith(("_", "get_")):
+            expected = [p for p in inspect.signature(value).parameters]
+            assert list(inspect.signature(getattr(ours, function)).parameters)[:len(expected)] == expected, function
+
+
+def test_every_attribute_of_a_fitted_model_is_there():
+    theirs, ours = prophet.Prophet().fit(rows()), chiliad.Prophet().fit(rows())
+    assert set(vars(theirs)) <= set(vars(copy.deepcopy(ours)))
+    for name in ("history", "history_dates", "changepoints", "changepoints_t", "train_component_cols"):
+        assert type(getattr(ours, name)) is type(getattr(theirs, name)), name
+    assert {name: value.shape for name, value in ours.params.items()} == \
+        {name: value.shape for name, value in theirs.params.items()}
+
+
+HOLIDAYS = pd.DataFrame({"holiday": ["fair"], "ds": ["2021-02-01"]})
+
+CONSTRUCTORS = {
+    "growth": dict(growth="cubic"),
+    "changepoint_range type": dict(changepoint_range="0.8"),
+    "changepoint_range": dict(changepoint_range=1.5),
+    "scaling": dict(scaling="max"),
+    "seasonality_mode": dict(seasonality_mode="both"),
+    "holidays_mode": dict(holidays_mode="both"),
+    "holidays type": dict(holidays=[1]),
+    "holidays columns": dict(holidays=HOLIDAYS[["ds"]]),
+    "holidays NaN": dict(holidays=HOLIDAYS.assign(ds=[None])),
+    "one window": dict(holidays=HOLIDAYS.assign(lower_window=0)),
+    "lower window": dict(holidays=HOLIDAYS.assign(lower_window=1, upper_window=1)),
+    "upper window": dict(holidays=HOLIDAYS.assign(lower_window=-1, upper_window=-1)),
+    "reserved": dict(holidays=HOLIDAYS.assign(holiday="trend")),
+    "delimiter": dict(holidays=HOLIDAYS.assign(holiday="a_delim_b")),
+}
+
+ADDITIONS = {
+    "seasonality prior": lambda m: m.add_seasonality("s", 7, 2, prior_scale=0),
+    "fourier order": lambda m: m.add_seasonality("s", 7, 0),
+    "seasonality mode": lambda m: m.add_seasonality("s", 7, 2, mode="both"),
+    "condition name": lambda m: m.add_seasonality("s", 7, 2, condition_name="trend"),
+    "reserved": lambda m: m.add_seasonality("yhat_lower", 7, 2),
+    "regressor of a holiday": lambda m: m.add_regressor("fair"),
+    "regressor of a seasonality": lambda m: m.add_seasonality("s", 7, 2).add_regressor("s"),
+    "seasonality of a regressor": lambda m: m.add_regressor("r").add_seasonality("r", 7, 2),
+    "regressor prior": lambda m: m.add_regressor("r", prior_scale=-1),
+    "regressor mode": lambda m: m.add_regressor("r", mode="both"),
+    "country": lambda m: m.add_country_holidays("Atlantis"),
+    "regressor of a country's holiday": lambda m: m.add_country_holidays("US").add_regressor("Christmas Day"),
+}
+
+
+def fit(**how):
+    table = how.pop("table", None)
+    add = how.pop("add", lambda model: None)
+
+    def run(Prophet):
+        model = Prophet(**how)
+        add(model)
+        model.fit((rows() if table is None else table).copy())
+    return run
+
+
+def with_condition(model):
+    model.add_seasonality("s", 7, 2, condition_name="on")
+
+
+def with_regressor(model):
+    model.add_regressor("a")
+
+
+FITS = {
+    "no ds": fit(table=rows()[["y"]]),
+    "one row": fit(table=rows(1)),
+    "no value": fit(table=rows().assign(y=np.nan)),
+    "infinity": fit(table=rows().assign(y=np.inf)),
+    "time zone": fit(table=rows().assign(ds=pd.date_range("2021-01-01", periods=120, tz="UTC"))),
+    "no date": fit(table=rows().assign(ds=[pd.NaT] + list(pd.date_range("2021-01-02", periods=119)))),
+    "regressor missing": fit(add=with_regressor),
+    "regressor NaN": fit(table=rows(a=[np.nan] * 120), add=with_regressor),
+    "condition missing": fit(add=with_condition),
+    "condition not boolean": fit(table=rows(on=[2] * 120), add=with_condition),
+    "cap missing": fit(growth="logistic"),
+    "cap below floor": fit(growth="logistic", table=rows(cap=10.0, floor=20.0)),
+    "changepoints outside": fit(changepoints=["2030-01-01"]),
+    "holiday with two priors": fit(holidays=pd.DataFrame({"holiday": ["fair"] * 2, "ds": ["2021-02-01", "2021-03-01"],
+                                                          "prior_scale": [1.0, 2.0]})),
+}
+
+
+def after_fit(act):
+    def run(Prophet):
+        act(Prophet().fit(rows()))
+    return run
+
+
+def predict_without(column, **how):
+    add = how.pop("add")
+    table = rows(**how)
+
+    def run(Prophet):
+        model = Prophet()
+        add(model)
+        model.fit(table).predict(table.drop(columns=column))
+    return run
+
+
+def logistic_without(column):
+    def run(Prophet):
+        table = rows(cap=60.0, floor=1.0)
+        Prophet(growth="logistic").fit(table).predict(table.drop(columns=column))
+    return run
+
+
+LATER = {
+    "predict before fit": lambda Prophet: Prophet().predict(rows()),
+    "future before fit": lambda Prophet: Prophet().make_future_dataframe(3),
+    "no rows": after_fit(lambda m: m.predict(rows()[:0])),
+    "fit twice": after_fit(lambda m: m.fit(rows())),
+    "seasonality after fit": after_fit(lambda m: m.add_seasonality("s", 3, 2)),
+    "regressor after fit": after_fit(lambda m: m.add_regressor("r")),
+    "country after fit": after_fit(lambda m: m.add_country_holidays("US")),
+    "infer freq": lambda Prophet: Prophet().fit(rows().drop([116, 118])).make_future_dataframe(3, freq=None),
+    "predict without regressor": predict_without("a", a=np.arange(120.0), add=with_regressor),
+    "predict without condition": predict_without("on", on=[True, False] * 60, add=with_condition),
+    "predict without cap": logistic_without("cap"),
+    "predict without floor": logistic_without("floor"),
+    "interval_width": lambda Prophet: Prophet(interval_width=1.5).fit(rows()).predict(),
+}
+
+CASES = {"constructor: " + name: (lambda Prophet, a=a: Prophet(**copy.deepcopy(a))) for name, a in CONSTRUCTORS.items()}
+CASES |= {"add: " + name: (lambda Prophet, act=act: act(Prophet(holidays=HOLIDAYS.copy()))) for name, act in ADDITIONS.items()}
+CASES |= {"fit: " + name: act for name, act in FITS.items()}
+CASES |= {"later: " + name: act for name, act in LATER.items()}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_cannot_be_is_said_in_prophets_words(name):
+    with pytest.raises(Exception) as theirs:
+        CASES[name](prophet.Prophet)
+    with pytest.raises(Exception) as ours:
+        CASES[name](chiliad.Prophet)
+    assert isinstance(ours.value, theirs.type), f"{ours.type.__name__}: {ours.value}"
+    if name != "later: interval_width":  # numpy's words about percentiles.
+        assert str(theirs.value).rstrip(".") in str(ours.value)
+
+
+def test_mcmc_is_refused_with_the_reason():
+    with pytest.raises(NotImplementedError, match="does not sample"):
+        chiliad.Prophet(mcmc_samples=100).fit(rows())
+
+
+@BOTH
+def test_models_pickle_and_copy(Prophet):
+    model = Prophet(holidays=HOLIDAYS.copy(), uncertainty_samples=0)
+    model.add_regressor("a")
+    table = rows(a=np.random.default_rng(2).normal(size=120))
+    model.fit(table)
+    expected = model.predict(table)
+    for other in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model), copy.copy(model)):
+        pd.testing.assert_frame_equal(other.predict(table), expected)
+        pd.testing.assert_frame_equal(other.history, model.history)
+
+
+def test_what_is_changed_in_the_attributes_is_in_the_next_forecast():
+    model = chiliad.Prophet().fit(rows())
+    before = model.predict()
+    model.params["m"] = model.params["m"] + 1
+    model.interval_width = 0.5
+    after = model.predict()
+    np.testing.assert_allclose(after["trend"], before["trend"] + model.y_scale, rtol=1e-12)
+    assert ((after["yhat_upper"] - after["yhat_lower"]) < 0.6 * (before["yhat_upper"] - before["yhat_lower"])).all()
+    model.uncertainty_samples = 0
+    assert "yhat_upper" not in model.predict()
+
+
+def test_the_history_is_that_of_the_fit_though_the_table_changes_afterwards():
+    table = rows()
+    expected = table["y"].copy()
+    model = chiliad.Prophet().fit(table)
+    table["y"] = 0
+    np.testing.assert_array_equal(model.history["y"], expected)
+
+
+def test_arrays_of_a_forecast_are_the_engines_own_memory():
+    from chiliad import _engine, engine_form, frames
+    model = chiliad.Prophet().fit(rows())
+    ds = rows()["ds"].to_numpy(dtype="datetime64[ns]")
+    at, values = _engine.Fit.from_dict(engine_form.fitted_state(model, ds)).predict(
+        frames.nanoseconds(ds), {}, engine_form.predict_options(model))
+    assert not values["yhat"].flags.owndata and values["yhat"].base is not None
+    assert np.shares_memory(frames.nanoseconds(ds), ds)
+
+
+def test_intervals_are_those_of_prophets_simulation():
+    ours, theirs = chiliad.Prophet().fit(rows(400)), prophet.Prophet(uncertainty_samples=20_000).fit(rows(400))
+    theirs.params = {name: value.copy() for name, value in ours.params.items()}
+    np.random.seed(1)
+    future = theirs.make_future_dataframe(30)
+    exact, simulated = ours.predict(future), theirs.predict(future)
+    for name in ("yhat_lower", "yhat_upper"):
+        width = (simulated["yhat_upper"] - simulated["yhat_lower"]).mean()
+        assert np.abs(exact[name] - simulated[name]).max() < 0.05 * width, name
+
+
+def test_cross_validation_and_metrics_are_prophets():
+    table = rows(300)
+    theirs, ours = prophet.Prophet(uncertainty_samples=0).fit(table), chiliad.Prophet(uncertainty_samples=0).fit(table)
+    arguments = dict(horizon="20 days", period="20 days", initial="200 days", disable_tqdm=True)
+    expected = prophet.diagnostics.cross_validation(theirs, **arguments)
+    found = chiliad.diagnostics.cross_validation(ours, **arguments)
+    assert list(found.columns) == list(expected.columns) and (found["ds"] == expected["ds"]).all()
+    assert (found["cutoff"] == expected["cutoff"]).all() and (found["y"] == expected["y"]).all()
+    assert np.abs(found["yhat"] - expected["yhat"]).max() < 0.1 * table["y"].std()
+    for rolling in (0.1, 0.0, 1.0, -1):
+        pd.testing.assert_frame_equal(
+            chiliad.diagnostics.performance_metrics(expected, rolling_window=rolling).reset_index(drop=True),
+            prophet.diagnostics.performance_metrics(expected, rolling_window=rolling).reset_index(drop=True), rtol=1e-10)
+    threads = chiliad.diagnostics.cross_validation(ours, parallel="threads", **arguments)
+    pd.testing.assert_frame_equal(threads, found)
+
+
+def test_coefficients_and_warm_start_have_prophets_form():
+    table = rows(a=np.random.default_rng(3).normal(size=120))
+    models = []
+    for Prophet in (prophet.Prophet, chiliad.Prophet):
+        model = Prophet()
+        model.add_regressor("a", mode="multiplicative")
+        models.append(model.fit(table))
+    models[0].params = models[1].params
+    pd.testing.assert_frame_equal(chiliad.utilities.regressor_coefficients(models[1]),
+                                  prophet.utilities.regressor_coefficients(models[0]))
+    start = chiliad.utilities.warm_start_params(models[1])
+    assert start.keys() == prophet.utilities.warm_start_params(models[0]).keys()
+    again = chiliad.Prophet()
+    again.add_regressor("a", mode="multiplicative")
+    again.fit(table, init=start)
+    np.testing.assert_allclose(again.params["beta"], models[1].params["beta"], rtol=1e-6, atol=1e-9)
+    assert chiliad.serialize.model_to_json(again)  # With arrays in fit_kwargs.

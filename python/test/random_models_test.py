@@ -1,0 +1,89 @@
+"""Models drawn at random beside the real Prophet: what is deterministic agrees, and no fit is worse.
+
+CHILIAD_RANDOM_MODELS: how many are drawn, 40 by default."""
+import logging
+import os
+
+import numpy as np
+import pandas as pd
+import prophet
+import prophet.serialize
+import pytest
+
+import chiliad
+import chiliad.serialize
+from random_models import Drawn
+
+logging.getLogger("cmdstanpy").setLevel(logging.ERROR)
+logging.getLogger("prophet").setLevel(logging.ERROR)
+
+SEEDS = range(int(os.environ.get("CHILIAD_RANDOM_MODELS", "40")))
+
+
+def assert_tables_agree(ours, theirs, tolerance):
+    assert list(ours.columns) == list(theirs.columns)
+    for name in theirs.columns:
+        left, right = ours[name].to_numpy(), theirs[name].to_numpy()
+        if left.dtype.kind in "biuf":
+            scale = max(1e-300, float(np.nanmax(np.abs(right.astype(float)))))
+            np.testing.assert_allclose(left.astype(float), right.astype(float), rtol=0, atol=tolerance * scale, err_msg=name)
+        else:
+            assert (left == right).all(), name
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_model_drawn_at_random(seed):
+    drawn = Drawn(seed)
+    ours = drawn.build(chiliad.Prophet).fit(drawn.history)
+    theirs = drawn.build(prophet.Prophet).fit(drawn.history)
+    told = drawn.describe()
+
+    # What the data decide.
+    for name in ("y_scale", "y_min", "start", "t_scale", "n_changepoints", "logistic_floor", "seasonalities"):
+        if name == "y_min" and (drawn.arguments.get("growth") == "logistic" or ours.scaling == "absmax"):
+            continue  # Not used there.
+        assert getattr(ours, name) == pytest.approx(getattr(theirs, name), rel=1e-12) if name.startswith("y_") else \
+            getattr(ours, name) == getattr(theirs, name), told
+    np.testing.assert_allclose(ours.changepoints_t, theirs.changepoints_t, atol=1e-12, err_msg=told)
+    assert list(ours.changepoints) == list(theirs.changepoints), told
+    assert list(ours.history_dates) == list(theirs.history_dates), told
+    assert_tables_agree(ours.history, theirs.history, 1e-10)
+    assert_tables_agree(ours.train_component_cols.reset_index(drop=True), theirs.train_component_cols.reset_index(drop=True), 0)
+    assert {k: set(v) for k, v in ours.component_modes.items()} == {k: set(v) for k, v in theirs.component_modes.items()}
+    features, scales, _, _ = ours.make_all_seasonality_features(ours.history)
+    their_features, their_scales, _, _ = theirs.make_all_seasonality_features(theirs.history)
+    assert_tables_agree(features, their_features, 1e-10)
+    assert scales == their_scales
+
+    # The fit; where the columns can interpolate the rows the density has no bound, and to be lower is better.
+    lp, their_lp = ours.params["lp__"][0, 0], theirs.params["lp__"][0, 0]
+    bounded = len(ours.history) > 2 + len(ours.changepoints_t) + features.shape[1]
+    assert not bounded or lp >= their_lp - 1e-6 * abs(their_lp), f"{told}: log-posterior {lp}, Prophet's {their_lp}"
+
+    # Forecasts, from the same parameters, in both directions.
+    for model in (ours, theirs):
+        model.uncertainty_samples = 0
+    text = chiliad.serialize.model_to_json(ours)
+    assert_tables_agree(ours.predict(drawn.future), prophet.serialize.model_from_json(text).predict(drawn.future), 1e-9)
+    text = prophet.serialize.model_to_json(theirs)
+    loaded = chiliad.serialize.model_from_json(text)
+    assert_tables_agree(loaded.predict(drawn.future), theirs.predict(drawn.future), 1e-9)
+
+    # Draws: of the same random numbers.
+    for model in (loaded, theirs):
+        model.uncertainty_samples = 30
+    np.random.seed(seed)
+    mine = loaded.predictive_samples(drawn.future)
+    np.random.seed(seed)
+    hers = theirs.predictive_samples(drawn.future)
+    for name in ("trend", "yhat"):
+        np.testing.assert_allclose(mine[name], hers[name], rtol=1e-8, atol=1e-8 * theirs.y_scale, err_msg=told)
+
+
+def test_the_generator_reaches_every_option():
+    drawn = [Drawn(seed) for seed in range(300)]
+    reached = {name for one in drawn for name in one.arguments} | {name for one in drawn for name, _ in one.calls}
+    assert reached >= {"growth", "scaling", "seasonality_mode", "changepoints", "holidays", "n_changepoints", "add_regressor",
+                       "add_seasonality", "add_country_holidays", "changepoint_range", "weekly_seasonality"}
+    assert {one.arguments.get("growth", "linear") for one in drawn} == {"linear", "logistic", "flat"}
+    assert any(pd.isna(one.history["y"]).any() for one in drawn)
