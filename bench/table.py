@@ -9,6 +9,7 @@ import freshness
 import m4_hourly
 import notebook
 import objects
+import python_package
 import resident
 import scale
 import serve
@@ -56,6 +57,12 @@ ROWS = [
     ("resident", resident.ALL, OURS, None, "report", None),
     ("scale", scale.RATE, LARGE, "1,000 customers", "rate", 0.9),
     ("scale", scale.PEAK, LARGE, "1,000 customers", "grows", 1.25),
+    ("python_package", python_package.FIT, OURS, PROPHET, "faster", 100),
+    ("python_package", python_package.PREDICT, OURS, PROPHET, "faster", 50),
+    ("python_package", python_package.LOGISTIC, OURS, PROPHET, "faster", 100),
+    ("python_package", python_package.RICH, OURS, PROPHET, "faster", 150),
+    ("python_package", python_package.VALIDATION, OURS, "Prophet, 2 processes", "faster", 100),
+    ("python_package", python_package.FLEET, OURS, "Python loop", "faster", 300),
     ("m4_hourly", m4_hourly.MEASURE, OURS, PROPHET, "difference", None),
     ("conformal", conformal.coverage_measure(0.8), conformal.CALIBRATED, conformal.OWN, "difference", None),
     ("model", "model.json with history + tar.gz", OURS, None, "most", 250e-6),
