@@ -74,6 +74,15 @@ def fit_options(model, ds):
     return options
 
 
+def warm_start(init):
+    """fit(init=...) as the engine takes it: numbers, and arrays of one axis; None where there is none."""
+    if not isinstance(init, dict):
+        return None
+    start = {name: float(np.ravel(init[name])[0]) for name in ("k", "m", "sigma_obs") if name in init}
+    start.update({name: np.ravel(np.asarray(init[name], dtype=np.float64)).copy() for name in ("delta", "beta") if name in init})
+    return start
+
+
 def years_of(ds):
     return sorted(set((ds.astype("datetime64[Y]").astype(int) + 1970).tolist()))
 

@@ -262,14 +262,16 @@ class Prophet(_Unmade):
     def fit(self, df, **kwargs):
         """Fits the model to the columns ds and y of df (cap, floor, regressors and conditions where it has them).
 
-        Afterwards `params` holds k, m, delta, beta and sigma_obs, each of shape (1, n). Arguments for Stan (seed,
-        algorithm, init, iter, ...) are kept in fit_kwargs and have no effect: there is one optimum."""
+        Afterwards `params` holds k, m, delta, beta and sigma_obs, each of shape (1, n). `init`: where to start, see
+        utilities.warm_start_params(). Other arguments for Stan (seed, algorithm, iter, ...) are kept in fit_kwargs and
+        have no effect: there is an optimum to reach."""
         if self._is_fitted():
             raise Exception("Prophet object can only be fit once. Instantiate a new object.")
         if self.mcmc_samples > 0:
             raise NotImplementedError("mcmc_samples > 0: chiliad finds the mode, it does not sample yet")
         ds, y, columns, has_value = frames.training_rows(self, df)
-        fitted = _engine.fit(engine_form.fit_options(self, ds[has_value]), frames.nanoseconds(ds), y, columns).to_dict()
+        fitted = _engine.fit(engine_form.fit_options(self, ds[has_value]), frames.nanoseconds(ds), y, columns,
+                             engine_form.warm_start(kwargs.get("init"))).to_dict()
         self.fit_kwargs = deepcopy(kwargs)
         self._take(fitted, df.copy() if has_value.all() and len(has_value) == len(df) else df[df["y"].notna()].copy())
         self._fit_regressor_models(df)

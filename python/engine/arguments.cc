@@ -197,6 +197,16 @@ forecast::FittedState read_state(const nb::dict& from) {
   return state;
 }
 
+forecast::WarmStart read_warm_start(const nb::dict& from) {
+  forecast::WarmStart start;
+  if (from.contains("k")) start.k = get<double>(from, "k");
+  if (from.contains("m")) start.m = get<double>(from, "m");
+  if (from.contains("sigma_obs")) start.sigma_obs = get<double>(from, "sigma_obs");
+  if (from.contains("delta")) start.delta = doubles(from, "delta");
+  if (from.contains("beta")) start.beta = doubles(from, "beta");
+  return start;
+}
+
 forecast::PredictOptions read_predict_options(const nb::dict& from) {
   forecast::PredictOptions options;
   const std::string uncertainty = get<std::string>(from, "uncertainty");

@@ -49,6 +49,8 @@ class ColumnArguments {
 
 forecast::ProphetOptions read_options(const nanobind::dict& options);
 forecast::FittedState read_state(const nanobind::dict& state);
+// k, m, sigma_obs, delta, beta as utilities.warm_start_params() gives them, arrays of float64; any may be missing.
+forecast::WarmStart read_warm_start(const nanobind::dict& init);
 forecast::PredictOptions read_predict_options(const nanobind::dict& options);
 
 // Raises ValueError for what can never work, RuntimeError for the rest.

@@ -109,6 +109,9 @@ nb::dict Fit::to_dict() const {
   report["converged"] = report_.converged;
   report["constant_series"] = report_.constant_series;
   report["sigma_at_floor"] = report_.sigma_at_floor;
+  report["warm_started"] = report_.warm_started;
+  report["starts"] = report_.starts;
+  report["gain_over_first"] = report_.gain_over_first;
   report["note"] = report_.note;
   out["report"] = report;
   return out;

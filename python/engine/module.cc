@@ -21,15 +21,18 @@ using namespace chiliad::python;  // NOLINT
 
 namespace {
 
-Fit fit(const nb::dict& options, const Int64Array& ds, const DoubleArray& y, const nb::dict& columns) {
+Fit fit(const nb::dict& options, const Int64Array& ds, const DoubleArray& y, const nb::dict& columns,
+        const nb::object& init) {
   const forecast::ProphetOptions read = read_options(options);
+  forecast::FitOptions how(forecast::KeepHistory::kYes);
+  if (!init.is_none()) how.warm_start = read_warm_start(nb::cast<nb::dict>(init));
   const ColumnArguments beside(columns);
   const forecast::History history{as_instants(ds), as_span(y), beside.columns()};
   forecast::FitReport report;
   Result<forecast::FittedModel> model = Error{ErrorCode::kInvalid, ""};
   {
     const nb::gil_scoped_release released;
-    model = forecast::fit(history, read, forecast::KeepHistory::kYes, &report);
+    model = forecast::fit(history, read, how, &report);
   }
   return Fit(value_or_raise(std::move(model)), std::move(report));
 }
@@ -105,6 +108,7 @@ NB_MODULE(_engine, module) {
       .def("predict", &predict, nb::arg("ds"), nb::arg("columns"), nb::arg("options"),
            "(ds in nanoseconds, {column: values}), rows ascending.");
   module.def("fit", &fit, nb::arg("options"), nb::arg("ds"), nb::arg("y"), nb::arg("columns"),
+             nb::arg("init") = nb::none(),
              "Fits a model to rows: ds in nanoseconds since 1970-01-01, y with NaN where missing.");
   module.def("fit_many", &fit_many, nb::arg("options"), nb::arg("ds"), nb::arg("y"), nb::arg("columns"),
              nb::arg("first"), nb::arg("keep_history"), nb::arg("threads"), nb::arg("progress"),

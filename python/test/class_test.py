@@ -292,5 +292,6 @@ def test_coefficients_and_warm_start_have_prophets_form():
     again = chiliad.Prophet()
     again.add_regressor("a", mode="multiplicative")
     again.fit(table, init=start)
+    assert again._fresh["fitted"]["report"]["warm_started"]
     np.testing.assert_allclose(again.params["beta"], models[1].params["beta"], rtol=1e-6, atol=1e-9)
     assert chiliad.serialize.model_to_json(again)  # With arrays in fit_kwargs.

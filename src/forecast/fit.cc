@@ -1,358 +1,105 @@
-// The fit: from rows to the mode of Prophet's posterior.
-//
-// Method. At a centre (the parameters so far; at first Prophet's own starting point, the line through the first and the
-// last row, sigma = 1) the residual and its products with the columns are computed from the rows, and search_mode()
-// finds the joint mode of coefficients and noise for the model made linear there. With linear or flat growth and
-// without multiplicative features the model is linear: one search reaches the mode up to the rounding of the Gram
-// matrix, a second from there removes that. Otherwise it is curved, bilinear in trend * (1 + X beta) or logistic in its
-// line: Gauss-Newton steps to begin with, then with the second-order terms (exact Newton), each guarded by damping on
-// the posterior itself.
-//
-// The end is judged by the rows alone: the largest violation of the optimality conditions, computed afresh, is at most
-// kTolerance or what rounding makes of a zero there, whichever is more. A multiplicative model of a series that is not
-// (the trend passes zero, the season is the larger part) can have a curved, nearly flat ridge on which steps
-// become tiny; after kMaxPasses of them the best point is kept and the report says that it is not the optimum.
-//
-// Where the columns can interpolate the rows the density has no upper bound as sigma goes to 0. The search comes from
-// sigma = 1 and stops at the first mode. If there is none, sigma stays at a floor: half the standard deviation of the
-// rows about a straight line, so that noise keeps an interval, and never below kSigmaFloor, Prophet's sigma for a
-// constant series.
+// The fit: rows scaled, modes of the posterior found (posterior_mode.cc) from one or more starts (starts.cc), the best
+// one made a model.
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <cstdio>
+#include <string>
 
 #include "base/check.h"
 #include "forecast/calendar_state.h"
-#include "forecast/mode_search.h"
 #include "forecast/objective.h"
+#include "forecast/posterior_mode.h"
 #include "forecast/prophet.h"
+#include "forecast/starts.h"
 #include "forecast/trend.h"
 
 namespace chiliad::forecast {
 namespace {
 
-constexpr double kLinePrior = 5;              // Standard deviation of the prior of k and m.
-constexpr double kSigmaFloor = 1e-9;          // In units of y_scale; Prophet's sigma_obs for a constant series.
-constexpr double kInterpolatingFloor = 1e-5;  // The same where the columns can interpolate the rows.
-constexpr double kTolerance = 1e-9;           // Of the optimality residual.
-// With interpolating columns a sigma below the first share of the line's residual is no mode; then it is kept at the
-// second.
-constexpr double kCollapsed = 1e-3;
-constexpr double kLineShare = 0.5;
-constexpr int kMaxPasses = 150;
-
-// One fit in progress. Smooth parameters are kept in natural units; `scaled()` gives them in units of their prior's
-// standard deviation, as search_mode() wants them.
-class Fit {
+// Modes of one series from several starts, of which the best is kept.
+class BestMode {
  public:
-  Fit(const Calendar::State& calendar, const SeriesValues& values)
-      : calendar_(calendar), values_(values), interpolates_(calendar.rows() <= calendar.smooth() + calendar.changes()) {
-    const TrendStart start = trend_start(calendar.options.growth, calendar.ds, calendar.t, values.y, values.cap);
-    now_.k = start.k;
-    now_.m = start.m;
-    now_.delta.assign(calendar.changepoints.t.size(), 0.0);
-    now_.beta.assign(calendar.x.stride, 0.0);
-    now_.sigma_obs = 1;
-    if (interpolates_) floor_ = std::max(kInterpolatingFloor, 0.5 * kCollapsed * line_residual());
-    rows_ = evaluate_rows(calendar_, now_, values_);
-  }
+  BestMode(const Calendar::State& calendar, const SeriesValues& values) : calendar_(calendar), values_(values) {}
 
-  Result<Done> run(FitReport& report);
-  const Parameters& parameters() const { return now_; }
+  // From `start`; where that may have missed the best mode, from further ones. Errors: of the first start.
+  Result<Parameters> find(Parameters start, bool warm, FitReport& report);
 
  private:
-  double rows_count() const { return static_cast<double>(calendar_.rows()); }
-  double posterior(const Parameters& parameters, double sum_of_squares) const;
-  double rounding() const;
-  void set_noise(Parameters& parameters, double sum_of_squares) const;
-  std::vector<double> scaled(double k, double m, std::span<const double> beta) const;
-  struct SearchWay {
-    double damping = 0;
-    bool convex = true;
-    double lowest_sigma = 0;
-    double accuracy = 1e-12;  // Of ln v.
-  };
-  SearchResult search(const PenalizedQuadratic& curvature, const Gradient& gradient, const SearchWay& way) const;
-  PenalizedQuadratic linearise(bool exact, bool along) const;
-  Parameters moved(const PenalizedQuadratic& curvature, const SearchResult& found, bool along) const;
-  void accept(Parameters next, Rows rows, const SearchResult& found);
-  bool step_linear(const Gradient& gradient);
-  bool step_curved(const Gradient& gradient);
-  double line_residual() const;
+  void try_from(Parameters start);
+  bool may_have_several() const;
+  double needed_gain() const;
   std::string note() const;
 
   const Calendar::State& calendar_;
-  SeriesValues values_;
-  bool interpolates_;
-  double floor_ = kSigmaFloor;
-  bool raised_ = false;  // The floor was raised: there is no finite mode.
-  bool at_floor_ = false;
-  Parameters now_;
-  Rows rows_;
-  int passes_ = 0;
-  double damping_ = 0;
+  const SeriesValues& values_;
+  Parameters best_;
+  FitReport report_;  // Of the best.
+  int starts_ = 1;
+  double first_ = 0;  // Log-posterior of the first.
+  bool apart_ = false;
 };
 
-// Standard deviation of the rows about their least-squares line; 0 for two rows.
-double Fit::line_residual() const {
-  const double n = rows_count();
-  if (n <= 2) return 0;
-  const double mean_t = total(calendar_.t) / n;
-  const double mean_y = total(values_.y) / n;
-  double tt = 0, ty = 0, yy = 0;
-  for (std::size_t i = 0; i < values_.y.size(); ++i) {
-    const double t = calendar_.t[i] - mean_t;
-    const double y = values_.y[i] - mean_y;
-    tt += t * t;
-    ty += t * y;
-    yy += y * y;
-  }
-  return std::sqrt(std::max(0.0, yy - ty * ty / tt) / (n - 2));
+// Log-posteriors that rounding and the end of a climb do not tell apart.
+double same_mode(double log_posterior) { return 1e-6 * std::max(1.0, std::fabs(log_posterior)); }
+
+// Where the columns can interpolate the rows the density has no upper bound and no best mode.
+bool BestMode::may_have_several() const {
+  return !calendar_.is_linear() && calendar_.rows() > calendar_.smooth() + calendar_.changes() &&
+         !report_.sigma_at_floor;
 }
 
-void Fit::set_noise(Parameters& parameters, double sum_of_squares) const {
-  parameters.sigma_obs = std::max(floor_, std::sqrt(best_noise_variance(sum_of_squares, rows_count())));
+// What another mode of these has to be better by. Logistic growth tells the same rows in several ways that are about as
+// likely; there Prophet's own start decides unless another mode is clearly better (e^2 = 7 times the density).
+double BestMode::needed_gain() const { return calendar_.options.growth == Growth::kLogistic ? 2 : 0; }
+
+void BestMode::try_from(Parameters start) {
+  FitReport report;
+  Result<Parameters> found = find_mode(calendar_, values_, std::move(start), report);
+  ++starts_;
+  if (!found || report.sigma_at_floor) return;
+  const double gain = report.log_posterior - report_.log_posterior;
+  const bool same = std::fabs(gain) <= same_mode(report_.log_posterior);
+  apart_ = apart_ || (!same && report.converged && report_.converged);
+  if (same ? report_.converged || !report.converged : gain < needed_gain()) return;
+  best_ = *std::move(found);
+  report_ = std::move(report);
 }
 
-double Fit::posterior(const Parameters& parameters, double sum_of_squares) const {
-  return log_posterior(calendar_, parameters, sum_of_squares);
-}
-
-std::vector<double> Fit::scaled(double k, double m, std::span<const double> beta) const {
-  std::vector<double> out = {k / kLinePrior, m / kLinePrior};
-  for (std::size_t j = 0; j < calendar_.x.columns; ++j) out.push_back(beta[j] / calendar_.prior[j]);
-  return out;
-}
-
-// What rounding alone may leave of the optimality conditions. The parameters are doubles: half a unit in the last place
-// of m alone moves its condition by T eps |m| / (2 sigma^2), and each residual is off by some epsilon of the numbers it
-// is the difference of.
-double Fit::rounding() const {
-  double largest = 0;
-  for (double y : values_.y) largest = std::max(largest, std::fabs(y));
-  constexpr double kSafety = 64;
-  const double variance = now_.sigma_obs * now_.sigma_obs;
-  return kSafety * std::numeric_limits<double>::epsilon() * std::sqrt(rows_count()) * largest / variance;
-}
-
-SearchResult Fit::search(const PenalizedQuadratic& curvature, const Gradient& gradient, const SearchWay& way) const {
-  std::vector<double> u = scaled(now_.k, now_.m, now_.beta);
-  std::vector<double> g = {gradient.k * kLinePrior, gradient.m * kLinePrior};
-  for (std::size_t j = 0; j < calendar_.x.columns; ++j) g.push_back(gradient.beta[j] * calendar_.prior[j]);
-  curvature.rotate(u);
-  curvature.rotate(g);
-  SearchStart start;
-  start.u = u;
-  start.d = std::span(now_.delta).first(calendar_.changes());
-  start.g_s = g;
-  start.g_d = std::span(gradient.delta).first(calendar_.changes());
-  start.rr = rows_.sum_of_squares;
-  start.rows = rows_count();
-  start.tau = calendar_.options.changepoint_prior_scale;
-  start.v = now_.sigma_obs * now_.sigma_obs;
-  start.v_floor = way.lowest_sigma * way.lowest_sigma;
-  start.damping = way.damping;
-  start.convex = way.convex;
-  start.accuracy = way.accuracy;
-  start.cautious = interpolates_;
-  return search_mode(curvature, start);
-}
-
-// The model made linear at the centre. `exact`: with the second-order terms. `along`: in the coordinates of moved(...,
-// along), in which the line of logistic growth is linear and the prior of m is not.
-PenalizedQuadratic Fit::linearise(bool exact, bool along) const {
-  const std::size_t n = calendar_.rows();
-  FeatureMatrix weighted;
-  if (calendar_.any_multiplicative) {
-    weighted = calendar_.x;
-    for (std::size_t i = 0; i < n; ++i) {
-      double* row = weighted.row(i);
-      for (std::size_t j = 0; j < weighted.columns; ++j) {
-        if (calendar_.is_multiplicative[j] != 0) row[j] *= rows_.trend[i];
-      }
+Result<Parameters> BestMode::find(Parameters start, bool warm, FitReport& report) {
+  constexpr int kMaxRestarts = 4;
+  constexpr int kLongClimb = 30;  // Steps.
+  Result<Parameters> found = find_mode(calendar_, values_, std::move(start), report);
+  if (!found) return found;
+  best_ = *std::move(found);
+  report_ = report;
+  first_ = report.log_posterior;
+  if (may_have_several()) {
+    if (!warm) {
+      for (Parameters& further : further_starts(calendar_, values_, best_)) try_from(std::move(further));
     }
+    // A long climb is one along a ridge, which a start off it may spare.
+    const bool was_long = report_.iterations > kLongClimb && starts_ == 1;
+    for (int i = 0; i < kMaxRestarts && (!report_.converged || (i == 0 && was_long)); ++i) try_from(trend_alone(best_));
   }
-  const bool curved = !rows_.slope.empty();
-  std::vector<double> line = rows_.share;
-  for (std::size_t i = 0; curved && i < n; ++i) line[i] *= rows_.slope[i];
-  std::vector<double> square(n);
-  for (std::size_t i = 0; i < n; ++i) square[i] = line[i] * line[i];
-  std::vector<double> coupling;
-  Linearised at{calendar_.any_multiplicative ? &weighted : &calendar_.x, line, square};
-  at.k = rows_.k;
-  at.m = rows_.m;
-  if (exact) {
-    at.convex = false;
-    if (calendar_.any_multiplicative) {
-      coupling = rows_.residual;
-      for (std::size_t i = 0; curved && i < n; ++i) coupling[i] *= rows_.slope[i];
-      at.coupling = coupling;
-    }
-    for (std::size_t i = 0; curved && i < n; ++i) square[i] -= rows_.residual[i] * rows_.share[i] * rows_.bend[i];
-    if (curved && along) {
-      const double prior = kLinePrior / now_.sigma_obs;
-      at.turn = -now_.m / (prior * prior * now_.k);
-    } else if (curved) {
-      at.turn = dot(rows_.residual, line);
-    }
-  }
-  return curvature_at(calendar_, at);
-}
-
-// The parameters that a search found. `along`: the line of logistic growth, k t - k m, moves by what it moves by to
-// first order, so m follows the curve on which k m is straight.
-Parameters Fit::moved(const PenalizedQuadratic& curvature, const SearchResult& found, bool along) const {
-  std::vector<double> step = found.x;
-  curvature.unrotate(step);
-  Parameters next = now_;
-  next.k += step[0] * kLinePrior;
-  next.m += step[1] * kLinePrior * (along ? now_.k / next.k : 1);
-  for (std::size_t j = 0; j < calendar_.x.columns; ++j) next.beta[j] += step[2 + j] * calendar_.prior[j];
-  if (calendar_.has_slope()) next.delta = found.delta;
-  return next;
-}
-
-void Fit::accept(Parameters next, Rows rows, const SearchResult& found) {
-  now_ = std::move(next);
-  rows_ = std::move(rows);
-  at_floor_ = found.at_floor;
-}
-
-// One pass of a linear model. False when the search failed. Of rows without noise sigma falls to where rounding decides
-// between columns that depend on each other, and what is found there can be worse than where the pass began: then the
-// search ends above that.
-bool Fit::step_linear(const Gradient& gradient) {
-  constexpr double kHigher = 10;
-  const double before = posterior(now_, rows_.sum_of_squares);
-  const double least = before - 1e-9 * (std::fabs(before) + rows_count());
-  for (double lowest = floor_; lowest <= now_.sigma_obs; lowest *= kHigher) {
-    const SearchResult found = search(*calendar_.curvature, gradient, {.convex = true, .lowest_sigma = lowest});
-    if (!found.ok) return false;
-    Parameters next = moved(*calendar_.curvature, found, false);
-    Rows rows = evaluate_rows(calendar_, next, values_);
-    set_noise(next, rows.sum_of_squares);
-    if (!(posterior(next, rows.sum_of_squares) >= least)) continue;
-    accept(std::move(next), std::move(rows), found);
-    return true;
-  }
-  return false;
-}
-
-// One pass of a model that is not linear: as long a step as raises the posterior (Levenberg and Marquardt's damping).
-// False when none does. Exact steps of logistic growth go along the curve on which its line moves straight, unless they
-// lead to where the rate is 0, where that curve ends.
-bool Fit::step_curved(const Gradient& gradient) {
-  constexpr int kGaussNewtonPasses = 2;
-  constexpr double kMaxDamping = 1e16;
-  constexpr double kLeastRate = 0.1;     // Of the present one.
-  constexpr double kRough = 1e-2;        // Of ln v, while the model made linear is only near the true one.
-  constexpr double kBelievable = 1e-10;  // Of the present noise.
-  const double before = posterior(now_, rows_.sum_of_squares);
-  const double noise = 1e-13 * (std::fabs(before) + rows_count());
-  bool exact = passes_++ >= kGaussNewtonPasses;
-  bool along = exact && calendar_.options.growth == Growth::kLogistic && now_.k != 0;
-  PenalizedQuadratic curvature = linearise(exact, along);
-  const auto fall_back = [&] {
-    exact = along;
-    along = false;
-    curvature = linearise(exact, along);
-  };
-  while (damping_ < kMaxDamping) {
-    const SearchResult found = search(curvature, gradient, {damping_, !exact, floor_, exact ? 1e-12 : kRough});
-    // Far from the mode the second-order terms can promise a residual below zero, on which the noise collapses.
-    const bool too_good = found.ok && found.v < kBelievable * now_.sigma_obs * now_.sigma_obs;
-    if ((!found.ok || too_good) && exact) {
-      fall_back();
-      continue;
-    }
-    if (found.ok) {
-      Parameters next = moved(curvature, found, along);
-      if (along && !(next.k / now_.k > kLeastRate)) {
-        fall_back();
-        continue;
-      }
-      Rows rows = evaluate_rows(calendar_, next, values_);
-      set_noise(next, rows.sum_of_squares);
-      if (posterior(next, rows.sum_of_squares) >= before - noise) {
-        accept(std::move(next), std::move(rows), found);
-        damping_ = damping_ < 0.2 ? 0 : 0.2 * damping_;
-        return true;
-      }
-    }
-    damping_ = std::max(0.5, 5 * damping_);
-  }
-  damping_ = 0;
-  return false;
-}
-
-std::string Fit::note() const {
-  if (!at_floor_) return "";
-  return "no finite mode: the columns can interpolate the rows; sigma_obs kept at its floor";
-}
-
-Result<Done> Fit::run(FitReport& report) {
-  const double at_start = posterior(now_, rows_.sum_of_squares);
-  double best = std::numeric_limits<double>::infinity();
-  std::optional<Parameters> better;  // Set when a later point than the best one was reached.
-  double top = -std::numeric_limits<double>::infinity();
-  int stalled = 0;
-  int pass = 0;
-  for (; pass < kMaxPasses; ++pass) {
-    const Gradient gradient = residual_gradient(calendar_, rows_);
-    if (pass > 0) {
-      const double residual = optimality_residual(calendar_, now_, rows_, gradient);
-      const bool collapsed =
-          interpolates_ && !raised_ && now_.sigma_obs < std::max(2 * kInterpolatingFloor, kCollapsed * line_residual());
-      if (collapsed) {
-        // Not a mode but the way into the singularity: begin again above the floor.
-        floor_ = std::max(kInterpolatingFloor, kLineShare * line_residual());
-        raised_ = true;
-        best = std::numeric_limits<double>::infinity();
-        top = -std::numeric_limits<double>::infinity();
-        better.reset();
-        now_ = Fit(calendar_, values_).now_;
-        rows_ = evaluate_rows(calendar_, now_, values_);
-        passes_ = 0;
-        damping_ = 0;
-        pass = -1;
-        continue;
-      }
-      // The residual is measured against sigma, which falls on the way: only a posterior that no longer rises is an
-      // end, and among points that it does not tell apart the residual chooses.
-      const double now = posterior(now_, rows_.sum_of_squares);
-      const bool risen = now > top + 1e-12 * (std::fabs(now) + rows_count());
-      if (risen || residual < best) {
-        best = residual;
-        better.reset();
-      }
-      stalled = risen ? 0 : stalled + 1;
-      top = std::max(top, now);
-      if (best <= kTolerance || stalled >= 4) break;
-    }
-    if (!better && pass > 0) better = now_;
-    if (!(calendar_.is_linear() ? step_linear(gradient) : step_curved(gradient))) break;
-  }
-  if (better) {
-    now_ = *std::move(better);
-    rows_ = evaluate_rows(calendar_, now_, values_);
-  }
-  report.iterations = pass;
-  report.optimality_residual = best;
-  report.log_posterior = posterior(now_, rows_.sum_of_squares);
-  report.sigma_at_floor = at_floor_;
+  report = report_;
+  report.starts = starts_;
+  report.gain_over_first = report_.log_posterior - first_;
   report.note = note();
-  report.converged = at_floor_ || best <= 100 * std::max(kTolerance, rounding());
-  if (!std::isfinite(report.log_posterior) || !(report.log_posterior >= at_start)) {
-    return Error{ErrorCode::kNotConverged, "the fit found no point above its start: log-posterior " +
-                                               std::to_string(report.log_posterior) + ", sigma_obs " +
-                                               std::to_string(now_.sigma_obs)};
+  return std::move(best_);
+}
+
+std::string BestMode::note() const {
+  std::string text = report_.note;
+  const double gain = report_.log_posterior - first_;
+  if (gain <= same_mode(first_) && !apart_) return text;
+  if (!text.empty()) text += "; ";
+  if (gain <= same_mode(first_)) {
+    return text + "several optima: the first of " + std::to_string(starts_) + " starts reached the best";
   }
-  if (!report.converged) {
-    report.note = "stopped before the optimum: optimality residual " + std::to_string(best) + " after " +
-                  std::to_string(pass) + " steps";
-  }
-  return Done{};
+  char number[32];
+  std::snprintf(number, sizeof(number), "%.3g", gain);
+  return text + "several optima: the best of " + std::to_string(starts_) + " starts is " + number + " above the first";
 }
 
 // As Prophet's attribute `history` has them. A column that is both condition and regressor is a regressor.
@@ -385,7 +132,13 @@ std::shared_ptr<const KeptHistory> keep_rows(const Calendar::State& calendar, co
 
 }  // namespace
 
-Result<FittedModel> fit(const Calendar& shared, const PreparedRows& rows, KeepHistory keep, FitReport* report) {
+WarmStart warm_start_params(const FittedModel& model) {
+  const FittedState& state = model.state();
+  return {state.k, state.m, state.sigma_obs, state.delta, state.beta};
+}
+
+Result<FittedModel> fit(const Calendar& shared, const PreparedRows& rows, const FitOptions& options,
+                        FitReport* report) {
   const Calendar::State& calendar = shared.state();
   CHILIAD_CHECK(rows.y.size() == calendar.rows() && rows.ds.size() == calendar.rows());
   FitReport own;
@@ -417,14 +170,18 @@ Result<FittedModel> fit(const Calendar& shared, const PreparedRows& rows, KeepHi
     out.constant_series = true;
     out.note = "constant series: not optimised, the model repeats the constant";
   } else {
-    Fit work(calendar, values);
-    if (Result<Done> done = work.run(out); !done) return std::move(done).error();
-    const Parameters& found = work.parameters();
-    state.k = found.k;
-    state.m = found.m;
-    state.delta = found.delta;
-    state.beta.assign(found.beta.begin(), found.beta.begin() + static_cast<std::ptrdiff_t>(calendar.x.columns));
-    state.sigma_obs = found.sigma_obs;
+    const bool warm = options.warm_start.has_value();
+    Result<Parameters> found =
+        BestMode(calendar, values)
+            .find(warm ? warm_start(calendar, values, *options.warm_start) : prophet_start(calendar, values), warm,
+                  out);
+    if (!found) return std::move(found).error();
+    out.warm_started = warm;
+    state.k = found->k;
+    state.m = found->m;
+    state.delta = found->delta;
+    state.beta.assign(found->beta.begin(), found->beta.begin() + static_cast<std::ptrdiff_t>(calendar.x.columns));
+    state.sigma_obs = found->sigma_obs;
     state.log_posterior = out.log_posterior;
     if (calendar.changepoints.moments.empty()) {
       // The stand-in for no changepoints is active from t = 0 on: part of the slope. That of logistic growth turns
@@ -439,17 +196,18 @@ Result<FittedModel> fit(const Calendar& shared, const PreparedRows& rows, KeepHi
   state.history_date_count = static_cast<std::int64_t>(rows.history_dates.size());
   const std::size_t kept_dates = std::min<std::size_t>(5, rows.history_dates.size());
   state.last_dates.assign(rows.history_dates.end() - static_cast<std::ptrdiff_t>(kept_dates), rows.history_dates.end());
-  if (keep == KeepHistory::kYes) state.history = keep_rows(calendar, rows, state.logistic_floor);
+  if (options.keep == KeepHistory::kYes) state.history = keep_rows(calendar, rows, state.logistic_floor);
   const auto& layout = state.logistic_floor ? calendar.floored_layout : calendar.layout;
   return FittedModel::from_state(std::move(state), layout);
 }
 
-Result<FittedModel> fit(const History& history, const ProphetOptions& options, KeepHistory keep, FitReport* report) {
+Result<FittedModel> fit(const History& history, const ProphetOptions& options, const FitOptions& fit_options,
+                        FitReport* report) {
   Result<PreparedRows> rows = prepare_rows(history);
   if (!rows) return std::move(rows).error();
   Result<Calendar> calendar = Calendar::make(rows->ds, options, borrow(rows->columns));
   if (!calendar) return std::move(calendar).error();
-  return fit(*calendar, *rows, keep, report);
+  return fit(*calendar, *rows, fit_options, report);
 }
 
 }  // namespace chiliad::forecast

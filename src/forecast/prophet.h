@@ -303,6 +303,17 @@ std::vector<std::string> needed_columns(const FittedState& state);
 // The fit
 // ---------------------------------------------------------------------------------------------------
 
+// Parameters that a fit begins with instead of at Prophet's own starting point. Those that are unset, or not as many as
+// the model has, are Prophet's own.
+struct WarmStart {
+  std::optional<double> k, m, sigma_obs;
+  std::vector<double> delta;
+  std::vector<double> beta;
+};
+
+// Those of a fitted model, as Prophet's utilities.warm_start_params() gives them.
+WarmStart warm_start_params(const FittedModel& model);
+
 // What the optimiser did, for reports. Not part of the model.
 struct FitReport {
   int iterations = 0;              // Outer steps; 0 for a constant series.
@@ -311,11 +322,22 @@ struct FitReport {
   bool converged = true;           // False: the best point found, not the optimum; see note.
   bool constant_series = false;    // Not optimised: the model repeats the constant.
   bool sigma_at_floor = false;     // The columns can interpolate the rows; sigma_obs was kept above the floor.
+  bool warm_started = false;       // FitOptions::warm_start was used.
+  int starts = 1;                  // Starting points tried.
+  double gain_over_first = 0;      // What the best of them brought in log_posterior.
   std::string note;                // What a person should know of this fit; empty when nothing.
 };
 
 // Whether the model keeps its rows (KeptHistory). The parameters do not depend on it.
 enum class KeepHistory : std::uint8_t { kYes, kNo };
+
+struct FitOptions {
+  // NOLINTNEXTLINE(google-explicit-constructor): most callers choose this alone.
+  FitOptions(KeepHistory keep_history = KeepHistory::kYes) : keep(keep_history) {}
+
+  KeepHistory keep;
+  std::optional<WarmStart> warm_start;
+};
 
 // The part of a fit that does not depend on y: scaled time, changepoints, columns of X, Gram matrix. Customers who are
 // measured on the same days, with the same regressors if any, share one; a fit through a shared Calendar gives the same
@@ -353,15 +375,16 @@ struct PreparedRows {
 // Errors: kInvalid, in Prophet's words: fewer than two rows with a value, infinity in y, sizes that differ.
 Result<PreparedRows> prepare_rows(const History& history);
 
-// Finds the maximum of the posterior reached from Prophet's own starting point (doc/prophet.md, "The fit"). Deltas that
-// are zero there are exactly zero. A constant series is not optimised, as in Prophet. Errors: kInvalid; kNotConverged
-// when the optimality residual stays above its tolerance. Requires: calendar.is_of(rows.ds, borrow(rows.columns)).
-Result<FittedModel> fit(const Calendar& calendar, const PreparedRows& rows, KeepHistory keep = KeepHistory::kYes,
+// Finds the maximum of the posterior reached from Prophet's own starting point or from the warm start; where there may
+// be several, the best of those reached from a few starts (doc/prophet.md, "Several starts"). Deltas that are zero
+// there are exactly zero. A constant series is not optimised, as in Prophet. Errors: kInvalid; kNotConverged: no point
+// above the start was found. Requires: calendar.is_of(rows.ds, borrow(rows.columns)).
+Result<FittedModel> fit(const Calendar& calendar, const PreparedRows& rows, const FitOptions& options = {},
                         FitReport* report = nullptr);
 
 // prepare_rows, Calendar::make and fit in one.
-Result<FittedModel> fit(const History& history, const ProphetOptions& options = {},
-                        KeepHistory keep = KeepHistory::kYes, FitReport* report = nullptr);
+Result<FittedModel> fit(const History& history, const ProphetOptions& options = {}, const FitOptions& fit_options = {},
+                        FitReport* report = nullptr);
 
 // Prophet's option names as text, for command lines, hyperparameters and messages. "linear", "multiplicative",
 // "minmax".

@@ -1,0 +1,366 @@
+// From a starting point to a mode of Prophet's posterior.
+//
+// Method. At a centre (the parameters so far; at first Prophet's own starting point, the line through the first and the
+// last row, sigma = 1) the residual and its products with the columns are computed from the rows, and search_mode()
+// finds the joint mode of coefficients and noise for the model made linear there. With linear or flat growth and
+// without multiplicative features the model is linear: one search reaches the mode up to the rounding of the Gram
+// matrix, a second from there removes that. Otherwise it is curved, bilinear in trend * (1 + X beta) or logistic in its
+// line: Gauss-Newton steps to begin with, then with the second-order terms (exact Newton), each guarded by damping on
+// the posterior itself.
+//
+// The end is judged by the rows alone: the largest violation of the optimality conditions, computed afresh, is at most
+// kTolerance or what rounding makes of a zero there, whichever is more. A multiplicative model of a series that is not
+// (the trend passes zero, the season is the larger part) can have a curved, nearly flat ridge on which steps
+// become tiny; after kMaxPasses of them the best point is kept and the report says that it is not the optimum.
+//
+// Where the columns can interpolate the rows the density has no upper bound as sigma goes to 0. The search comes from
+// sigma = 1 and stops at the first mode. If there is none, sigma stays at a floor: half the standard deviation of the
+// rows about a straight line, so that noise keeps an interval, and never below kSigmaFloor, Prophet's sigma for a
+// constant series.
+
+#include "forecast/posterior_mode.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "forecast/mode_search.h"
+
+namespace chiliad::forecast {
+namespace {
+
+constexpr double kLinePrior = 5;              // Standard deviation of the prior of k and m.
+constexpr double kInterpolatingFloor = 1e-5;  // The same where the columns can interpolate the rows.
+constexpr double kTolerance = 1e-9;           // Of the optimality residual.
+// With interpolating columns a sigma below the first share of the line's residual is no mode; then it is kept at the
+// second.
+constexpr double kCollapsed = 1e-3;
+constexpr double kLineShare = 0.5;
+constexpr int kMaxPasses = 150;
+
+// One fit in progress. Smooth parameters are kept in natural units; `scaled()` gives them in units of their prior's
+// standard deviation, as search_mode() wants them.
+class Fit {
+ public:
+  Fit(const Calendar::State& calendar, const SeriesValues& values, Parameters start)
+      : calendar_(calendar),
+        values_(values),
+        interpolates_(calendar.rows() <= calendar.smooth() + calendar.changes()),
+        start_(std::move(start)) {
+    now_ = start_;
+    if (interpolates_) floor_ = std::max(kInterpolatingFloor, 0.5 * kCollapsed * line_residual());
+    rows_ = evaluate_rows(calendar_, now_, values_);
+    // The search for the noise comes from above.
+    now_.sigma_obs = std::max(now_.sigma_obs, std::sqrt(best_noise_variance(rows_.sum_of_squares, rows_count())));
+  }
+
+  Result<Done> run(FitReport& report);
+  const Parameters& parameters() const { return now_; }
+
+ private:
+  double rows_count() const { return static_cast<double>(calendar_.rows()); }
+  double posterior(const Parameters& parameters, double sum_of_squares) const;
+  double rounding() const;
+  void set_noise(Parameters& parameters, double sum_of_squares) const;
+  std::vector<double> scaled(double k, double m, std::span<const double> beta) const;
+  struct SearchWay {
+    double damping = 0;
+    bool convex = true;
+    double lowest_sigma = 0;
+    double accuracy = 1e-12;  // Of ln v.
+  };
+  SearchResult search(const PenalizedQuadratic& curvature, const Gradient& gradient, const SearchWay& way) const;
+  PenalizedQuadratic linearise(bool exact, bool along) const;
+  Parameters moved(const PenalizedQuadratic& curvature, const SearchResult& found, bool along) const;
+  void accept(Parameters next, Rows rows, const SearchResult& found);
+  bool step_linear(const Gradient& gradient);
+  bool step_curved(const Gradient& gradient);
+  double line_residual() const;
+  std::string note() const;
+
+  const Calendar::State& calendar_;
+  SeriesValues values_;
+  const bool interpolates_;
+  const Parameters start_;
+  double floor_ = kSigmaFloor;
+  bool raised_ = false;  // The floor was raised: there is no finite mode.
+  bool at_floor_ = false;
+  Parameters now_;
+  Rows rows_;
+  int passes_ = 0;
+  double damping_ = 0;
+};
+
+// Standard deviation of the rows about their least-squares line; 0 for two rows.
+double Fit::line_residual() const {
+  const double n = rows_count();
+  if (n <= 2) return 0;
+  const double mean_t = total(calendar_.t) / n;
+  const double mean_y = total(values_.y) / n;
+  double tt = 0, ty = 0, yy = 0;
+  for (std::size_t i = 0; i < values_.y.size(); ++i) {
+    const double t = calendar_.t[i] - mean_t;
+    const double y = values_.y[i] - mean_y;
+    tt += t * t;
+    ty += t * y;
+    yy += y * y;
+  }
+  return std::sqrt(std::max(0.0, yy - ty * ty / tt) / (n - 2));
+}
+
+void Fit::set_noise(Parameters& parameters, double sum_of_squares) const {
+  parameters.sigma_obs = std::max(floor_, std::sqrt(best_noise_variance(sum_of_squares, rows_count())));
+}
+
+double Fit::posterior(const Parameters& parameters, double sum_of_squares) const {
+  return log_posterior(calendar_, parameters, sum_of_squares);
+}
+
+std::vector<double> Fit::scaled(double k, double m, std::span<const double> beta) const {
+  std::vector<double> out = {k / kLinePrior, m / kLinePrior};
+  for (std::size_t j = 0; j < calendar_.x.columns; ++j) out.push_back(beta[j] / calendar_.prior[j]);
+  return out;
+}
+
+// What rounding alone may leave of the optimality conditions. The parameters are doubles: half a unit in the last place
+// of m alone moves its condition by T eps |m| / (2 sigma^2), and each residual is off by some epsilon of the numbers it
+// is the difference of.
+double Fit::rounding() const {
+  double largest = 0;
+  for (double y : values_.y) largest = std::max(largest, std::fabs(y));
+  constexpr double kSafety = 64;
+  const double variance = now_.sigma_obs * now_.sigma_obs;
+  return kSafety * std::numeric_limits<double>::epsilon() * std::sqrt(rows_count()) * largest / variance;
+}
+
+SearchResult Fit::search(const PenalizedQuadratic& curvature, const Gradient& gradient, const SearchWay& way) const {
+  std::vector<double> u = scaled(now_.k, now_.m, now_.beta);
+  std::vector<double> g = {gradient.k * kLinePrior, gradient.m * kLinePrior};
+  for (std::size_t j = 0; j < calendar_.x.columns; ++j) g.push_back(gradient.beta[j] * calendar_.prior[j]);
+  curvature.rotate(u);
+  curvature.rotate(g);
+  SearchStart start;
+  start.u = u;
+  start.d = std::span(now_.delta).first(calendar_.changes());
+  start.g_s = g;
+  start.g_d = std::span(gradient.delta).first(calendar_.changes());
+  start.rr = rows_.sum_of_squares;
+  start.rows = rows_count();
+  start.tau = calendar_.options.changepoint_prior_scale;
+  start.v = now_.sigma_obs * now_.sigma_obs;
+  start.v_floor = way.lowest_sigma * way.lowest_sigma;
+  start.damping = way.damping;
+  start.convex = way.convex;
+  start.accuracy = way.accuracy;
+  start.cautious = interpolates_;
+  return search_mode(curvature, start);
+}
+
+// The model made linear at the centre. `exact`: with the second-order terms. `along`: in the coordinates of moved(...,
+// along), in which the line of logistic growth is linear and the prior of m is not.
+PenalizedQuadratic Fit::linearise(bool exact, bool along) const {
+  const std::size_t n = calendar_.rows();
+  FeatureMatrix weighted;
+  if (calendar_.any_multiplicative) {
+    weighted = calendar_.x;
+    for (std::size_t i = 0; i < n; ++i) {
+      double* row = weighted.row(i);
+      for (std::size_t j = 0; j < weighted.columns; ++j) {
+        if (calendar_.is_multiplicative[j] != 0) row[j] *= rows_.trend[i];
+      }
+    }
+  }
+  const bool curved = !rows_.slope.empty();
+  std::vector<double> line = rows_.share;
+  for (std::size_t i = 0; curved && i < n; ++i) line[i] *= rows_.slope[i];
+  std::vector<double> square(n);
+  for (std::size_t i = 0; i < n; ++i) square[i] = line[i] * line[i];
+  std::vector<double> coupling;
+  Linearised at{calendar_.any_multiplicative ? &weighted : &calendar_.x, line, square};
+  at.k = rows_.k;
+  at.m = rows_.m;
+  if (exact) {
+    at.convex = false;
+    if (calendar_.any_multiplicative) {
+      coupling = rows_.residual;
+      for (std::size_t i = 0; curved && i < n; ++i) coupling[i] *= rows_.slope[i];
+      at.coupling = coupling;
+    }
+    for (std::size_t i = 0; curved && i < n; ++i) square[i] -= rows_.residual[i] * rows_.share[i] * rows_.bend[i];
+    if (curved && along) {
+      const double prior = kLinePrior / now_.sigma_obs;
+      at.turn = -now_.m / (prior * prior * now_.k);
+    } else if (curved) {
+      at.turn = dot(rows_.residual, line);
+    }
+  }
+  return curvature_at(calendar_, at);
+}
+
+// The parameters that a search found. `along`: the line of logistic growth, k t - k m, moves by what it moves by to
+// first order, so m follows the curve on which k m is straight.
+Parameters Fit::moved(const PenalizedQuadratic& curvature, const SearchResult& found, bool along) const {
+  std::vector<double> step = found.x;
+  curvature.unrotate(step);
+  Parameters next = now_;
+  next.k += step[0] * kLinePrior;
+  next.m += step[1] * kLinePrior * (along ? now_.k / next.k : 1);
+  for (std::size_t j = 0; j < calendar_.x.columns; ++j) next.beta[j] += step[2 + j] * calendar_.prior[j];
+  if (calendar_.has_slope()) next.delta = found.delta;
+  return next;
+}
+
+void Fit::accept(Parameters next, Rows rows, const SearchResult& found) {
+  now_ = std::move(next);
+  rows_ = std::move(rows);
+  at_floor_ = found.at_floor;
+}
+
+// One pass of a linear model. False when the search failed. Of rows without noise sigma falls to where rounding decides
+// between columns that depend on each other, and what is found there can be worse than where the pass began: then the
+// search ends above that.
+bool Fit::step_linear(const Gradient& gradient) {
+  constexpr double kHigher = 10;
+  const double before = posterior(now_, rows_.sum_of_squares);
+  const double least = before - 1e-9 * (std::fabs(before) + rows_count());
+  for (double lowest = floor_; lowest <= now_.sigma_obs; lowest *= kHigher) {
+    const SearchResult found = search(*calendar_.curvature, gradient, {.convex = true, .lowest_sigma = lowest});
+    if (!found.ok) return false;
+    Parameters next = moved(*calendar_.curvature, found, false);
+    Rows rows = evaluate_rows(calendar_, next, values_);
+    set_noise(next, rows.sum_of_squares);
+    if (!(posterior(next, rows.sum_of_squares) >= least)) continue;
+    accept(std::move(next), std::move(rows), found);
+    return true;
+  }
+  return false;
+}
+
+// One pass of a model that is not linear: as long a step as raises the posterior (Levenberg and Marquardt's damping).
+// False when none does. Exact steps of logistic growth go along the curve on which its line moves straight, unless they
+// lead to where the rate is 0, where that curve ends.
+bool Fit::step_curved(const Gradient& gradient) {
+  constexpr int kGaussNewtonPasses = 2;
+  constexpr double kMaxDamping = 1e16;
+  constexpr double kLeastRate = 0.1;     // Of the present one.
+  constexpr double kRough = 1e-3;        // Of ln v, while the model made linear is only near the true one.
+  constexpr double kBelievable = 1e-10;  // Of the present noise.
+  const double before = posterior(now_, rows_.sum_of_squares);
+  const double noise = 1e-13 * (std::fabs(before) + rows_count());
+  bool exact = passes_++ >= kGaussNewtonPasses;
+  bool along = exact && calendar_.options.growth == Growth::kLogistic && now_.k != 0;
+  PenalizedQuadratic curvature = linearise(exact, along);
+  const auto fall_back = [&] {
+    exact = along;
+    along = false;
+    curvature = linearise(exact, along);
+  };
+  while (damping_ < kMaxDamping) {
+    const SearchResult found = search(curvature, gradient, {damping_, !exact, floor_, exact ? 1e-12 : kRough});
+    // Far from the mode the second-order terms can promise a residual below zero, on which the noise collapses.
+    const bool too_good = found.ok && found.v < kBelievable * now_.sigma_obs * now_.sigma_obs;
+    if ((!found.ok || too_good) && exact) {
+      fall_back();
+      continue;
+    }
+    if (found.ok) {
+      Parameters next = moved(curvature, found, along);
+      if (along && !(next.k / now_.k > kLeastRate)) {
+        fall_back();
+        continue;
+      }
+      Rows rows = evaluate_rows(calendar_, next, values_);
+      set_noise(next, rows.sum_of_squares);
+      if (posterior(next, rows.sum_of_squares) >= before - noise) {
+        accept(std::move(next), std::move(rows), found);
+        damping_ = damping_ < 0.2 ? 0 : 0.2 * damping_;
+        return true;
+      }
+    }
+    damping_ = std::max(0.5, 5 * damping_);
+  }
+  damping_ = 0;
+  return false;
+}
+
+std::string Fit::note() const {
+  if (!at_floor_) return "";
+  return "no finite mode: the columns can interpolate the rows; sigma_obs kept at its floor";
+}
+
+Result<Done> Fit::run(FitReport& report) {
+  const double at_start = posterior(now_, rows_.sum_of_squares);
+  double best = std::numeric_limits<double>::infinity();
+  std::optional<Parameters> better;  // Set when a later point than the best one was reached.
+  double top = -std::numeric_limits<double>::infinity();
+  int stalled = 0;
+  int pass = 0;
+  for (; pass < kMaxPasses; ++pass) {
+    const Gradient gradient = residual_gradient(calendar_, rows_);
+    if (pass > 0) {
+      const double residual = optimality_residual(calendar_, now_, rows_, gradient);
+      const bool collapsed =
+          interpolates_ && !raised_ && now_.sigma_obs < std::max(2 * kInterpolatingFloor, kCollapsed * line_residual());
+      if (collapsed) {
+        // Not a mode but the way into the singularity: begin again above the floor.
+        floor_ = std::max(kInterpolatingFloor, kLineShare * line_residual());
+        raised_ = true;
+        best = std::numeric_limits<double>::infinity();
+        top = -std::numeric_limits<double>::infinity();
+        better.reset();
+        now_ = start_;
+        rows_ = evaluate_rows(calendar_, now_, values_);
+        passes_ = 0;
+        damping_ = 0;
+        pass = -1;
+        continue;
+      }
+      // The residual is measured against sigma, which falls on the way: only a posterior that no longer rises is an
+      // end, and among points that it does not tell apart the residual chooses.
+      const double now = posterior(now_, rows_.sum_of_squares);
+      const bool risen = now > top + 1e-12 * (std::fabs(now) + rows_count());
+      if (risen || residual < best) {
+        best = residual;
+        better.reset();
+      }
+      stalled = risen ? 0 : stalled + 1;
+      top = std::max(top, now);
+      if (best <= kTolerance || stalled >= 4) break;
+    }
+    if (!better && pass > 0) better = now_;
+    if (!(calendar_.is_linear() ? step_linear(gradient) : step_curved(gradient))) break;
+  }
+  if (better) {
+    now_ = *std::move(better);
+    rows_ = evaluate_rows(calendar_, now_, values_);
+  }
+  report.iterations = pass;
+  report.optimality_residual = best;
+  report.log_posterior = posterior(now_, rows_.sum_of_squares);
+  report.sigma_at_floor = at_floor_;
+  report.note = note();
+  report.converged = at_floor_ || best <= 100 * std::max(kTolerance, rounding());
+  // A start may be the mode itself.
+  const double slack = 1e-9 * (std::fabs(at_start) + rows_count());
+  if (!std::isfinite(report.log_posterior) || !(raised_ || report.log_posterior >= at_start - slack)) {
+    return Error{ErrorCode::kNotConverged, "the fit found no point above its start: log-posterior " +
+                                               std::to_string(report.log_posterior) + ", sigma_obs " +
+                                               std::to_string(now_.sigma_obs)};
+  }
+  if (!report.converged) {
+    report.note = "stopped before the optimum: optimality residual " + std::to_string(best) + " after " +
+                  std::to_string(pass) + " steps";
+  }
+  return Done{};
+}
+
+}  // namespace
+
+Result<Parameters> find_mode(const Calendar::State& calendar, const SeriesValues& values, Parameters start,
+                             FitReport& report) {
+  Fit fit(calendar, values, std::move(start));
+  if (Result<Done> done = fit.run(report); !done) return std::move(done).error();
+  return fit.parameters();
+}
+
+}  // namespace chiliad::forecast
