@@ -55,7 +55,8 @@ class _Unmade:
 class Prophet(_Unmade):
     """Prophet forecaster. Arguments as Prophet's; `stan_backend` is accepted and has no effect."""
 
-    _MADE_WHEN_ASKED_FOR = ("history", "history_dates", "changepoints", "train_component_cols", "component_modes")
+    _MADE_WHEN_ASKED_FOR = ("history", "history_dates", "changepoints", "train_component_cols", "component_modes",
+                            "train_holiday_names")
 
     def __init__(self, growth="linear", changepoints=None, n_changepoints=25, changepoint_range=0.8,
                  yearly_seasonality="auto", weekly_seasonality="auto", daily_seasonality="auto", holidays=None,
@@ -121,6 +122,11 @@ class Prophet(_Unmade):
             return self._fresh["given_changepoints"]
         fitted = self._fresh["fitted"]
         return pd.Series(fitted["changepoints"].view("datetime64[ns]"), index=fitted["changepoint_rows"], name="ds")
+
+    def _make_train_holiday_names(self):
+        if self.holidays is None and self.country_holidays is None:
+            return None
+        return pd.Series(self._fresh["fitted"]["train_holiday_names"], dtype=object)
 
     def _make_train_component_cols(self):
         self._make_components()
@@ -297,8 +303,6 @@ class Prophet(_Unmade):
         self.seasonalities = engine_form.seasonalities_of(fitted)
         for name, mu, std in fitted["regressors"]:
             self.extra_regressors[name].update(mu=mu, std=std)
-        if self.holidays is not None or self.country_holidays is not None:
-            self.train_holiday_names = pd.Series(fitted["train_holiday_names"], dtype=object)
         self.params = engine_form.params_of(fitted)
 
     def _fit_regressor_models(self, df):

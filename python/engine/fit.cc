@@ -4,10 +4,13 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <memory>
 #include <vector>
+
+#include "forecast/trend.h"
 
 namespace nb = nanobind;
 
@@ -45,22 +48,29 @@ void add_history(const forecast::KeptHistory& history, nb::dict& out) {
 }
 
 // The trend of each row in units of y_scale: Prophet's params['trend'].
-std::vector<double> scaled_trend(const forecast::FittedModel& model, const forecast::KeptHistory& history) {
-  const std::vector<forecast::Column> columns = forecast::borrow(history.columns);
-  forecast::PredictOptions options;
-  options.uncertainty = forecast::Uncertainty::kNone;
-  std::vector<double> trend(history.ds.size());
-  const Result<forecast::Forecast> fitted = model.predict(forecast::Frame{history.ds, columns}, options);
-  if (!fitted) return {};
-  const forecast::FittedState& state = model.state();
-  const std::span<const double> values = fitted->column("trend");
-  std::span<const double> floor = fitted->column("floor");
-  for (std::size_t i = 0; i < trend.size(); ++i) {
-    const double base = !floor.empty()                                        ? floor[i]
-                        : state.options.scaling == forecast::Scaling::kMinMax ? state.y_min
-                                                                              : 0;
-    trend[i] = (values[i] - base) / state.y_scale;
+std::vector<double> scaled_trend(const forecast::FittedState& state) {
+  const forecast::KeptHistory& history = *state.history;
+  std::vector<double> t(history.ds.size());
+  for (std::size_t i = 0; i < t.size(); ++i) {
+    const auto since = static_cast<double>(nanos_since_epoch(history.ds[i]) - nanos_since_epoch(state.start));
+    t[i] = since / 1e9 / state.t_scale_s;
   }
+  std::vector<double> cap;
+  const auto column = [&history](std::string_view name) {
+    const auto found = std::ranges::find(history.columns, name, &forecast::OwnedColumn::name);
+    return found == history.columns.end() ? nullptr : &found->values;
+  };
+  if (state.options.growth == forecast::Growth::kLogistic) {
+    const std::vector<double>* given = column("cap");
+    const std::vector<double>* floor = state.logistic_floor ? column("floor") : nullptr;
+    if (given == nullptr || (state.logistic_floor && floor == nullptr)) return {};
+    const double base = state.options.scaling == forecast::Scaling::kMinMax ? state.y_min : 0;
+    for (std::size_t i = 0; i < t.size(); ++i)
+      cap.push_back(((*given)[i] - (floor != nullptr ? (*floor)[i] : base)) / state.y_scale);
+  }
+  std::vector<double> trend(t.size());
+  const forecast::TrendParameters parameters{state.k, state.m, state.delta, state.changepoints_t};
+  forecast::evaluate_trend(state.options.growth, parameters, t, cap, trend);
   return trend;
 }
 
@@ -100,7 +110,7 @@ nb::dict Fit::to_dict() const {
   out["history_date_count"] = state.history_date_count;
   if (state.history) {
     add_history(*state.history, out);
-    out["trend"] = array_of(scaled_trend(model_, *state.history));
+    out["trend"] = array_of(scaled_trend(state));
   }
   nb::dict report;
   report["iterations"] = report_.iterations;
