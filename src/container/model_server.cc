@@ -445,18 +445,21 @@ Result<Run> ModelServer::ready(Deadline deadline) {
   }
 }
 
-Result<net::ClientResponse> ModelServer::send(const Run& run, net::ClientRequest request, Deadline deadline) {
+Result<net::ClientResponse> ModelServer::send(const Run& run, net::ClientRequest request, Deadline deadline,
+                                              bool* surely_not_sent) {
   {
     // The ports of a run that is over may be another server's by now.
     const MutexLock lock(state_->mutex);
-    if (state_->process == nullptr || state_->current.number != run.number)
+    if (state_->process == nullptr || state_->current.number != run.number) {
+      if (surely_not_sent != nullptr) *surely_not_sent = true;
       return Error{ErrorCode::kUnavailable, "the server has ended"};
+    }
   }
   const steady_clock::time_point began = steady_clock::now();
   request.url.insert(0, run.url);
   request.use_proxy = false;
   request.silence = std::chrono::seconds(0);
-  Result<net::ClientResponse> answer = state_->client.send(request, deadline);
+  Result<net::ClientResponse> answer = state_->client.send(request, deadline, surely_not_sent);
   if (answer) {
     state_->answered_at = steady_clock::now();
     state_->time_outs = 0;

@@ -89,7 +89,8 @@ class ModelServer final : public Upstream {
 
   std::optional<Run> now() const override;
   Result<Run> ready(Deadline deadline) override;
-  Result<net::ClientResponse> send(const Run& run, net::ClientRequest request, Deadline deadline) override;
+  Result<net::ClientResponse> send(const Run& run, net::ClientRequest request, Deadline deadline,
+                                   bool* surely_not_sent = nullptr) override;
 
  private:
   struct State;

@@ -65,7 +65,7 @@ class FakeServer final : public Upstream {
     if (std::optional<Run> run = now()) return *run;
     return Error{ErrorCode::kUnavailable, "the server is down"};
   }
-  Result<net::ClientResponse> send(const Run& run, net::ClientRequest request, Deadline deadline) override {
+  Result<net::ClientResponse> send(const Run& run, net::ClientRequest request, Deadline deadline, bool*) override {
     const MutexLock lock(mutex_);
     while (held_ && up_ && run.number == number_) {
       if (!released_.wait_until(mutex_, deadline)) return Error{ErrorCode::kDeadline, "no answer in time"};

@@ -36,7 +36,8 @@ class Upstream {
 
   // One request to a run; `request.url` is the path alone. Errors: as net::HttpClient::send(); after kUnavailable and
   // kDeadline the server is looked at, and begun anew if it does not answer.
-  virtual Result<net::ClientResponse> send(const Run& run, net::ClientRequest request, Deadline deadline) = 0;
+  virtual Result<net::ClientResponse> send(const Run& run, net::ClientRequest request, Deadline deadline,
+                                           bool* surely_not_sent = nullptr) = 0;
 };
 
 }  // namespace chiliad::container

@@ -13,7 +13,8 @@ constexpr std::string_view kMigrations[] = {
     " custom_attributes TEXT NOT NULL, target_model TEXT NOT NULL, target_variant TEXT NOT NULL,"
     " output_location TEXT NOT NULL, failure_location TEXT NOT NULL, timeout_seconds INTEGER NOT NULL,"
     " expires_ms INTEGER NOT NULL)",
-    "ALTER TABLE async_call ADD COLUMN role TEXT NOT NULL DEFAULT ''"};
+    "ALTER TABLE async_call ADD COLUMN role TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE async_call ADD COLUMN doomed INTEGER NOT NULL DEFAULT 0"};
 
 constexpr sql::Query kAll = {"read the waiting asynchronous calls",
                              "SELECT row, endpoint, length(body) FROM async_call ORDER BY row"};
@@ -25,7 +26,9 @@ constexpr sql::Query kInsert = {
 constexpr sql::Query kOne = {
     "read an asynchronous call",
     "SELECT inference_id, input_location, body, content_type, accept, custom_attributes, target_model, target_variant,"
-    " output_location, failure_location, timeout_seconds, expires_ms, role FROM async_call WHERE row = ?1"};
+    " output_location, failure_location, timeout_seconds, expires_ms, role, doomed FROM async_call WHERE row = ?1"};
+constexpr sql::Query kDoom = {"mark the asynchronous calls of a deleted endpoint",
+                              "UPDATE async_call SET doomed = 1 WHERE endpoint = ?1 AND row <= ?2"};
 constexpr sql::Query kDelete = {"delete an asynchronous call", "DELETE FROM async_call WHERE row = ?1"};
 
 }  // namespace
@@ -83,9 +86,14 @@ Result<Done> AsyncQueue::add(AsyncCall call) {
   return Done{};
 }
 
-std::vector<std::string> AsyncQueue::waiting() const {
+std::vector<std::string> AsyncQueue::waiting() {
   std::vector<std::string> names;
   const MutexLock lock(mutex_);
+  if (!unwritten_.empty()) write_doomed();
+  const auto due = later_.upper_bound(std::chrono::steady_clock::now());
+  for (auto call = later_.begin(); call != due; call = later_.erase(call)) {
+    waiting_[call->second.endpoint].push_back(call->second.row);
+  }
   for (const auto& [name, rows] : waiting_) names.push_back(name);
   return names;
 }
@@ -116,6 +124,8 @@ Result<std::optional<AsyncCall>> AsyncQueue::take(std::string_view endpoint) {
     call->timeout_seconds = static_cast<int>(one->column_int64(10));
     call->expires = system_clock::time_point(milliseconds(one->column_int64(11)));
     call->role = one->column_text(12);
+    const auto unwritten = unwritten_.find(endpoint);
+    call->doomed = one->column_int64(13) != 0 || (unwritten != unwritten_.end() && call->row <= unwritten->second);
   } else {
     --size_;  // Somebody else deleted it.
   }
@@ -133,14 +143,36 @@ Result<Done> AsyncQueue::finish(const AsyncCall& call) {
   return Done{};
 }
 
-void AsyncQueue::put_back(const AsyncCall& call) {
+void AsyncQueue::put_back(const AsyncCall& call, Deadline not_before) {
   const MutexLock lock(mutex_);
-  waiting_[call.endpoint].push_back(call.row);
+  if (not_before > std::chrono::steady_clock::now()) {
+    later_.emplace(not_before, Later{call.endpoint, call.row});
+  } else {
+    waiting_[call.endpoint].push_back(call.row);
+  }
 }
 
-std::int64_t AsyncQueue::newest_row() const {
+void AsyncQueue::doom(std::string_view endpoint) {
   const MutexLock lock(mutex_);
-  return newest_row_;
+  if (size_ == 0) return;
+  unwritten_[std::string(endpoint)] = newest_row_;
+  write_doomed();
+  for (auto call = later_.begin(); call != later_.end();) {
+    if (call->second.endpoint != endpoint) {
+      ++call;
+      continue;
+    }
+    waiting_[call->second.endpoint].push_back(call->second.row);
+    call = later_.erase(call);
+  }
+}
+
+void AsyncQueue::write_doomed() {
+  for (auto endpoint = unwritten_.begin(); endpoint != unwritten_.end();) {
+    if (!database_.run(kDoom, std::string_view(endpoint->first), endpoint->second))
+      return;  // The next waiting() tries.
+    endpoint = unwritten_.erase(endpoint);
+  }
 }
 
 std::size_t AsyncQueue::size() const {

@@ -1,7 +1,8 @@
 // AsyncQueue: accepted asynchronous calls, kept in a database until their answer lies in the store.
 //
 // Rows are the truth; in memory there is a row number a call. A row is deleted when its result is written: a process
-// that dies in between does the call again, to the same place.
+// that dies in between does the call again, to the same place. That the endpoint of a call was deleted stands in its
+// row too, so that no later endpoint of the name answers it, in this process or the next.
 //
 // Thread safety: all methods may be called from any threads at a time; a call that waits for the disk holds up the
 // others.
@@ -21,6 +22,7 @@
 
 #include "base/mutex.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "sql/database.h"
 
 namespace chiliad::hosting {
@@ -41,6 +43,7 @@ struct AsyncCall {
   std::string role;              // Who reads the input and writes the rest.
   int timeout_seconds = 900;
   std::chrono::system_clock::time_point expires;  // Not begun by then: it fails.
+  bool doomed = false;                            // Set by the queue: its endpoint was deleted.
 };
 
 class AsyncQueue {
@@ -57,28 +60,39 @@ class AsyncQueue {
   // The call survives kill -9 when this returns. Errors: kUnavailable: full; as the database's.
   Result<Done> add(AsyncCall call);
 
-  // Endpoints with calls that wait, in the order of their names.
-  std::vector<std::string> waiting() const;
+  // Endpoints with calls that may be taken, in the order of their names.
+  std::vector<std::string> waiting();
 
   // The oldest waiting call of the endpoint; it waits no more. Errors: as the database's: it waits still.
   Result<std::optional<AsyncCall>> take(std::string_view endpoint);
 
-  // A call that was taken: its end is written, or it shall wait again at the end of the row.
+  // A call that was taken: its end is written, or it shall wait again at the end of the row; not to be taken before
+  // this moment.
   Result<Done> finish(const AsyncCall& call);
-  void put_back(const AsyncCall& call);
+  void put_back(const AsyncCall& call, Deadline not_before = {});
+
+  // The endpoint was deleted: its calls that wait or are taken now are doomed whenever they are taken again. What the
+  // disk refuses to take is known to this process alone, until it can be written.
+  void doom(std::string_view endpoint);
 
   std::size_t size() const;  // Waiting and taken.
-  // Rows of calls that were added so far are at most this.
-  std::int64_t newest_row() const;
 
  private:
   AsyncQueue(sql::Database database, const Limits& limits) : limits_(limits), database_(std::move(database)) {}
   Result<Done> load();
+  void write_doomed() CHILIAD_REQUIRES(mutex_);
 
   const Limits limits_;
   mutable Mutex mutex_;
   sql::Database database_ CHILIAD_GUARDED_BY(mutex_);
   std::map<std::string, std::deque<std::int64_t>, std::less<>> waiting_ CHILIAD_GUARDED_BY(mutex_);
+  struct Later {
+    std::string endpoint;
+    std::int64_t row = 0;
+  };
+  std::multimap<Deadline, Later> later_ CHILIAD_GUARDED_BY(mutex_);
+  // Deleted endpoints whose rows could not be marked: those up to this one.
+  std::map<std::string, std::int64_t, std::less<>> unwritten_ CHILIAD_GUARDED_BY(mutex_);
   std::size_t size_ CHILIAD_GUARDED_BY(mutex_) = 0;
   std::uint64_t body_bytes_ CHILIAD_GUARDED_BY(mutex_) = 0;
   std::int64_t newest_row_ CHILIAD_GUARDED_BY(mutex_) = 0;

@@ -58,6 +58,51 @@ TEST_F(AsyncQueueTest, WhatWasNotFinishedWaitsAgainAfterARestart) {
   EXPECT_EQ((*queue->take("a"))->inference_id, "3");
 }
 
+TEST_F(AsyncQueueTest, CallsOfADeletedEndpointAreKnownAfterARestart) {
+  {
+    const auto queue = open();
+    for (const char* id : {"1", "2"}) ASSERT_TRUE(queue->add(call_of("a", id)));
+    ASSERT_TRUE(queue->add(call_of("b", "3")));
+    ASSERT_TRUE(*queue->take("a"));  // What is taken is doomed, should it be taken again.
+    queue->doom("a");
+    ASSERT_TRUE(queue->add(call_of("a", "4")));
+  }
+  const auto queue = open();
+  for (const bool doomed : {true, true, false}) EXPECT_EQ((*queue->take("a"))->doomed, doomed);
+  EXPECT_FALSE((*queue->take("b"))->doomed);
+}
+
+TEST_F(AsyncQueueTest, WhatAFullDiskDoesNotTakeIsMarkedLater) {
+  {
+    const auto queue = open();
+    ASSERT_TRUE(queue->add(call_of("a", "1")));
+    fail_writes_after(0);
+    queue->doom("a");
+    fail_writes_after(UINT64_MAX);
+    const std::optional<AsyncCall> call = *queue->take("a");
+    EXPECT_TRUE(call->doomed);
+    queue->put_back(*call);
+    EXPECT_EQ(queue->waiting(), std::vector<std::string>{"a"});  // Written now.
+  }
+  EXPECT_TRUE((*open()->take("a"))->doomed);
+}
+
+TEST_F(AsyncQueueTest, ACallThatIsPutBackForLaterIsNotTakenBefore) {
+  const auto queue = open();
+  ASSERT_TRUE(queue->add(call_of("a", "1")));
+  const auto now = std::chrono::steady_clock::now();
+  queue->put_back(**queue->take("a"), now + std::chrono::hours(1));
+  EXPECT_TRUE(queue->waiting().empty());
+  EXPECT_FALSE(*queue->take("a"));
+  EXPECT_EQ(queue->size(), 1u);
+  queue->doom("a");  // Its failure does not wait.
+  queue->put_back(**queue->take("a"), now + std::chrono::milliseconds(20));
+  while (queue->waiting().empty()) {
+  }
+  EXPECT_GE(std::chrono::steady_clock::now() - now, std::chrono::milliseconds(20));
+  EXPECT_TRUE((*queue->take("a"))->doomed);
+}
+
 TEST_F(AsyncQueueTest, AcceptedCallsSurviveKill) {
   int acknowledged[2];
   ASSERT_EQ(::pipe(acknowledged), 0);

@@ -13,8 +13,10 @@ using std::chrono::steady_clock;
 using std::chrono::system_clock;
 
 constexpr auto kStoreTime = seconds(60);
-constexpr auto kPause = seconds(2);      // After the store, or a model that is not ready, said no.
-constexpr auto kLookAgain = seconds(1);  // For calls whose time to live is over while their endpoint is not there.
+constexpr auto kPause = seconds(2);      // After the store said no.
+constexpr auto kLookAgain = seconds(1);  // For calls whose time has come, or is over while their endpoint is not there.
+constexpr auto kLongestPause = seconds(30);
+constexpr int kMostBroken = 3;
 constexpr std::uint64_t kMaxInput = 6'291'456;
 
 HostResult ended(HostEnd end, std::string message) {
@@ -49,11 +51,6 @@ void AsyncRunner::stop() {
   threads_.clear();
 }
 
-bool AsyncRunner::stopping() {
-  const MutexLock lock(mutex_);
-  return stopping_;
-}
-
 void AsyncRunner::wake() {
   const MutexLock lock(mutex_);
   ++woken_;
@@ -61,13 +58,8 @@ void AsyncRunner::wake() {
 }
 
 void AsyncRunner::fail_all(const std::string& endpoint) {
-  const std::vector<std::string> waiting = queue_.waiting();
-  if (!std::binary_search(waiting.begin(), waiting.end(), endpoint)) return;
-  const std::int64_t newest = queue_.newest_row();
-  const MutexLock lock(mutex_);
-  doomed_[endpoint] = newest;
-  ++woken_;
-  work_.notify_all();
+  queue_.doom(endpoint);
+  wake();
 }
 
 void AsyncRunner::run() {
@@ -116,41 +108,46 @@ bool AsyncRunner::choose(std::string& endpoint, std::shared_ptr<const Deployment
 
 void AsyncRunner::work(const std::string& endpoint, std::shared_ptr<const Deployment> deployment) {
   Result<std::optional<AsyncCall>> call = queue_.take(endpoint);
-  bool again = !call;
+  bool pause = !call;
   if (call && *call) {
     Taken taken{std::move(**call), std::move(deployment)};
-    bool doomed = false;
+    const std::int64_t row = taken.call.row;
+    Begun begun;
     {
       const MutexLock lock(mutex_);
-      const auto found = doomed_.find(endpoint);
-      doomed = found != doomed_.end() && taken.call.row <= found->second;
-      if (found != doomed_.end() && !doomed) doomed_.erase(found);  // Rows are taken about in their order.
+      if (const auto found = begun_.find(row); found != begun_.end()) begun = found->second;
     }
-    if (doomed) {
-      taken.deployment.reset();
-      again = !fail(taken, nullptr, ended(HostEnd::kInvalid, "Endpoint " + endpoint + " was deleted."));
-    } else if (system_clock::now() >= taken.call.expires) {
-      again =
-          !fail(taken, nullptr, ended(HostEnd::kInvalid, "The request was not begun within its RequestTTLSeconds."));
-    } else {
-      again = taken.deployment == nullptr || !answer(taken);
+    Outcome outcome = handle(taken, begun);
+    // What is done and cannot be deleted is done again, to the same place.
+    if (outcome == Outcome::kEnded && !queue_.finish(taken.call)) outcome = Outcome::kPaused;
+    pause = outcome == Outcome::kPaused;
+    {
+      const MutexLock lock(mutex_);
+      // What the store refused is bounded by its time to live again.
+      outcome == Outcome::kLater ? void(begun_[row] = begun) : void(begun_.erase(row));
     }
-    if (again) {
-      queue_.put_back(taken.call);
-    } else if (Result<Done> finished = queue_.finish(taken.call); !finished) {
-      again = true;
-      queue_.put_back(taken.call);  // Done again, to the same place.
-    }
+    if (outcome != Outcome::kEnded) queue_.put_back(taken.call, pause ? Deadline() : begun.again_at);
   }
   const MutexLock lock(mutex_);
-  if (again) paused_[endpoint] = steady_clock::now() + kPause;
+  if (pause) paused_[endpoint] = steady_clock::now() + kPause;
   if (--running_[endpoint] == 0) running_.erase(endpoint);
   ++woken_;
   work_.notify_all();
 }
 
-// False: it shall be tried again.
-bool AsyncRunner::answer(const Taken& taken) {
+AsyncRunner::Outcome AsyncRunner::handle(Taken& taken, Begun& begun) {
+  if (taken.call.doomed) {
+    taken.deployment.reset();
+    return fail(taken, nullptr, ended(HostEnd::kInvalid, "Endpoint " + taken.call.endpoint + " was deleted."));
+  }
+  if (begun.tries == 0 && system_clock::now() >= taken.call.expires) {
+    return fail(taken, nullptr, ended(HostEnd::kInvalid, "The request was not begun within its RequestTTLSeconds."));
+  }
+  if (taken.deployment == nullptr) return Outcome::kPaused;
+  return answer(taken, begun);
+}
+
+AsyncRunner::Outcome AsyncRunner::answer(const Taken& taken, Begun& begun) {
   const AsyncCall& call = taken.call;
   const Variant* const variant =
       call.target_variant.empty() ? &taken.deployment->choose() : taken.deployment->find(call.target_variant);
@@ -166,7 +163,7 @@ bool AsyncRunner::answer(const Taken& taken) {
     Result<std::shared_ptr<store::ObjectStore>> store = access_.of(call.role)->open(from->bucket);
     Result<std::string> input = !store ? Result<std::string>(store.error())
                                        : (*store)->get(from->key, {0, kMaxInput + 1}, steady_clock::now() + kStoreTime);
-    if (!input && for_the_time_being(input.error().code)) return false;
+    if (!input && for_the_time_being(input.error().code)) return Outcome::kPaused;
     if (!input) {
       return fail(
           taken, variant,
@@ -179,40 +176,46 @@ bool AsyncRunner::answer(const Taken& taken) {
     fetched = std::move(*input);
   }
   const steady_clock::time_point since = steady_clock::now();
+  if (begun.tries++ == 0) begun.until = since + seconds(call.timeout_seconds);
   HostAnswer answer;
-  const HostResult result = invoke(taken, *variant, call.input_location.empty() ? call.body : fetched, answer);
+  const HostResult result =
+      invoke(taken, *variant, call.input_location.empty() ? call.body : fetched, begun.until, answer);
   if (result.end != HostEnd::kAnswered) {
-    if (result.end == HostEnd::kNotReady && stopping()) return false;  // The next process has the time.
-    return fail(taken, variant, result);
+    return is_tried_again(result, begun) ? Outcome::kLater : fail(taken, variant, result);
   }
   if (Result<Done> written = write(call, call.output_location, answer.body); !written) {
-    if (for_the_time_being(written.error().code)) return false;
+    if (for_the_time_being(written.error().code)) return Outcome::kPaused;
     return fail(taken, variant, ended(HostEnd::kUnavailable, "Failed to write the result: " + written.error().message));
   }
   ended_(call, taken.deployment.get(), variant, result,
          steady_clock::now() - since - result.model_latency.value_or(std::chrono::nanoseconds(0)));
-  return true;
+  return Outcome::kEnded;
 }
 
-// Again and again while the model is not ready, until the time-out.
-HostResult AsyncRunner::invoke(const Taken& taken, const Variant& variant, std::string_view body, HostAnswer& answer) {
-  const Deadline deadline = steady_clock::now() + seconds(taken.call.timeout_seconds);
-  for (;;) {
-    HostCall call;
-    call.target_model = taken.call.target_model;
-    call.body = body;
-    call.content_type = taken.call.content_type;
-    call.accept = taken.call.accept;
-    call.custom_attributes = taken.call.custom_attributes;
-    call.received = steady_clock::now();
-    answer = {};
-    HostResult result = answer_and_wait(*variant.host, call, deadline, answer);
-    if (result.end != HostEnd::kNotReady || steady_clock::now() + kLookAgain > deadline) return result;
-    const Deadline until = steady_clock::now() + kLookAgain;
-    const MutexLock lock(mutex_);
-    while (!stopping_ && steady_clock::now() < until) work_.wait_until(mutex_, until);
-    if (stopping_) return result;
-  }
+// Whether the call waits and is tried again (of what never reached the model until the time-out); then `begun` says
+// when.
+bool AsyncRunner::is_tried_again(const HostResult& result, Begun& begun) {
+  const bool unavailable = result.end == HostEnd::kUnavailable && !result.forbidden;
+  if (!unavailable && result.end != HostEnd::kNotReady) return false;
+  if (unavailable && result.model_latency && ++begun.broken >= kMostBroken) return false;
+  const seconds pause = result.end == HostEnd::kNotReady
+                            ? seconds(1)
+                            : std::min<seconds>(kLongestPause, seconds(1) * (1 << std::min(begun.tries - 1, 5)));
+  const Deadline now = steady_clock::now(), last = begun.until - kLookAgain;
+  begun.again_at = std::min<Deadline>(now + pause, last);
+  return now < last;
+}
+
+HostResult AsyncRunner::invoke(const Taken& taken, const Variant& variant, std::string_view body, Deadline deadline,
+                               HostAnswer& answer) {
+  HostCall call;
+  call.target_model = taken.call.target_model;
+  call.body = body;
+  call.content_type = taken.call.content_type;
+  call.accept = taken.call.accept;
+  call.custom_attributes = taken.call.custom_attributes;
+  call.received = steady_clock::now();
+  return answer_and_wait(*variant.host, call, deadline, answer);
 }
 
 Result<Done> AsyncRunner::write(const AsyncCall& call, const std::string& location, std::string_view bytes) {
@@ -225,18 +228,18 @@ Result<Done> AsyncRunner::write(const AsyncCall& call, const std::string& locati
   return Done{};
 }
 
-// A failure that cannot be written where it belongs is at least logged. False: it shall be tried again.
-bool AsyncRunner::fail(const Taken& taken, const Variant* variant, const HostResult& result) {
+// A failure that cannot be written where it belongs is at least logged.
+AsyncRunner::Outcome AsyncRunner::fail(const Taken& taken, const Variant* variant, const HostResult& result) {
   if (!taken.call.failure_location.empty()) {
     net::HttpResponse answer;
     const LogPlace none;
     answer_failure(result, taken.deployment ? taken.deployment->log() : none, answer);
     Result<Done> written = write(taken.call, taken.call.failure_location, answer.body);
     const bool expired = system_clock::now() >= taken.call.expires;
-    if (!written && for_the_time_being(written.error().code) && !expired) return false;
+    if (!written && for_the_time_being(written.error().code) && !expired) return Outcome::kPaused;
   }
   ended_(taken.call, taken.deployment.get(), variant, result, std::chrono::nanoseconds(0));
-  return true;
+  return Outcome::kEnded;
 }
 
 }  // namespace chiliad::hosting

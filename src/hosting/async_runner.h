@@ -4,10 +4,12 @@
 //                                                    failed: s3://<S3FailurePath>/<id>-error.out
 //
 // A few threads for all endpoints, which have their turns one after the other; of one endpoint at most
-// MaxConcurrentInvocationsPerInstance calls run at a time. A call whose model is not ready is tried again until its
-// time-out; one whose input or result the store refuses for the time being, until its time to live is over.
+// MaxConcurrentInvocationsPerInstance calls run at a time. A call whose model is not ready, or whose server or store
+// does not answer, waits without a thread and is tried again, after longer and longer pauses, until its time-out; one
+// under which the model's server broke off, three times in all, because it may be the reason. One whose input or result
+// the store refuses for the time being is tried until its time to live is over.
 //
-// Calls of an endpoint that is not deployed wait; those of one that was removed fail.
+// Calls of an endpoint that is not deployed wait; those of one that was removed fail, after a kill -9 too.
 //
 // Source: Amazon SageMaker developer guide, "Asynchronous inference".
 //
@@ -56,14 +58,29 @@ class AsyncRunner {
     std::shared_ptr<const Deployment> deployment;  // Null: the endpoint has gone.
   };
 
+  enum class Outcome : std::uint8_t {
+    kEnded,   // The result or the failure is written.
+    kLater,   // The call is tried again at Begun::again_at.
+    kPaused,  // So it is, and nothing else of its endpoint begins for a while.
+  };
+  // What is known of a call that was tried and waits again.
+  struct Begun {
+    Deadline until;     // Its time-out.
+    Deadline again_at;  // Not before.
+    int tries = 0;
+    int broken = 0;  // So often the server broke off.
+  };
+
   void run();
   bool choose(std::string& endpoint, std::shared_ptr<const Deployment>& deployment);
   void work(const std::string& endpoint, std::shared_ptr<const Deployment> deployment);
-  bool answer(const Taken& taken);
-  HostResult invoke(const Taken& taken, const Variant& variant, std::string_view body, HostAnswer& answer);
+  Outcome handle(Taken& taken, Begun& begun);
+  Outcome answer(const Taken& taken, Begun& begun);
+  static bool is_tried_again(const HostResult& result, Begun& begun);
+  static HostResult invoke(const Taken& taken, const Variant& variant, std::string_view body, Deadline deadline,
+                           HostAnswer& answer);
   Result<Done> write(const AsyncCall& call, const std::string& location, std::string_view bytes);
-  bool fail(const Taken& taken, const Variant* variant, const HostResult& result);
-  bool stopping();
+  Outcome fail(const Taken& taken, const Variant* variant, const HostResult& result);
 
   AsyncQueue& queue_;
   const EndpointTable& endpoints_;
@@ -75,8 +92,8 @@ class AsyncRunner {
   std::uint64_t woken_ CHILIAD_GUARDED_BY(mutex_) = 0;  // Counts wake().
   std::string last_ CHILIAD_GUARDED_BY(mutex_);         // The endpoint that had its turn.
   std::map<std::string, int> running_ CHILIAD_GUARDED_BY(mutex_);
-  std::map<std::string, Deadline> paused_ CHILIAD_GUARDED_BY(mutex_);      // Until then nothing of it begins.
-  std::map<std::string, std::int64_t> doomed_ CHILIAD_GUARDED_BY(mutex_);  // Rows up to this one fail.
+  std::map<std::string, Deadline> paused_ CHILIAD_GUARDED_BY(mutex_);  // Until then nothing of it begins.
+  std::map<std::int64_t, Begun> begun_ CHILIAD_GUARDED_BY(mutex_);     // By the call's row.
   std::vector<std::thread> threads_;
 };
 

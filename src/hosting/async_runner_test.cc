@@ -124,5 +124,40 @@ TEST_F(AsyncRunnerTest, CallsOfARemovedEndpointFail) {
   EXPECT_GE(deleted, 1);
 }
 
+TEST_F(AsyncRunnerTest, CallsOfARemovedEndpointFailInTheNextProcessToo) {
+  buckets_.put("models", "m.tar.gz", model_archive(10));
+  start();
+  ASSERT_TRUE(deploy(async_plan()));
+  buckets_.down = true;  // Neither results nor failures can be written now.
+  std::vector<std::string> failures;
+  for (int i = 0; i < 5; ++i) {
+    const net::ClientResponse accepted = invoke_async("m.tar.gz", kOneRow);
+    ASSERT_EQ(accepted.status, 202);
+    failures.emplace_back(accepted.field("x-amzn-sagemaker-failurelocation"));
+  }
+  hosting_->remove("e");
+  stop();
+  buckets_.down = false;
+  start();
+  ASSERT_TRUE(deploy(async_plan()));  // Another one of the name.
+  const net::ClientResponse own = invoke_async("m.tar.gz", kOneRow);
+  EXPECT_NEAR(yhat_of(wait_for(own.field("x-amzn-sagemaker-outputlocation"))), 10, 1e-6);
+  for (const std::string& place : failures) {
+    const std::string failure = wait_for(place);
+    EXPECT_NE(failure.find("Endpoint e was deleted."), std::string::npos) << failure;
+  }
+}
+
+TEST_F(AsyncRunnerTest, AStoreThatDoesNotAnswerForAWhileFailsNoCall) {
+  buckets_.put("models", "m.tar.gz", model_archive(10));
+  start();
+  ASSERT_TRUE(deploy(async_plan()));
+  buckets_.down = true;
+  const net::ClientResponse accepted = invoke_async("m.tar.gz", kOneRow);
+  while (buckets_.refused == 0) std::this_thread::yield();
+  buckets_.down = false;
+  EXPECT_NEAR(yhat_of(wait_for(accepted.field("x-amzn-sagemaker-outputlocation"))), 10, 1e-6);
+}
+
 }  // namespace
 }  // namespace chiliad::hosting

@@ -122,8 +122,8 @@ void ContainerHost::Machine::refuse_model(const container::Refusal& refusal, std
                     result);
     case ErrorCode::kDeadline:
       return refuse(HostEnd::kNotReady, "Model " + std::string(model) + " is not ready: " + error.message, result);
+    case ErrorCode::kForbidden: result.forbidden = true; [[fallthrough]];
     case ErrorCode::kUnavailable:
-    case ErrorCode::kForbidden:
     case ErrorCode::kNoSpace: return refuse(HostEnd::kUnavailable, error.message, result);
     case ErrorCode::kTooLarge: return fail_as_model(507, error.message, result);
     default: break;
@@ -180,8 +180,9 @@ void ContainerHost::Machine::call(const std::shared_ptr<Later>& later, std::shar
     return later->stream->write(piece);
   };
   const steady_clock::time_point since = steady_clock::now();
-  Result<net::ClientResponse> answer = server->send(*run, std::move(request), later->deadline);
-  later->result.model_latency = steady_clock::now() - since;
+  bool not_sent = false;
+  Result<net::ClientResponse> answer = server->send(*run, std::move(request), later->deadline, &not_sent);
+  if (!not_sent) later->result.model_latency = steady_clock::now() - since;
   if (answer && answer->status == 404 && pin && !later->again && is_lost(*pin, later->deadline)) {
     models->forget(*pin);
     pin.reset();

@@ -303,6 +303,33 @@ TEST_F(ContainerHostTest, AServerThatDiesIsStartedAgain) {
   EXPECT_NE(logs_.text().find("chiliad: the server ended with exit code 9"), std::string::npos) << logs_.text();
 }
 
+TEST_F(ContainerHostTest, AsynchronousCallsWaitForAServerThatIsStartedAgain) {
+  EndpointPlan plan = endpoint_of("one", {foreign("strange-server", "s3://data/one/model.tar.gz")});
+  plan.async = AsyncPlan{"s3://data/out", "s3://data/failed", 1};
+  const Result<Done> done = deploy(plan);
+  ASSERT_TRUE(done) << done.error().message;
+  const auto begin = [this](std::string_view body) {
+    const net::ClientResponse accepted = post("/endpoints/one/async-invocations", body);
+    EXPECT_EQ(accepted.status, 202) << accepted.body;
+    const auto key = [&accepted](std::string_view field) {
+      return std::string(accepted.field(field).substr(std::string_view("s3://data/").size()));
+    };
+    return std::pair(key("x-amzn-sagemaker-outputlocation"), key("x-amzn-sagemaker-failurelocation"));
+  };
+  const auto end = [this](const std::pair<std::string, std::string>& places) {
+    for (const Deadline until = soon(); std::chrono::steady_clock::now() < until; std::this_thread::yield()) {
+      for (const std::string& key : buckets_.keys("data"))
+        if (key == places.first || key == places.second) return buckets_.get("data", key);
+    }
+    return std::string("nothing came");
+  };
+  // One call at a time: the second comes while the server is down. The first, which ends it each time, is given up.
+  const auto deadly = begin("die"), patient = begin("hello");
+  EXPECT_EQ(end(patient), "hello");
+  const std::string failure = end(deadly);
+  EXPECT_NE(failure.find("broke off"), std::string::npos) << failure;
+}
+
 TEST_F(ContainerHostTest, AnswersAreStreamedAsTheyCome) {
   deploy_one();
   const net::ClientResponse answer = stream("stream");

@@ -68,7 +68,10 @@ class FolderBuckets final : public store::Buckets {
   FolderBuckets() : folder_(*TempFolder::make()) {}
 
   Result<std::shared_ptr<store::ObjectStore>> open(std::string_view bucket) override {
-    if (down) return Error{ErrorCode::kUnavailable, "the store is down"};
+    if (down) {
+      ++refused;
+      return Error{ErrorCode::kUnavailable, "the store is down"};
+    }
     held.wait(true);
     const MutexLock lock(mutex_);
     const auto found = buckets_.find(bucket);
@@ -108,6 +111,7 @@ class FolderBuckets final : public store::Buckets {
   }
 
   std::atomic<bool> down{false};
+  std::atomic<int> refused{0};    // So often it was down.
   std::atomic<bool> held{false};  // Whoever opens a bucket waits; notify_all() when it is over.
 
  private:

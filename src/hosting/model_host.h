@@ -45,6 +45,7 @@ struct HostResult {
   HostEnd end = HostEnd::kAnswered;
   std::string message;      // Unless kAnswered.
   int original_status = 0;  // kModelError: what the model's server answered, 400 to 599; 0: nothing, in its time.
+  bool forbidden = false;   // kUnavailable: the role may not read the model; it will not pass by itself.
 
   std::optional<std::chrono::nanoseconds> model_latency{};  // Unset: no model ran.
   std::optional<std::chrono::nanoseconds> loading_wait{};   // Unset: it waited for no load.

@@ -205,8 +205,8 @@ void NativeHost::fail_to_load(const Error& error, std::string_view model, HostRe
                     result);
     case ErrorCode::kDeadline:
       return refuse(HostEnd::kNotReady, "Model " + std::string(model) + " is not ready: " + error.message, result);
+    case ErrorCode::kForbidden: result.forbidden = true; [[fallthrough]];
     case ErrorCode::kUnavailable:
-    case ErrorCode::kForbidden:
     case ErrorCode::kNoSpace: return refuse(HostEnd::kUnavailable, error.message, result);
     default: break;
   }

@@ -375,6 +375,8 @@ void Runtime::accept_async(AsyncCall accepted, const aws::Call& call) {
   };
   const bool waits = writers_.submit([this, accepted, later, response, refuse]() mutable {
     if (Result<Done> added = queue_.add(accepted); !added) return refuse(later, response, added.error().message);
+    // Deleted meanwhile: its end must not wait for another endpoint of the name.
+    if (endpoints_.find(accepted.endpoint) == nullptr) runner_.fail_all(accepted.endpoint);
     runner_.wake();
     response.status = 202;
     response.add_field("X-Amzn-SageMaker-OutputLocation", accepted.output_location);
