@@ -185,8 +185,8 @@ class BucketStore {
   // By name, those after `after` that start with `prefix`.
   Outcome<std::vector<BucketInfo>> list_buckets(std::string_view prefix = {}, std::string_view after = {},
                                                 int max_buckets = 10'000);
-  // Small texts that S3 keeps with a bucket (tagging, CORS, lifecycle, policy): kept as they are, at most 64 KiB each,
-  // at most 32 a bucket. Errors: kNoSuchBucket, kNoSuchDocument.
+  // Small texts that are kept with a bucket by a name of the caller's (the S3 face: tagging, encryption, public access
+  // block), as they are: at most 64 KiB each, at most 32 a bucket. Errors: kNoSuchBucket, kNoSuchDocument.
   Outcome<std::string> bucket_document(std::string_view bucket, std::string_view name);
   Outcome<Done> put_bucket_document(std::string_view bucket, std::string_view name, std::string_view text);
   Outcome<Done> delete_bucket_document(std::string_view bucket, std::string_view name);

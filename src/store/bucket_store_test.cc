@@ -72,12 +72,12 @@ TEST_F(BucketStoreObjects, ABucketWithFilesPutByHandIsNotEmpty) {
 }
 
 TEST_F(BucketStoreObjects, BucketDocumentsAreKept) {
-  EXPECT_EQ(name_of(store().bucket_document("bucket", "cors")), "NoSuchConfiguration");
-  ASSERT_TRUE(store().put_bucket_document("bucket", "cors", "<a/>"));
-  EXPECT_EQ(*store().bucket_document("bucket", "cors"), "<a/>");
-  ASSERT_TRUE(store().delete_bucket_document("bucket", "cors"));
-  EXPECT_EQ(name_of(store().bucket_document("bucket", "cors")), "NoSuchConfiguration");
-  EXPECT_EQ(name_of(store().put_bucket_document("none", "cors", "")), "NoSuchBucket");
+  EXPECT_EQ(name_of(store().bucket_document("bucket", "tagging")), "NoSuchConfiguration");
+  ASSERT_TRUE(store().put_bucket_document("bucket", "tagging", "<a/>"));
+  EXPECT_EQ(*store().bucket_document("bucket", "tagging"), "<a/>");
+  ASSERT_TRUE(store().delete_bucket_document("bucket", "tagging"));
+  EXPECT_EQ(name_of(store().bucket_document("bucket", "tagging")), "NoSuchConfiguration");
+  EXPECT_EQ(name_of(store().put_bucket_document("none", "tagging", "")), "NoSuchBucket");
 }
 
 TEST_F(BucketStoreObjects, KeysThatNoFolderHoldsAreKeptToo) {
