@@ -47,6 +47,16 @@ def fleet(chiliad, tmp_path_factory):
     (["serve", "--models", "models", "--endpoint", "a/b c"], ["--endpoint", "letters, digits and hyphens", "a/b c"]),
     (["serve", "--models", "models", "--memory-budget", "0"], ["--memory-budget", "more than 0"]),
     (["forecast", "--models", "models", "--period", "2", "--columns", "yhatt"], ["'yhatt'", "yhat_lower", "trend"]),
+    (["forecast", "--models", "models", "--period", "2", "--columns", "yhat,yhat"], ["--columns", "'yhat'", "twice"]),
+    (["train", "--data", "data", "--models", "m", "--changepoint-prior-scale", "0"],
+     ["--changepoint-prior-scale: Prior scale must be > 0"]),
+    (["serve", "--models", "models", "--load-wait", "0s"], ["--load-wait", "more than 0"]),
+    (["serve", "--models", "models", "--port-file", "none/port"], ["--port-file", "none/port", "no such folder"]),
+    (["serve", "--models", "s3://a b/models"], ["--models", "a b", "bucket", "3 to 255"]),
+    (["up", "--home", "h", "--port-file", "data"], ["--port-file", "is a folder"]),
+    (["up", "--home", "h", "--region", "a b"], ["--region", "'a b'"]),
+    (["up", "--home", "h", "--container-memory", "0"], ["--container-memory", "more than 0"]),
+    (["up", "--home", "h", "--job-volume", "0"], ["--job-volume", "more than 0"]),
 ])
 def test_wrong_usage_is_refused_with_the_option_to_blame(chiliad, fleet, arguments, words):
     done = chiliad.run(*arguments, check=False, cwd=fleet)
@@ -69,6 +79,21 @@ def test_a_folder_of_models_that_is_not_there_is_one_error(chiliad, fleet, argum
     assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
     assert "nodir" in done.stderr
     assert not (fleet / "nodir").exists()
+
+
+@pytest.mark.parametrize("arguments", [["train", "--models", "m"], ["cross-validate", "--horizon", "7 days"]])
+def test_data_that_are_not_there_are_told_by_their_option(chiliad, fleet, arguments):
+    done = chiliad.run(*arguments, "--data", "nodir", check=False, cwd=fleet)
+    assert (done.returncode, done.stderr) == (1, "chiliad: --data: open nodir: No such file or directory\n")
+
+
+def test_a_bucket_that_is_not_there_is_told_at_the_start(chiliad, start_platform):
+    platform = start_platform("--no-auth")
+    variables = {**os.environ, **platform.environment(), "AWS_ENDPOINT_URL_S3": platform.url}
+    done = chiliad.run("serve", "--models", "s3://no-such-bucket/models", "--listen", "127.0.0.1:0", check=False,
+                       env=variables)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert "--models" in done.stderr and "no-such-bucket" in done.stderr
 
 
 @pytest.mark.parametrize("command", [["evaluate", "--data", "data"], ["forecast", "--period", "2"]])

@@ -37,7 +37,7 @@ Result<OpenedSeries> open_table(const std::string& path, const SeriesFlags& flag
   options.columns.skip_bad_rows = columns.skip_bad_rows;
   options.columns.further = columns.further;
   Result<InputStream> input = open_input(path);
-  if (!input) return std::move(input).error();
+  if (!input) return std::move(input).error().in("--data");
   Result<TempFolder> spool = TempFolder::make();
   if (!spool) return std::move(spool).error();
   const std::filesystem::path folder = spool->path() / "series";

@@ -57,6 +57,15 @@ void check_columns(const std::vector<std::string>& wanted, store::ObjectStore& m
        kExitUsage);
 }
 
+// A table with two columns of one name is read by nobody as it was meant.
+void refuse_twice(const std::vector<std::string>& wanted) {
+  std::set<std::string> seen;
+  for (const std::string& column : wanted) {
+    if (!seen.insert(column).second)
+      fail(Error{ErrorCode::kInvalid, "--columns: '" + column + "' is given twice"}, kExitUsage);
+  }
+}
+
 // The columns asked for; "all" is answered by the first model that can be read.
 std::vector<std::string> read_columns(const FleetForecastFlags& flags, store::ObjectStore& models,
                                       const std::vector<std::string>& names, const train::ForecastPlan& plan) {
@@ -69,6 +78,7 @@ std::vector<std::string> read_columns(const FleetForecastFlags& flags, store::Ob
     return {};
   }
   if (!flags.columns.empty()) {
+    refuse_twice(flags.columns);
     check_columns(flags.columns, models, names, plan);
     return flags.columns;
   }

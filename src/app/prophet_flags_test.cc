@@ -148,7 +148,7 @@ TEST(ProphetFlags, MistakesAreToldInProphetsWords) {
   EXPECT_EQ(message({"--scaling", "log"}), "scaling must be one of 'absmax' or 'minmax'");
   EXPECT_EQ(message({"--seasonality-mode", "x"}), "seasonality_mode must be \"additive\" or \"multiplicative\"");
   EXPECT_EQ(message({"--holidays-mode", "x"}), "holidays_mode must be \"additive\" or \"multiplicative\"");
-  EXPECT_EQ(message({"--seasonality-prior-scale", "0"}), "Prior scale must be > 0");
+  EXPECT_EQ(message({"--seasonality-prior-scale", "0"}), "--seasonality-prior-scale: Prior scale must be > 0");
   EXPECT_EQ(message({"--add-seasonality", "a:7:0"}), "--add-seasonality a:7:0: Fourier Order must be > 0");
   EXPECT_EQ(message({"--add-seasonality", "a:7:3:-1"}), "--add-seasonality a:7:3:-1: Prior scale must be > 0");
   EXPECT_EQ(message({"--add-seasonality", "trend:7:3"}), "--add-seasonality trend:7:3: Name 'trend' is reserved.");

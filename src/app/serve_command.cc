@@ -60,6 +60,16 @@ struct Parts {
 
 bool in_s3(const ServeFlags& flags) { return flags.models.starts_with("s3://"); }
 
+// A bucket that is not there is told before any client asks; a store that does not answer may do so later.
+void look_at_bucket(store::ObjectStore& store) {
+  const Result<store::ListPage> page =
+      store.list({.max_keys = 1}, std::chrono::steady_clock::now() + std::chrono::seconds(5));
+  if (page) return;
+  const ErrorCode code = page.error().code;
+  if (code == ErrorCode::kNotFound || code == ErrorCode::kInvalid) fail(Error(page.error()).in("--models"));
+  std::fprintf(stderr, "chiliad: --models: %s\n", page.error().message.c_str());
+}
+
 void open_source(const ServeFlags& flags, Parts& parts) {
   serve::ModelLimits limits;
   limits.archive_bytes = value_or_fail(parse_size(flags.max_model), "--max-model");
@@ -75,6 +85,7 @@ void open_source(const ServeFlags& flags, Parts& parts) {
     return;
   }
   parts.store = value_or_fail(store::open_store(flags.models), "--models");
+  if (in_s3(flags)) look_at_bucket(*parts.store);
   parts.source = std::make_unique<serve::StoreSource>(*parts.store, !in_s3(flags), limits);
 }
 
@@ -164,6 +175,7 @@ void serve(ServeFlags flags, bool max_request_given) {
   value_or_fail(complete_from_environment(flags, max_request_given), "serve");
   value_or_fail(check_serve_flags(flags), "serve");
   if (flags.models.empty()) fail(Error{ErrorCode::kInvalid, "serve: --models is required"}, kExitUsage);
+  value_or_fail(check_port_file(flags.port_file), "serve");
   block_stop_signals();
   const int threads = flags.threads > 0 ? flags.threads : usable_cores();
   Parts parts;

@@ -44,6 +44,7 @@ Result<Done> check_serve_flags(const ServeFlags& flags) {
     return invalid("--endpoint: expected 1 to 63 letters, digits and hyphens, not '" + flags.endpoint + "'");
   if (flags.max_waiting_loads == 0) return invalid("--max-waiting-loads: expected 1 or more");
   if (flags.max_connections == 0) return invalid("--max-connections: expected 1 or more");
+  if (flags.load_wait_ms == 0) return invalid("--load-wait: expected more than 0: no model would ever be waited for");
   for (const auto& [name, text] :
        {std::pair("--max-request", flags.max_request), std::pair("--max-model", flags.max_model),
         std::pair("--memory-budget", flags.memory_budget)}) {

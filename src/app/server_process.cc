@@ -3,10 +3,12 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <utility>
 
 #include "app/byte_stream.h"
@@ -41,6 +43,20 @@ std::size_t connections_allowed(std::size_t wanted) {
   std::fprintf(stderr, "chiliad: only %zu connections: the limit of open files is %llu\n", allowed,
                static_cast<unsigned long long>(limit.rlim_cur));
   return allowed;
+}
+
+Result<Done> check_port_file(const std::string& path) {
+  if (path.empty()) return Done{};
+  const auto refuse = [&path](std::string_view why) {
+    return Error{ErrorCode::kInvalid, "--port-file: " + path + ": " + std::string(why)};
+  };
+  std::error_code unknown;
+  if (std::filesystem::is_directory(path, unknown)) return refuse("is a folder");
+  const std::filesystem::path folder = std::filesystem::absolute(path, unknown).parent_path();
+  if (!std::filesystem::is_directory(folder, unknown)) return refuse("there is no such folder");
+  if (!std::filesystem::exists(path, unknown) && ::access(folder.c_str(), W_OK | X_OK) != 0)
+    return refuse("its folder may not be written to");
+  return Done{};
 }
 
 Result<Done> write_port_file(const std::string& path, std::string_view port) {

@@ -21,6 +21,9 @@ int usable_cores();
 // standard error.
 std::size_t connections_allowed(std::size_t wanted);
 
+// Before anything is started: whether write_port_file() can be expected to succeed. Errors: kInvalid.
+Result<Done> check_port_file(const std::string& path);
+
 // Tells the port to whoever started the server: a file appears whole, a pipe is written to; nothing for an empty path.
 // Errors: as OutputStream (app/byte_stream.h).
 Result<Done> write_port_file(const std::string& path, std::string_view port);

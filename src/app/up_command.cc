@@ -1,6 +1,7 @@
 // Starts the platform, waits for SIGTERM or SIGINT, ends it in order.
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -41,10 +42,20 @@ T value_of_flag(Result<T> result, std::string_view flag) {
   return *std::move(result);
 }
 
+// Above 0: what nothing fits into is no budget.
+std::uint64_t read_size(const std::string& text, std::string_view flag) {
+  const std::uint64_t size = value_of_flag(parse_size(text), flag);
+  if (size == 0) fail({ErrorCode::kInvalid, std::string(flag) + ": expected more than 0 bytes"}, kExitUsage);
+  return size;
+}
+
 // Values that no server could work with, and halves of what takes both.
 void check_flags(const PlatformOptions& options) {
   const auto usage = [](std::string message) { fail({ErrorCode::kInvalid, std::move(message)}, kExitUsage); };
-  if (options.memory_budget_bytes == 0) usage("--memory-budget: expected more than 0 bytes");
+  const bool plain = std::ranges::all_of(
+      options.region, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '-'; });
+  if (!plain || options.region.empty() || options.region.size() > 32)
+    usage("--region: expected 1 to 32 lower-case letters, digits and hyphens, not '" + options.region + "'");
   if (options.max_connections == 0) usage("--max-connections: expected 1 or more");
   if (options.certificate.empty() != options.private_key.empty())
     usage("--tls-certificate and --tls-key: expected both or neither");  // One alone would serve without TLS.
@@ -57,19 +68,19 @@ PlatformOptions read_flags(const UpFlags& flags) {
   ListenAddress listen = value_or_fail(parse_listen(flags.listen), kExitUsage);
   options.address = std::move(listen.address);
   options.port = listen.port;
-  options.memory_budget_bytes = value_of_flag(parse_size(flags.memory_budget), "--memory-budget");
+  options.memory_budget_bytes = read_size(flags.memory_budget, "--memory-budget");
   options.disk_budget_bytes = value_of_flag(parse_size(flags.disk_budget), "--disk-budget");
   if (!flags.container_memory.empty())
-    options.container_memory_bytes = value_of_flag(parse_size(flags.container_memory), "--container-memory");
-  options.container_disk_bytes = value_of_flag(parse_size(flags.container_disk), "--container-disk");
-  if (!flags.job_memory.empty()) options.job_memory_bytes = value_of_flag(parse_size(flags.job_memory), "--job-memory");
-  if (!flags.job_volume.empty())
-    options.job_max_volume_bytes = value_of_flag(parse_size(flags.job_volume), "--job-volume");
+    options.container_memory_bytes = read_size(flags.container_memory, "--container-memory");
+  options.container_disk_bytes = read_size(flags.container_disk, "--container-disk");
+  if (!flags.job_memory.empty()) options.job_memory_bytes = read_size(flags.job_memory, "--job-memory");
+  if (!flags.job_volume.empty()) options.job_max_volume_bytes = read_size(flags.job_volume, "--job-volume");
   options.drain = std::chrono::milliseconds(flags.drain_ms);
   options.grace = std::chrono::milliseconds(flags.grace_ms);
   for (const std::string& limit : flags.limits)
     static_cast<void>(value_of_flag(control::set_limit(options.limits, limit), "--limit"));
   check_flags(options);
+  static_cast<void>(value_or_fail(check_port_file(flags.port_file), kExitUsage));
   options.tls = options.tls || !options.certificate.empty();
   options.catalog = value_of_flag(read_catalog(flags.runtime, options.home), "--runtimes");
   options.environments = value_or_fail(environment_options(flags.runtime, options.home), kExitUsage);

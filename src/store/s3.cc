@@ -425,7 +425,13 @@ Result<std::unique_ptr<ObjectStore>> open_s3(S3Options options, net::Environment
   const auto refuse = [&](std::string_view why) {
     return Error{ErrorCode::kInvalid, "open s3://" + options.bucket + "/" + options.prefix + ": " + std::string(why)};
   };
-  if (options.bucket.empty()) return refuse("bucket: 3 to 255 letters, digits, '.', '-' and '_' are expected");
+  // As buckets of long ago may be named, too.
+  const bool plain = std::ranges::all_of(options.bucket, [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' ||
+           c == '_';
+  });
+  if (!plain || options.bucket.size() < 3 || options.bucket.size() > 255)
+    return refuse("bucket: 3 to 255 letters, digits, '.', '-' and '_' are expected");
   if (!options.prefix.empty()) {
     if (!options.prefix.ends_with('/')) return refuse("prefix has to end in '/'");
     const std::string_view wrong =

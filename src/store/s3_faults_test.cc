@@ -492,7 +492,8 @@ TEST(OpenS3, RefusesOptionsThatCannotWork) {
 TEST(OpenStore, TellsS3FromAFolder) {
   EXPECT_EQ((*open_store("s3://my-bucket/models"))->location(), "s3://my-bucket/models");
   EXPECT_EQ((*open_store("s3://my-bucket"))->location(), "s3://my-bucket");
-  EXPECT_EQ(open_store("s3://").error().code, ErrorCode::kInvalid);
+  for (const char* bad : {"s3://", "s3://ab", "s3://a b c/models", "s3://a%2Fb/x"})
+    EXPECT_EQ(open_store(bad).error().code, ErrorCode::kInvalid) << bad;
   EXPECT_EQ(open_store("s3://bucket//x").error().code, ErrorCode::kInvalid);
 }
 

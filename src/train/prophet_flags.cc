@@ -145,9 +145,10 @@ Result<Done> read_changepoints(const ProphetFlags& flags, forecast::ProphetOptio
 }
 
 Result<Done> read_scales(const ProphetFlags& flags, forecast::ProphetOptions& options) {
-  for (const double scale :
-       {flags.seasonality_prior_scale, flags.changepoint_prior_scale, flags.holidays_prior_scale}) {
-    if (!(scale > 0)) return invalid("Prior scale must be > 0");
+  for (const auto& [flag, scale] : {std::pair("--seasonality-prior-scale", flags.seasonality_prior_scale),
+                                    std::pair("--changepoint-prior-scale", flags.changepoint_prior_scale),
+                                    std::pair("--holidays-prior-scale", flags.holidays_prior_scale)}) {
+    if (!(scale > 0)) return invalid(std::string(flag) + ": Prior scale must be > 0");
   }
   options.seasonality_prior_scale = flags.seasonality_prior_scale;
   options.changepoint_prior_scale = flags.changepoint_prior_scale;
