@@ -52,6 +52,8 @@ std::variant<ListQuery, ApiError> read_list_query(ResourceKind kind, const Json&
   query.kind = kind;
   if (const std::string* text = aws::string_member(input, "NameContains")) query.name_contains = *text;
   if (const std::string* text = aws::string_member(input, "StatusEquals")) query.status = *text;
+  query.nothing =
+      aws::member(input, "WarmPoolStatusEquals") != nullptr || aws::member(input, "TrainingPlanArnEquals") != nullptr;
   const std::pair<std::string_view, std::optional<Milliseconds>*> bounds[] = {
       {"CreationTimeAfter", &query.created_after},
       {"CreationTimeBefore", &query.created_before},

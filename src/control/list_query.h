@@ -33,6 +33,7 @@ struct ListQuery {
   ResourceKind kind{};
   std::string name_contains;  // Empty: any.
   std::string status;         // Empty: any.
+  bool nothing = false;       // Asks for what no resource here has: a warm pool, a training plan.
   // Exclusive bounds.
   std::optional<Milliseconds> created_after, created_before, modified_after, modified_before;
   SortBy sort_by = SortBy::kCreationTime;

@@ -171,6 +171,7 @@ void bind_list(Statement& statement, const ListQuery& query) {
 }
 
 Result<Resources::Page> read_page(Database& database, const ListQuery& query) {
+  if (query.nothing) return Resources::Page{};
   const ListText text = list_text(query);
   Result<Statement> statement = database.prepare({"list resources", text.sql});
   if (!statement) return std::move(statement).error();
