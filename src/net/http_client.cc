@@ -138,6 +138,13 @@ void set_request(CURL* curl, const ClientRequest& request, curl_slist* fields) {
   }
 }
 
+// Not 0 either when a kept connection took them, broke, and no other came about.
+long bytes_sent(CURL* curl) {
+  long bytes = 0;
+  curl_library()->easy_getinfo(curl, CURLINFO_REQUEST_SIZE, &bytes);
+  return bytes;
+}
+
 bool never_connected(CURLcode code) {
   return code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY ||
          code == CURLE_SSL_CONNECT_ERROR || code == CURLE_PEER_FAILED_VERIFICATION;
@@ -206,7 +213,7 @@ Result<ClientResponse> HttpClient::send(const ClientRequest& request, Deadline d
   set(curl, CURLOPT_HEADERDATA, &answer);
   set(curl, CURLOPT_ERRORBUFFER, reason);
   const CURLcode code = curl_library()->easy_perform(curl);
-  if (surely_not_sent != nullptr) *surely_not_sent = never_connected(code);
+  if (surely_not_sent != nullptr) *surely_not_sent = never_connected(code) && bytes_sent(curl) == 0;
   if (answer.too_large)
     return Error{ErrorCode::kTooLarge, what + ": an answer over " + std::to_string(request.max_body_bytes) + " bytes"};
   if (answer.unwanted) return Error{ErrorCode::kConflict, what + ": the rest of the answer is not wanted"};

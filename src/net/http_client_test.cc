@@ -199,6 +199,22 @@ TEST(HttpClient, KnowsWhenNothingWasSent) {
   EXPECT_TRUE(not_sent);
 }
 
+// A kept connection takes the request, breaks, and the server is gone when it is sent once more.
+TEST(HttpClient, KnowsWhenAKeptConnectionTookTheRequest) {
+  ScriptedServer* others = nullptr;
+  ScriptedServer server([&others](const std::string& request, ScriptedConnection& connection) {
+    if (request.starts_with("GET /first")) return connection.send(scripted_answer(200, "x"));
+    others->refuse_others();
+    return false;
+  });
+  others = &server;
+  HttpClient client;
+  ASSERT_TRUE(client.send({.url = server.url() + "/first"}, soon()));
+  bool not_sent = true;
+  EXPECT_EQ(client.send({.url = server.url() + "/second"}, soon(), &not_sent).error().code, ErrorCode::kUnavailable);
+  EXPECT_FALSE(not_sent);
+}
+
 // The server closes each kept connection without an answer to the second request on it.
 TEST(HttpClient, SendsAtMostOnceWhatMustNotBeRepeated) {
   ScriptedServer server([](const std::string&, ScriptedConnection& connection) {

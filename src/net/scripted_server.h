@@ -108,6 +108,8 @@ class ScriptedServer {
   }
 
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+  // Connections that are there stay; nobody gets another.
+  void refuse_others() { ::shutdown(listener_.get(), SHUT_RDWR); }
   // How many requests have come.
   int requests() const { return requests_; }
 
@@ -118,6 +120,7 @@ class ScriptedServer {
       if (::poll(waits, 2, -1) < 0 && errno == EINTR) continue;
       if (waits[1].revents != 0) return;
       const int fd = ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC);
+      if (fd < 0 && errno == EINVAL) return;  // refuse_others()
       if (fd >= 0) threads_.emplace_back([this, fd] { serve(FileDescriptor(fd)); });
     }
   }
