@@ -1,5 +1,6 @@
 """`chiliad up` as one process: who may start it where, how it starts and ends, what slow and many clients do to it, and an
 endpoint that is updated under load."""
+import contextlib
 import json
 import os
 import pathlib
@@ -138,17 +139,67 @@ def test_an_update_loses_no_request(platform, endpoint):
 
 
 def test_a_client_that_never_finishes_its_request_harms_nobody(platform, endpoint):
-    slow = []
-    for request in (b"POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: SageMaker.ListModels\r\n",
-                    b"PUT /platform/slow HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhalf"):
-        client = socket.create_connection(("127.0.0.1", platform.port))
-        client.sendall(request)
-        slow.append(client)
+    slow = [begin(platform, HALF_A_HEAD), begin(platform, upload(platform, 100_000, b"half"))]
     began = time.monotonic()
     assert platform.client("sagemaker").list_models()["Models"]
     assert time.monotonic() - began < 5
     for client in slow:
         client.close()
+
+
+HALF_A_HEAD = b"POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: SageMaker.ListModels\r\n"
+
+
+def upload(platform, size, body):
+    """The bytes of a PutObject that is allowed, with this much of its body."""
+    url = platform.client("s3").generate_presigned_url(
+        "put_object", Params={"Bucket": "platform", "Key": "slow"}, ExpiresIn=600)
+    path = url.removeprefix(platform.url)
+    return (f"PUT {path} HTTP/1.1\r\nHost: 127.0.0.1:{platform.port}\r\nContent-Length: {size}\r\n\r\n").encode() + body
+
+
+def begin(platform, request):
+    client = socket.create_connection(("127.0.0.1", platform.port), timeout=90)
+    client.sendall(request)
+    return client
+
+
+def seconds_until_cut(client, more=b""):
+    """How long the server bears with a client that sends a byte now and then, or nothing; and its last words."""
+    began, said = time.monotonic(), b""
+    client.settimeout(0.5 if more else 90)
+    while True:
+        try:
+            if not (piece := client.recv(4096)):
+                return time.monotonic() - began, said
+            said += piece
+        except TimeoutError:
+            assert more and time.monotonic() - began < 90
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                client.sendall(more)
+        except ConnectionResetError:  # It was still sending when it was cut.
+            return time.monotonic() - began, said
+
+
+def test_a_client_that_never_finishes_its_head_is_cut(platform):
+    silent, trickling = begin(platform, HALF_A_HEAD), begin(platform, HALF_A_HEAD + b"X-Long: ")
+    seconds, said = seconds_until_cut(trickling, b"x")
+    assert 8 < seconds < 20 and (not said or said.startswith(b"HTTP/1.1 408 ")), (seconds, said)
+    seconds, said = seconds_until_cut(silent)
+    assert seconds < 5 and (not said or said.startswith(b"HTTP/1.1 408 ")), (seconds, said)
+
+
+@pytest.mark.long
+def test_a_client_that_never_finishes_its_body_is_cut(platform, endpoint):
+    object_of_one = begin(platform, upload(platform, 100_000, b"half"))
+    trickling = begin(platform, upload(platform, 100_000, b"half"))
+    seconds, _ = seconds_until_cut(trickling, b"x")
+    assert 50 < seconds < 80
+    seconds, _ = seconds_until_cut(object_of_one)
+    assert seconds < 20
+    s3 = platform.client("s3")
+    assert "slow" not in [one["Key"] for one in s3.list_objects_v2(Bucket="platform")["Contents"]]
+    assert list((platform.home / "store/.chiliad/new").iterdir()) == []
 
 
 def test_ten_thousand_connections(platform, endpoint):

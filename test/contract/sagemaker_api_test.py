@@ -2,12 +2,14 @@
 
 `platform` is a running `chiliad up` whose clients are made by platform.client(service).
 """
+import contextlib
 import json
 import os
 import pathlib
 import re
 import signal
 import subprocess
+import time
 import uuid
 
 import botocore.exceptions
@@ -82,6 +84,17 @@ def put_series(platform, bucket, count):
 
 def wait_quickly(sagemaker, waiter, **arguments):
     sagemaker.get_waiter(waiter).wait(WaiterConfig={"Delay": 1, "MaxAttempts": 120}, **arguments)
+
+
+def algorithms(home):
+    """Processes of jobs' programs that run below this home."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            command = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+            if str(home).encode() in command and b"algorithm" in command:
+                found.append(int(pid))
+    return found
 
 
 def multi_model(sagemaker, name, prefix):
@@ -234,15 +247,29 @@ def test_tags_of_a_model(sagemaker):
 def test_stopped_job_ends_as_stopped(platform, sagemaker, bucket):
     put_series(platform, bucket, 200)
     name = unique("t")
-    sagemaker.create_training_job(**training_job(name, bucket))
+    sagemaker.create_training_job(**training_job(name, bucket, HyperParameters={"threads": "1"}))
+    deadline = time.monotonic() + 60
+    while not (programs := algorithms(platform.home)):
+        assert time.monotonic() < deadline
+    # Held, so that no machine is quicker than the call.
+    os.kill(programs[0], signal.SIGSTOP)
     try:
+        assert sagemaker.describe_training_job(TrainingJobName=name)["TrainingJobStatus"] == "InProgress"
         sagemaker.stop_training_job(TrainingJobName=name)
-    except botocore.exceptions.ClientError as late:
-        assert "is in status Completed" in str(late)  # The machine was quicker.
+        job = sagemaker.describe_training_job(TrainingJobName=name)
+        assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopping", "Stopping")
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(programs[0], signal.SIGCONT)
     wait_quickly(sagemaker, "training_job_completed_or_stopped", TrainingJobName=name)
     job = sagemaker.describe_training_job(TrainingJobName=name)
-    assert job["TrainingJobStatus"] in ("Stopped", "Completed")
-    assert job["SecondaryStatusTransitions"][-1]["Status"] == job["SecondaryStatus"]
+    assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "Stopped")
+    passed = [one["Status"] for one in job["SecondaryStatusTransitions"]]
+    assert passed[-1] == "Stopped" and "Stopping" in passed and "Completed" not in passed
+    assert job["TrainingEndTime"] >= job["TrainingStartTime"]
+    code, message = code_of(sagemaker.stop_training_job, TrainingJobName=name)
+    assert code == "ValidationException" and "Stopped" in message
+    assert algorithms(platform.home) == []
 
 
 def test_nothing_answered_is_lost_when_the_server_is_killed(start_platform, tmp_path):
