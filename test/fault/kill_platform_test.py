@@ -12,6 +12,8 @@ import time
 import botocore.exceptions
 import pytest
 
+from kill_changes import Changes, compare, long_series, prepare
+
 ROLE = "arn:aws:iam::123456789012:role/chiliad"
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/chiliad-{}:1"
 SERIES = 40
@@ -39,6 +41,7 @@ class Work:
         self.objects = {}   # key -> bytes of the last answered put; None: a removal was answered.
         self.unsure = set()  # Keys whose last change was sent and not answered.
         self.answered = collections.defaultdict(list)  # "training": [names], ...
+        self.refused = []
 
     def objects_forever(self, s3, seed):
         choose = random.Random(seed)
@@ -98,14 +101,19 @@ class Work:
             time.sleep(0.005)
 
 
-def start_threads(platform, work):
+def start_threads(platform, work, changes):
     def guarded(target, *arguments):
-        with contextlib.suppress(*LOST):
+        try:
             target(*arguments)
+        except LOST:
+            pass
+        except Exception as error:  # Refused though the server lives.
+            work.refused.append(repr(error))
 
     clients = [(work.objects_forever, platform.client("s3"), 2 * work.life),
                (work.objects_forever, platform.client("s3"), 2 * work.life + 1),
-               (work.jobs, platform.client("sagemaker")), (work.endpoints, platform.client("sagemaker"))]
+               (work.jobs, platform.client("sagemaker")), (work.endpoints, platform.client("sagemaker")),
+               *changes.parts(platform)]
     threads = [threading.Thread(target=guarded, args=call) for call in clients]
     for thread in threads:
         thread.start()
@@ -188,9 +196,10 @@ def campaign(start_platform, chiliad, tmp_path, kills, seed):
         s3.put_object(Bucket="kill", Key=f"series/{customer}.csv", Body=series(customer))
         s3.put_object(Bucket="kill", Key=f"models/{customer}.tar.gz",
                       Body=(tmp_path / "models" / f"{customer}.tar.gz").read_bytes())
+    prepare(s3, platform.client("sagemaker"))
     for life in range(kills):
-        work = Work(life)
-        threads = start_threads(platform, work)
+        work, changes = Work(life), Changes(life)
+        threads = start_threads(platform, work, changes)
         # Phases of a small job last a few hundredths of a second: short waits are the likeliest.
         time.sleep(choose.choice([0.05, 0.15, 0.4, 1.0, 2.0]) * choose.random())
         platform.process.kill()
@@ -198,6 +207,7 @@ def campaign(start_platform, chiliad, tmp_path, kills, seed):
         for thread in threads:
             thread.join(timeout=60)
             assert not thread.is_alive()
+        assert work.refused == []
         deadline = time.monotonic() + 10
         while left := processes_below(platform.home):
             assert time.monotonic() < deadline, f"processes that outlived their server: {left}"
@@ -207,6 +217,7 @@ def campaign(start_platform, chiliad, tmp_path, kills, seed):
         compare_objects(platform.client("s3"), work)
         compare_jobs(sagemaker, platform.client("s3"), work)
         compare_endpoints(sagemaker, platform.client("sagemaker-runtime"), work)
+        compare(changes, sagemaker, platform.client("s3"))
     assert platform.stop() == 0, "".join(platform.log[-20:])
 
 
@@ -217,12 +228,6 @@ def test_nothing_answered_is_lost_by_a_few_kills(start_platform, chiliad, tmp_pa
 @pytest.mark.long
 def test_nothing_answered_is_lost_by_fifty_kills(start_platform, chiliad, tmp_path):
     campaign(start_platform, chiliad, tmp_path, kills=50, seed=2)
-
-
-def long_series(customer):
-    """Some hundredths of a second to fit, so that a job lasts longer than the pause between two looks at checkpoints."""
-    days = (f"20{y:02}-{m:02}-{d:02}" for y in range(15, 23) for m in range(1, 13) for d in range(1, 29))
-    return "".join(f"{day},{customer + at % 7 + 0.01 * at:.2f}\n" for at, day in enumerate(days)).encode()
 
 
 def recorded(journals):
@@ -236,7 +241,7 @@ def test_a_job_whose_server_is_killed_fits_only_what_is_not_both_recorded_and_st
     platform = start_platform()
     s3, sagemaker = platform.client("s3"), platform.client("sagemaker")
     s3.create_bucket(Bucket="kill")
-    for customer in range(200):
+    for customer in range(200):  # The job lasts longer than the pause between two looks at checkpoints.
         s3.put_object(Bucket="kill", Key=f"series/{customer:03}.csv", Body=long_series(customer))
     sagemaker.create_training_job(
         TrainingJobName="t", RoleArn=ROLE,
