@@ -33,6 +33,7 @@ struct TrainFlags {
   std::size_t holdout = 0;
   std::string history = "full";
   std::string conformal, conformal_period, conformal_initial;
+  std::string warm_start;
   std::string max_failures;
   bool force = false;
   std::string code;
@@ -133,6 +134,7 @@ train::TrainOptions read_options(const TrainFlags& flags, const OpenedSeries& se
   options.conformal = read_conformal(flags);
   options.threads = value_or_fail(read_threads(flags.threads, flags.models.starts_with("s3://")), kExitUsage);
   options.max_failures = value_or_fail(read_max_failures(flags.max_failures, series.source.size()), kExitUsage);
+  if (!flags.warm_start.empty()) options.warm_start = value_or_fail(store::open_store(flags.warm_start));
   options.force = flags.force;
   options.sync_batch = flags.sync_batch;
   if (!flags.code.empty()) options.code = value_or_fail(read_code_folder(flags.code));
@@ -261,6 +263,8 @@ void add_train_command(CLI::App& app) {
   command->add_option("--conformal-period", flags->conformal_period, "Between its cut-offs; half the horizon");
   command->add_option("--conformal-initial", flags->conformal_initial,
                       "Before its first cut-off; three horizons or the longest seasonality");
+  command->add_option("--warm-start", flags->warm_start,
+                      "Models of an earlier run (a folder or s3://): each fit begins at its series' own one there");
   command->add_option("--max-failures", flags->max_failures, "Give up after more failed series than N or P%");
   command->add_flag("--force", flags->force, "Train series again that did not change");
   command->add_option("--code", flags->code, "Folder to be put into each archive as code/");

@@ -170,7 +170,8 @@ Result<FittedModel> fit(const Calendar& shared, const PreparedRows& rows, const 
     out.constant_series = true;
     out.note = "constant series: not optimised, the model repeats the constant";
   } else {
-    const bool warm = options.warm_start.has_value();
+    // Where the columns can interpolate the rows, which point is kept depends on the way from a large noise.
+    const bool warm = options.warm_start && calendar.rows() > calendar.smooth() + calendar.changes();
     Result<Parameters> found =
         BestMode(calendar, values)
             .find(warm ? warm_start(calendar, values, *options.warm_start) : prophet_start(calendar, values), warm,

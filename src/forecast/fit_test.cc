@@ -495,5 +495,119 @@ TEST(Fit, SaysInProphetsWordsWhatCannotBeFitted) {
   EXPECT_NE(message().find("same ds"), std::string::npos);
 }
 
+struct LargestGap {
+  double yhat = 0;  // In units of y_scale, over the history and 30 days after.
+  double log_posterior = 0;
+};
+LargestGap gap_between(const FittedModel& one, const FittedModel& other) {
+  std::vector<Instant> ds = one.state().history->ds;
+  for (int i = 1; i <= 30; ++i) ds.push_back(ds.back() + hours(24));
+  std::vector<Column> columns;
+  const std::vector<double> cap(ds.size(), 400.0);
+  if (one.state().options.growth == Growth::kLogistic) columns.push_back({"cap", cap});
+  const Forecast first = *one.predict(Frame{ds, columns}), second = *other.predict(Frame{ds, columns});
+  LargestGap gap;
+  for (std::size_t i = 0; i < ds.size(); ++i)
+    gap.yhat = std::max(gap.yhat, std::fabs(first.column("yhat")[i] - second.column("yhat")[i]) / one.state().y_scale);
+  gap.log_posterior = std::fabs(*one.state().log_posterior - *other.state().log_posterior);
+  return gap;
+}
+
+// From its own mode, and from the mode of other rows.
+TEST(WarmStart, ReachesTheModeOfAColdFit) {
+  for (const Growth growth : {Growth::kLinear, Growth::kLogistic, Growth::kFlat}) {
+    for (const Mode mode : {Mode::kAdditive, Mode::kMultiplicative}) {
+      ProphetOptions options;
+      options.growth = growth;
+      options.seasonality_mode = mode;
+      const Series series = daily_series(400, 3, 1), other = daily_series(400, 3, 2);
+      const std::vector<double> cap(400, 400.0);
+      const std::vector<Column> columns = {{"cap", cap}};
+      const History history{series.ds, series.y, columns}, neighbour{other.ds, other.y, columns};
+      const Result<FittedModel> cold = fit(history, options);
+      ASSERT_TRUE(cold) << cold.error().message;
+      for (const History& from : {history, neighbour}) {
+        FitOptions how;
+        how.warm_start = warm_start_params(*fit(from, options));
+        FitReport report;
+        const Result<FittedModel> warm = fit(history, options, how, &report);
+        ASSERT_TRUE(warm) << warm.error().message;
+        EXPECT_TRUE(report.warm_started);
+        EXPECT_TRUE(report.converged);
+        const LargestGap gap = gap_between(*cold, *warm);
+        EXPECT_LT(gap.yhat, 1e-8) << growth_name(growth) << " " << mode_name(mode);
+        EXPECT_LT(gap.log_posterior, 1e-7) << growth_name(growth) << " " << mode_name(mode);
+      }
+    }
+  }
+}
+
+// Which point is kept of a density without bound depends on the way there: that is the cold fit's.
+TEST(WarmStart, IsNotUsedWhereTheColumnsCanInterpolateTheRows) {
+  const Series series = daily_series(15, 3);
+  FitOptions how;
+  how.warm_start = warm_start_params(*fit(series.history()));
+  FitReport report;
+  const Result<FittedModel> cold = fit(series.history()), warm = fit(series.history(), {}, how, &report);
+  ASSERT_TRUE(warm);
+  EXPECT_FALSE(report.warm_started);
+  EXPECT_EQ(warm->state().sigma_obs, cold->state().sigma_obs);
+  EXPECT_EQ(warm->state().beta, cold->state().beta);
+}
+
+// A line with a jump times two regressors with means, in all sizes.
+struct Regressed {
+  Series series;
+  std::vector<double> price, promotion;
+};
+Regressed random_regressed(unsigned seed) {
+  std::mt19937_64 random(seed);
+  std::normal_distribution<double> normal;
+  std::uniform_real_distribution<double> uniform;
+  Regressed all;
+  const int rows = 40 + static_cast<int>(160 * uniform(random));
+  const double slope = uniform(random) * 2 - 1, base = uniform(random) * 100 - 20, noise = 1 + 20 * uniform(random);
+  const double of_price = normal(random), of_promotion = normal(random), jump = 50 * normal(random);
+  const double level = 3 * uniform(random);
+  for (int i = 0; i < rows; ++i) {
+    all.series.ds.push_back(*parse_instant("2020-01-01") + hours(24 * i));
+    all.price.push_back(level + std::sin(i * 0.05) + 0.1 * normal(random));
+    all.promotion.push_back(level * std::cos(i * 0.03) + 0.2 * normal(random));
+    const double trend = base + slope * i + (i > rows / 2 ? jump : 0);
+    all.series.y.push_back(trend * (1 + of_price * all.price.back() + of_promotion * all.promotion.back()) +
+                           noise * normal(random));
+  }
+  return all;
+}
+
+TEST(SeveralStarts, KeepTheBestModeOfMultiplicativeRegressors) {
+  int better = 0;
+  for (unsigned seed = 1; seed <= 200; ++seed) {
+    const Regressed all = random_regressed(seed);
+    const std::vector<Column> columns = {{"price", all.price}, {"promotion", all.promotion}};
+    ProphetOptions options = trend_only();
+    options.changepoint_prior_scale = 0.2;
+    options.regressors = {{"price", 3, Standardize::kNo, Mode::kMultiplicative},
+                          {"promotion", 3, Standardize::kNo, Mode::kMultiplicative}};
+    const History history{all.series.ds, all.series.y, columns};
+    FitReport report;
+    const Result<FittedModel> model = fit(history, options, {}, &report);
+    ASSERT_TRUE(model) << model.error().message;
+    EXPECT_GE(report.starts, 2) << seed;
+    EXPECT_GE(report.gain_over_first, -1e-6 * std::fabs(report.log_posterior)) << seed;
+    EXPECT_EQ(report.log_posterior, *model->state().log_posterior);
+    if (report.gain_over_first < 1e-2) continue;
+    ++better;
+    EXPECT_NE(report.note.find("several optima: the best of"), std::string::npos) << report.note;
+    // It is a mode of its own: a warm start from it stays.
+    FitOptions how;
+    how.warm_start = warm_start_params(*model);
+    const Result<FittedModel> again = fit(history, options, how);
+    ASSERT_TRUE(again);
+    EXPECT_NEAR(*again->state().log_posterior, report.log_posterior, 1e-6 * (1 + std::fabs(report.log_posterior)));
+  }
+  EXPECT_GE(better, 2);  // Else the cases show nothing.
+}
+
 }  // namespace
 }  // namespace chiliad::forecast

@@ -124,16 +124,17 @@ Result<HoldoutErrors> holdout_errors(const forecast::FittedModel& model, const f
       accuracy(test.y, naive, {}, {}, scale)};
 }
 
-Result<SeriesFit> fit_series(const Rows& rows, const Rows& test, CalendarCache& calendars, forecast::KeepHistory keep,
-                             const diagnose::CrossValidationOptions* conformal) {
+Result<SeriesFit> fit_series(const Rows& rows, const Rows& test, CalendarCache& calendars,
+                             const forecast::FitOptions& how, const diagnose::CrossValidationOptions* conformal) {
   const std::vector<forecast::Column> columns = forecast::borrow(rows.columns);
   Result<forecast::PreparedRows> prepared = forecast::prepare_rows({rows.ds, rows.y, columns});
   if (!prepared) return std::move(prepared).error();
   Result<forecast::Calendar> calendar = calendars.get(*prepared);
   if (!calendar) return std::move(calendar).error();
   forecast::FitReport fit;
-  const auto keep_now = conformal != nullptr ? forecast::KeepHistory::kYes : keep;
-  Result<forecast::FittedModel> model = forecast::fit(*calendar, *prepared, keep_now, &fit);
+  forecast::FitOptions how_now = how;
+  if (conformal != nullptr) how_now.keep = forecast::KeepHistory::kYes;
+  Result<forecast::FittedModel> model = forecast::fit(*calendar, *prepared, how_now, &fit);
   if (!model) return std::move(model).error();
 
   SeriesReport report;
@@ -142,7 +143,7 @@ Result<SeriesFit> fit_series(const Rows& rows, const Rows& test, CalendarCache& 
   report.iterations = static_cast<std::uint64_t>(std::max(fit.iterations, 0));
   report.note = fit.note;
   if (conformal != nullptr) {
-    if (Result<Done> calibrated = calibrate(*model, *conformal, keep, report.note); !calibrated)
+    if (Result<Done> calibrated = calibrate(*model, *conformal, how.keep, report.note); !calibrated)
       return std::move(calibrated).error();
   }
   if (!fit.constant_series) {

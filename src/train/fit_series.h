@@ -56,9 +56,11 @@ struct SeriesFit {
 
 // Fits `rows` (in any order) and measures the model on `test` (ascending, may be empty).
 // Errors: as prepare_rows(), Calendar::make(), fit(), predict().
+// `how`: what of the model is kept, and the parameters to begin with.
 // `conformal`: how the model is cross-validated to calibrate conformal intervals; a series that is too short for that
 // gets a model without, and a note. Null: not.
-Result<SeriesFit> fit_series(const Rows& rows, const Rows& test, CalendarCache& calendars, forecast::KeepHistory keep,
+Result<SeriesFit> fit_series(const Rows& rows, const Rows& test, CalendarCache& calendars,
+                             const forecast::FitOptions& how,
                              const diagnose::CrossValidationOptions* conformal = nullptr);
 
 }  // namespace chiliad::train

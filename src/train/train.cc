@@ -16,6 +16,7 @@
 #include "train/fit_series.h"
 #include "train/ordered_queue.h"
 #include "train/ordered_work.h"
+#include "train/stored_model.h"
 
 namespace chiliad::train {
 namespace {
@@ -45,6 +46,15 @@ bool concerns_all(const Error& error) {
     case ErrorCode::kDeadline: return true;
     default: return false;
   }
+}
+
+// Those of the model stored under this name; none where there is no such model. Errors: as load_model(), but kNotFound.
+Result<std::optional<forecast::WarmStart>> earlier_parameters(store::ObjectStore& models, const std::string& name) {
+  Result<forecast::FittedModel> model =
+      load_model(models, name, forecast::KeepHistory::kNo, Clock::now() + kStoreDeadline);
+  if (model) return std::optional(forecast::warm_start_params(*model));
+  if (model.error().code == ErrorCode::kNotFound) return std::optional<forecast::WarmStart>();
+  return std::move(model).error();
 }
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
@@ -183,8 +193,16 @@ Result<Done> Run::train_series(const std::string& bytes, std::size_t i, Outcome&
   if (!series) return std::move(series).error();
   Rows rows = rows_of(*series, options_.columns.further);
   const Rows test = hold_back(rows, options_.holdout);
-  Result<SeriesFit> fit =
-      fit_series(rows, test, calendars_, options_.keep_history, options_.conformal ? &*options_.conformal : nullptr);
+  forecast::FitOptions how(options_.keep_history);
+  if (options_.warm_start) {
+    Result<std::optional<forecast::WarmStart>> warm = earlier_parameters(*options_.warm_start, source_.name(i));
+    if (!warm) {
+      outcome.concerns_all = concerns_all(warm.error());
+      return std::move(warm).error().in("--warm-start");
+    }
+    how.warm_start = *std::move(warm);
+  }
+  Result<SeriesFit> fit = fit_series(rows, test, calendars_, how, options_.conformal ? &*options_.conformal : nullptr);
   if (!fit && !test.ds.empty())
     return std::move(fit).error().in("without the " + std::to_string(test.ds.size()) + " rows held back");
   if (!fit) return std::move(fit).error();
@@ -380,6 +398,7 @@ std::uint64_t options_hash(const TrainOptions& options) {
   json.number(prophet.changepoint_prior_scale).integer(static_cast<int>(prophet.scaling));
   json.number(prophet.interval_width).integer(prophet.uncertainty_samples);
   write_further_parts(json, prophet);
+  if (options.warm_start) json.string("warm_start");
   if (options.conformal) {
     const diagnose::CrossValidationOptions& conformal = *options.conformal;
     json.string("conformal").integer(conformal.horizon.count());

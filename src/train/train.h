@@ -25,6 +25,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -46,6 +47,9 @@ struct TrainOptions {
   forecast::KeepHistory keep_history = forecast::KeepHistory::kYes;
   // Unset: models are not calibrated. Set: how each is cross-validated for conformal intervals.
   std::optional<diagnose::CrossValidationOptions> conformal;
+  // Null: every fit begins where Prophet begins. Else stored models: a series' own one there, if it has one, is where
+  // its fit begins. May be the store that is trained into.
+  std::shared_ptr<store::ObjectStore> warm_start;
   std::size_t holdout = 0;                  // Rows kept back at the end of each series.
   std::vector<archive::Member> code;        // Put into each archive after model.json; names begin "code/".
   int threads = 1;                          // >= 1.

@@ -422,6 +422,40 @@ TEST_F(TrainTest, ForecastsComeInKeyOrderWhateverTheThreads) {
 }
 
 // A regressor by customer, in the rows and in the future's table.
+// Equal as forecasts: at the mode itself a warm start has nothing left to do but what rounding left.
+TEST_F(TrainTest, AWarmStartFromStoredModelsGivesTheSameForecasts) {
+  put_fleet(3);
+  run(options(), "cold");
+  fs::remove(models("cold") / "2.tar.gz");
+  Result<std::unique_ptr<store::ObjectStore>> cold = store::open_folder(models("cold"));
+  TrainOptions warm = options();
+  warm.warm_start = std::move(*cold);
+  EXPECT_NE(options_hash(warm), options_hash(options()));
+  EXPECT_EQ(run(warm, "warm").trained, 3u);
+  run(options(), "cold");
+  for (const auto& [name, bytes] : archives("cold")) {
+    const forecast::FittedModel one = *read_stored_model(bytes, forecast::KeepHistory::kYes);
+    const forecast::FittedModel other = *read_stored_model(archives("warm")[name], forecast::KeepHistory::kNo);
+    const std::vector<Instant>& ds = one.state().history->ds;
+    const forecast::Forecast first = *one.predict(ds), second = *other.predict(ds);
+    for (std::size_t i = 0; i < ds.size(); ++i)
+      EXPECT_NEAR(first.column("yhat")[i], second.column("yhat")[i], 1e-8 * one.state().y_scale) << name;
+  }
+}
+
+TEST_F(TrainTest, AWarmStartFromADamagedModelSetsItsSeriesAside) {
+  put_fleet(2);
+  run(options(), "cold");
+  ASSERT_TRUE(write_file_atomically(models("cold") / "1.tar.gz", "no archive", Durability::kNone));
+  Result<std::unique_ptr<store::ObjectStore>> cold = store::open_folder(models("cold"));
+  TrainOptions warm = options();
+  warm.warm_start = std::move(*cold);
+  const TrainSummary summary = run(warm, "warm");
+  EXPECT_EQ(summary.trained, 1u);
+  EXPECT_EQ(summary.failed, 1u);
+  EXPECT_NE(reports_["1"].reason.find("--warm-start: 1.tar.gz"), std::string::npos) << reports_["1"].reason;
+}
+
 TEST_F(TrainTest, RegressorsComeFromTheRowsAndFromATableOfTheFuture) {
   for (const int customer : {1, 2}) {
     std::string text = "ds,temp,y\n";
