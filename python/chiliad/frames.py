@@ -26,8 +26,8 @@ def nanoseconds(values):
 
 
 def numbers(column):
-    if column.dtype == np.float64:
-        return np.ascontiguousarray(column.to_numpy())
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "fiub":
+        return np.ascontiguousarray(column.to_numpy(dtype=np.float64))
     return np.ascontiguousarray(pd.to_numeric(column).to_numpy(dtype=np.float64, na_value=np.nan))
 
 
