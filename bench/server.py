@@ -39,7 +39,7 @@ class Server:
         printed = []
         for line in self.process.stderr:
             printed.append(line)
-            address = re.search(r"127\.0\.0\.1:(\d+)", line)
+            address = re.search(r"serving .* at http://127\.0\.0\.1:(\d+)", line)
             if address:
                 self.port = int(address[1])
                 break

@@ -25,10 +25,19 @@ class HeldObjects(http.server.BaseHTTPRequestHandler):
         self.answer()
 
     def do_GET(self):
+        if "list-type=2" in self.path:  # Asked once at the start: the bucket is there.
+            return self.answer_list()
         self.server.gets += 1
         self.server.asked.set()
         if self.server.release.wait(timeout=60):
             self.answer()
+
+    def answer_list(self):
+        body = b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def answer(self):
         body = self.server.objects[self.path.rsplit("/", 1)[-1]]
