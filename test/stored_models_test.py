@@ -27,6 +27,7 @@ OPTIONS = {
     "custom": ["--add-seasonality", "month:30.5:3:0.1:multiplicative", "--changepoint-prior-scale", "0.5"],
     "conformal": ["--conformal", "1 days"],
     "no changepoints": ["--n-changepoints", "0"],
+    "sampled": ["--mcmc-samples", "100"],
     "given changepoints": ["--changepoints", "2022-01-06", "--changepoints", "2022-01-03"],
 }
 SERIES = {"8": "D", "9": "h", "missing": "W"}  # Customer: the frequency asked for.

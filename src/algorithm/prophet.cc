@@ -48,6 +48,9 @@ struct ProphetSettings {
     settings.take("uncertainty_samples", samples, 0, 1'000'000);
     prophet.n_changepoints = static_cast<int>(changepoints);
     prophet.uncertainty_samples = static_cast<int>(samples);
+    std::int64_t mcmc_samples = prophet.mcmc_samples;
+    settings.take("mcmc_samples", mcmc_samples, 0, 1'000'000);
+    prophet.mcmc_samples = static_cast<int>(mcmc_samples);
     settings.take("changepoint_range", prophet.changepoint_range);
     settings.take("changepoint_prior_scale", prophet.changepoint_prior_scale);
     settings.take("yearly_seasonality", prophet.yearly_seasonality);

@@ -43,6 +43,8 @@ void add_prophet_flags(CLI::App& command, ProphetFlags& flags) {
   add("--interval-width", flags.interval_width, "Width of the intervals of a forecast");
   add("--uncertainty-samples", flags.uncertainty_samples,
       "Futures drawn where intervals are simulated; 0 leaves the intervals out");
+  add("--mcmc-samples", flags.mcmc_samples,
+      "Above 0: sample the posterior, half of so many steps as warm-up, in 4 chains");
 }
 
 }  // namespace chiliad::app

@@ -1,6 +1,7 @@
 // predict(): Prophet's forecast columns from a model's parameters.
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 
@@ -12,6 +13,7 @@
 #include "forecast/interval.h"
 #include "forecast/kernels.h"
 #include "forecast/layout.h"
+#include "forecast/posterior_predict.h"
 #include "forecast/prophet.h"
 #include "forecast/simulate.h"
 #include "forecast/trend.h"
@@ -141,6 +143,12 @@ Quantiles simulated_quantiles(const FittedState& state, const Times& times, std:
   return out;
 }
 
+std::vector<double> wanted_probabilities(double width, std::span<const double> quantiles) {
+  std::vector<double> probabilities = {(1 - width) / 2, (1 + width) / 2};
+  probabilities.insert(probabilities.end(), quantiles.begin(), quantiles.end());
+  return probabilities;
+}
+
 // The bounds of all rows as IntervalOffsets describes them.
 std::vector<double> interval_offsets(const FittedState& state, const Times& times, std::span<const double> cap,
                                      std::span<const double> multiplicative, const Request& request,
@@ -148,8 +156,7 @@ std::vector<double> interval_offsets(const FittedState& state, const Times& time
   const std::size_t n = times.t.size();
   std::vector<double> factor(n);
   for (std::size_t i = 0; i < n; ++i) factor[i] = 1 + multiplicative[i];
-  std::vector<double> probabilities = {(1 - request.width) / 2, (1 + request.width) / 2};
-  probabilities.insert(probabilities.end(), options.quantiles.begin(), options.quantiles.end());
+  const std::vector<double> probabilities = wanted_probabilities(request.width, options.quantiles);
   const Sampling sampling{static_cast<std::size_t>(request.samples), sampling_key(state, options.seed)};
   const Quantiles found =
       request.simulated ? simulated_quantiles(state, times, cap, factor, sampling, request.drawn_past, probabilities)
@@ -244,6 +251,11 @@ class ColumnWriter {
   std::size_t place_ = 0;
 };
 
+// One of posterior_bounds()'s values a row.
+void drawn_column(const PosteriorBounds& bounds, std::size_t place, std::span<double> out) {
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] = bounds.values[i * bounds.per_row + place];
+}
+
 Result<Done> check_finite(const Forecast& forecast) {
   for (std::size_t c = 0; c < forecast.names().size(); ++c) {
     for (double value : forecast.column(c)) {
@@ -260,7 +272,9 @@ Result<Done> check_finite(const Forecast& forecast) {
 std::int64_t FittedModel::draws(const PredictOptions& options, std::int64_t rows) const {
   Request request;
   set_uncertainty(state_, options, request);
-  return request.with_intervals && request.simulated ? rows * request.samples : 0;
+  if (!request.with_intervals) return 0;
+  if (state_.draws) return rows * static_cast<std::int64_t>(posterior_futures(state_, request.samples));
+  return request.simulated ? rows * request.samples : 0;
 }
 
 Result<Forecast> FittedModel::predict(const Frame& frame, const PredictOptions& options,
@@ -276,8 +290,8 @@ Result<Forecast> FittedModel::predict(const Frame& frame, const PredictOptions& 
   std::vector<double> trend(n);
   evaluate_trend(state_.options.growth, {state_.k, state_.m, state_.delta, state_.changepoints_t}, times.t,
                  sorted->cap.cap, trend);
-  const Effects effects =
-      evaluate_effects(state_, layout_->components, make_features(parts, sorted->ds, sorted->inputs));
+  const FeatureMatrix x = make_features(parts, sorted->ds, sorted->inputs);
+  const Effects effects = evaluate_effects(state_, layout_->components, x);
   const double plain_floor = state_.options.scaling == Scaling::kMinMax ? state_.y_min : 0;
   const std::span<const double> floor = sorted->cap.floor;  // Empty: the plain one.
 
@@ -297,7 +311,14 @@ Result<Forecast> FittedModel::predict(const Frame& frame, const PredictOptions& 
   const std::size_t per_row = 4 + options.quantiles.size();
   IntervalOffsets own;
   IntervalOffsets& bounds = offsets != nullptr ? *offsets : own;
-  if (request->with_intervals) {
+  PosteriorBounds drawn;
+  if (request->with_intervals && state_.draws) {
+    const std::vector<double> floors =
+        floor.empty() ? std::vector<double>(n, plain_floor) : std::vector<double>(floor.begin(), floor.end());
+    drawn = posterior_bounds(state_, layout_->components, {x, times.t, times.steps, sorted->cap.cap, floors},
+                             request->samples, options.seed, wanted_probabilities(request->width, options.quantiles));
+    for (const std::size_t place : std::array<std::size_t, 4>{2, 3, 0, 1}) drawn_column(drawn, place, columns.next());
+  } else if (request->with_intervals) {
     if (bounds.values.empty())
       bounds.values = interval_offsets(state_, times, sorted->cap.cap, effects.multiplicative, *request, options);
     CHILIAD_CHECK(bounds.values.size() == n * per_row);
@@ -316,12 +337,21 @@ Result<Forecast> FittedModel::predict(const Frame& frame, const PredictOptions& 
   for (const std::uint32_t place : layout_->order) {
     const std::span<const double> values(effects.values.data() + place * n, n);
     const double factor = layout_->components[place].mode == Mode::kAdditive ? state_.y_scale : 1;
-    const std::size_t copies = request->with_intervals ? 3 : 1;  // No uncertainty in beta: both bounds are the value.
-    for (std::size_t copy = 0; copy < copies; ++copy) columns.put(values, factor);
+    const std::size_t copies = request->with_intervals ? 3 : 1;
+    columns.put(values, factor);
+    for (std::size_t copy = 1; copy < copies; ++copy) {
+      // A mode has no uncertainty in beta: both bounds are the value.
+      if (!state_.draws) columns.put(values, factor);
+      if (state_.draws) drawn_column(drawn, per_row + 2 * place + copy - 1, columns.next());
+    }
   }
   columns.put(yhat, 1);
   for (std::size_t c = 0; c < options.quantiles.size(); ++c) {
     const std::span<double> column = columns.next();
+    if (state_.draws) {
+      drawn_column(drawn, 4 + c, column);
+      continue;
+    }
     for (std::size_t i = 0; i < n; ++i) column[i] = yhat[i] + bounds.values[i * per_row + 4 + c] * state_.y_scale;
   }
   if (Result<Done> finite = check_finite(forecast); !finite) return std::move(finite).error();

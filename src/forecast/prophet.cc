@@ -41,6 +41,20 @@ bool all_finite(std::span<const double> values) {
   return std::all_of(values.begin(), values.end(), [](double value) { return std::isfinite(value); });
 }
 
+Result<Done> check_draws(const FittedState& state) {
+  const ParameterDraws& draws = *state.draws;
+  const std::size_t n = draws.size();
+  if (n == 0 || draws.m.size() != n || draws.sigma_obs.size() != n || (!draws.lp.empty() && draws.lp.size() != n) ||
+      draws.delta.size() != n * state.delta.size() || draws.beta.size() != n * state.beta.size())
+    return corrupt("params: the parameters differ in the number of their draws");
+  for (const std::vector<double>* values : {&draws.k, &draws.m, &draws.sigma_obs, &draws.delta, &draws.beta}) {
+    if (!all_finite(*values)) return corrupt("params: a draw is not finite");
+  }
+  if (std::ranges::any_of(draws.sigma_obs, [](double sigma) { return sigma < 0; }))
+    return corrupt("params: sigma_obs must be >= 0");
+  return Done{};
+}
+
 Result<Done> check_state(const FittedState& state) {
   constexpr double kMaxSeconds = 9e9;  // The range of Instant is 584 years.
   if (!(state.y_scale > 0) || !std::isfinite(state.y_scale)) return corrupt("y_scale: expected a number > 0");
@@ -73,6 +87,7 @@ Result<Done> check_state(const FittedState& state) {
     }
   }
   if (state.rows < 0 || state.history_date_count < 0) return corrupt("history: negative number of rows");
+  if (state.draws) return check_draws(state);
   return Done{};
 }
 
@@ -209,6 +224,10 @@ std::uint64_t FittedModel::memory_bytes() const {
   if (s.conformal) {
     sum += block(sizeof(Conformal) + 16) + block(s.conformal->groups);
     for (const Conformal::Group& group : s.conformal->groups) sum += block(group.scores);
+  }
+  if (s.draws) {
+    sum += block(sizeof(ParameterDraws) + 16) + block(s.draws->lp) + block(s.draws->k) + block(s.draws->m) +
+           block(s.draws->sigma_obs) + block(s.draws->delta) + block(s.draws->beta);
   }
   if (s.history) {
     sum += block(sizeof(KeptHistory) + 16) + block(s.history->ds) + block(s.history->y) + columns_of(*s.history) +

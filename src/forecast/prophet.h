@@ -121,6 +121,9 @@ struct ProphetOptions {
   Scaling scaling = Scaling::kAbsMax;
   double interval_width = 0.80;    // In (0, 1).
   int uncertainty_samples = 1000;  // 0 turns the intervals off; else how many futures --simulate draws.
+  // Above 0 the posterior is sampled instead of its mode found (sample/sampled_fit.h; fit() takes no notice of it):
+  // half of them are warm-up, each of four chains.
+  int mcmc_samples = 0;
 };
 
 // A column of a table beside ds and y: a regressor's values, a condition (1 where it holds, else 0), "cap" or "floor".
@@ -167,6 +170,16 @@ struct KeptHistory {
 
 struct Conformal;
 
+// Draws of a model's parameters from their posterior, in the model's units: N of them, of S changes and K features.
+struct ParameterDraws {
+  std::vector<double> lp;               // N: Stan's lp__; empty where it was not stored.
+  std::vector<double> k, m, sigma_obs;  // N each, N >= 1.
+  std::vector<double> delta;            // N x S
+  std::vector<double> beta;             // N x K
+
+  std::size_t size() const { return k.size(); }
+};
+
 // The parts of a fitted model as plain values: what the fit finds and the stored form holds.
 struct FittedState {
   ProphetOptions options;                  // As given, but n_changepoints as really used, regressors with mu and std.
@@ -192,6 +205,8 @@ struct FittedState {
   std::vector<Instant> last_dates;             // The last min(5, history_date_count) of history_dates, ascending.
   std::shared_ptr<const KeptHistory> history;  // Null when the model was stored or loaded without.
   std::shared_ptr<const Conformal> conformal;  // Null: not calibrated. conformal.h.
+  // Not null: the model was sampled. k, m, delta, beta and sigma_obs are the draws' means then.
+  std::shared_ptr<const ParameterDraws> draws;
 };
 
 // How the intervals of a forecast are made.
@@ -200,6 +215,7 @@ enum class Uncertainty : std::uint8_t {
   // of 1,000 futures, with `seed`.
   kExact,
   kSimulated,  // Prophet's simulation: options.uncertainty_samples futures, which `seed` decides.
+               // A sampled model's bounds are simulated with either (posterior_predict.h).
   kNone,       // No interval columns, as uncertainty_samples = 0 does.
 };
 

@@ -220,7 +220,7 @@ Result<Done> read_specified(Parts& parts, std::string_view key, od::value value)
 Result<Done> read_mcmc_samples(Parts& parts, std::string_view key, od::value value) {
   std::int64_t samples = 0;
   const Result<Done> read = read_integer(key, value, 0, kMaxCount, samples);
-  if (read && samples > 0) parts.unsupported.emplace_back("MCMC samples");
+  parts.state.options.mcmc_samples = static_cast<int>(samples);
   return read;
 }
 
@@ -429,55 +429,91 @@ Result<Done> read_extra_regressors(Parts& parts, std::string_view key, od::value
                             });
 }
 
-// --- Parameters: {name: [[one row]]} ----------------------------------------------------------------
+// --- Parameters: {name: [[one row]]}, of a sampled model {name: [a value a draw]} or {name: [a list a draw]} ------
 
-// One row of numbers, [[1, 2]] or, in some older files, [1, 2]. A second row is a sampled model.
-Result<Done> read_row(std::string_view key, od::value value, std::vector<double>& out, bool& many_rows) {
+// A parameter's values, the lists one after the other.
+struct ParameterValues {
+  std::vector<double> values;
+  std::size_t lists = 0;  // 0: [1, 2], which some older files have for [[1, 2]].
+};
+
+Result<Done> read_parameter(std::string_view key, od::value value, ParameterValues& out) {
   od::array rows;
   if (value.get_array().get(rows) != simdjson::SUCCESS) return expected(key, "a list of lists", value);
-  bool first = true;
+  std::size_t width = 0;
   for (auto item : rows) {
     od::value row;
     if (item.get(row) != simdjson::SUCCESS) return corrupt(key, "the list is damaged");
     double number = 0;
-    Result<Done> read = Done{};
-    if (row.get_double().get(number) == simdjson::SUCCESS && std::isfinite(number)) {
-      out.push_back(number);
-    } else if (first) {
-      read = read_numbers(key, row, out);
-    } else {
-      many_rows = true;
+    if (out.lists == 0 && row.get_double().get(number) == simdjson::SUCCESS && std::isfinite(number)) {
+      out.values.push_back(number);
+      continue;
     }
-    if (!read) return read.error();
-    first = false;
+    if (out.lists == 0 && !out.values.empty()) return corrupt(key, "numbers and lists are mixed");
+    const std::size_t before = out.values.size();
+    if (const Result<Done> read = read_numbers(key, row, out.values); !read) return read.error();
+    if (out.lists++ > 0 && out.values.size() - before != width) return corrupt(key, "the draws differ in length");
+    width = out.values.size() - before;
   }
   return Done{};
 }
 
-Result<Done> read_single(std::string_view key, od::value value, double& out, bool& many_rows) {
-  std::vector<double> row;
-  if (const Result<Done> read = read_row(key, value, row, many_rows); !read) return read.error();
-  if (row.empty()) return corrupt(key, "expected a number, found none");
-  if (row.size() > 1) many_rows = true;  // One for each draw.
-  out = row[0];
-  return Done{};
+// The mean over the draws of each of a parameter's values.
+std::vector<double> mean_draw(std::span<const double> values, std::size_t draws) {
+  const std::size_t width = values.size() / draws;
+  std::vector<double> mean(width);
+  for (std::size_t i = 0; i < draws * width; ++i) mean[i % width] += values[i] / static_cast<double>(draws);
+  return mean;
 }
 
-// lp__ is for reports only: what is no single finite number is taken as absent.
-std::optional<double> read_log_posterior(od::value value) {
-  double number = 0;
-  bool many_rows = false;
-  std::vector<double> row;
-  if (!read_row("params.lp__", value, row, many_rows) || row.size() != 1) return std::nullopt;
-  number = row[0];
-  return number;
+struct StoredParameters {
+  ParameterValues k, m, sigma_obs, delta, beta;
+  std::optional<ParameterValues> lp;
+};
+
+// One value of each scalar: the mode. Several: draws.
+Result<Done> take_parameters(StoredParameters& stored, FittedState& state) {
+  constexpr std::string_view kKey = "params";
+  const std::size_t n = stored.k.values.size();
+  if (n == 0 || stored.m.values.empty() || stored.sigma_obs.values.empty())
+    return corrupt(kKey, "expected a number, found none");
+  if (stored.m.values.size() != n || stored.sigma_obs.values.size() != n)
+    return corrupt(kKey, "k, m and sigma_obs differ in the number of their draws");
+  for (const ParameterValues* lists : {&stored.delta, &stored.beta}) {
+    const bool fits = n == 1 ? lists->lists <= 1 : lists->values.empty() || lists->lists == n || lists->lists == 0;
+    if (!fits || lists->values.size() % n != 0)
+      return corrupt(kKey, "delta or beta has another number of draws than k");
+  }
+  if (n == 1) {
+    state.k = stored.k.values[0];
+    state.m = stored.m.values[0];
+    state.sigma_obs = stored.sigma_obs.values[0];
+    state.delta = std::move(stored.delta.values);
+    state.beta = std::move(stored.beta.values);
+    // For reports only: what is no single number is taken as absent.
+    if (stored.lp && stored.lp->values.size() == 1) state.log_posterior = stored.lp->values[0];
+    return Done{};
+  }
+  state.k = mean_draw(stored.k.values, n)[0];
+  state.m = mean_draw(stored.m.values, n)[0];
+  state.sigma_obs = mean_draw(stored.sigma_obs.values, n)[0];
+  state.delta = mean_draw(stored.delta.values, n);
+  state.beta = mean_draw(stored.beta.values, n);
+  ParameterDraws draws{{},
+                       std::move(stored.k.values),
+                       std::move(stored.m.values),
+                       std::move(stored.sigma_obs.values),
+                       std::move(stored.delta.values),
+                       std::move(stored.beta.values)};
+  if (stored.lp && stored.lp->values.size() == n) draws.lp = std::move(stored.lp->values);
+  state.draws = std::make_shared<const ParameterDraws>(std::move(draws));
+  return Done{};
 }
 
 Result<Done> read_params(Parts& parts, std::string_view key, od::value value) {
   od::object object;
   if (value.get_object().get(object) != simdjson::SUCCESS) return expected(key, "an object", value);
-  FittedState& state = parts.state;
-  bool many_rows = false;
+  StoredParameters stored;
   int seen = 0;
   for (auto item : object) {
     std::string_view name;
@@ -486,28 +522,24 @@ Result<Done> read_params(Parts& parts, std::string_view key, od::value value) {
       return corrupt(key, "the object is damaged");
     }
     const std::string path = "params." + std::string(name.substr(0, 40));
-    Result<Done> read = Done{};
-    const int seen_before = seen++;
-    if (name == "k") {
-      read = read_single(path, row, state.k, many_rows);
-    } else if (name == "m") {
-      read = read_single(path, row, state.m, many_rows);
-    } else if (name == "sigma_obs") {
-      read = read_single(path, row, state.sigma_obs, many_rows);
-    } else if (name == "delta") {
-      state.delta.clear();
-      read = read_row(path, row, state.delta, many_rows);
-    } else if (name == "beta") {
-      state.beta.clear();
-      read = read_row(path, row, state.beta, many_rows);
-    } else {
-      if (name == "lp__") state.log_posterior = read_log_posterior(row);
-      seen = seen_before;
+    if (name == "lp__") {
+      ParameterValues lp;
+      if (read_parameter(path, row, lp)) stored.lp = std::move(lp);
+      continue;
     }
-    if (!read) return read.error();
+    ParameterValues* into = name == "k"           ? &stored.k
+                            : name == "m"         ? &stored.m
+                            : name == "sigma_obs" ? &stored.sigma_obs
+                            : name == "delta"     ? &stored.delta
+                            : name == "beta"      ? &stored.beta
+                                                  : nullptr;
+    if (into == nullptr) continue;
+    *into = {};
+    if (const Result<Done> read = read_parameter(path, row, *into); !read) return read.error();
+    ++seen;
   }
   if (seen < 5) return corrupt(key, "one of k, m, delta, sigma_obs and beta is missing");
-  if (many_rows) parts.unsupported.emplace_back("MCMC samples");
+  if (Result<Done> taken = take_parameters(stored, parts.state); !taken) return taken;
   parts.seen_params = true;
   return Done{};
 }
@@ -799,7 +831,7 @@ Result<FittedModel> assemble(Parts& parts, KeepHistory keep) {
     }
     state.start = exact;
   }
-  if (state.beta.empty()) state.beta.push_back(0);
+  if (state.beta.empty() && !state.draws) state.beta.push_back(0);
   KeptHistory kept;
   if (const Result<Done> read = take_dates(parts, keep, kept); !read) return read.error();
   if (const Result<Done> read = take_rows(parts, keep, kept); !read) return read.error();

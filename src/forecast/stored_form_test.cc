@@ -230,13 +230,40 @@ TEST(StoredForm, NanWhereNobodyLooksDoesNotMatter) {
 
 // --- Refusals ---------------------------------------------------------------------------------------
 
-TEST(StoredForm, UnsupportedFeaturesAreNamed) {
+TEST(StoredForm, SampledModelsAreReadWithTheirDrawsAndWrittenAgain) {
   for (const KeepHistory keep : {KeepHistory::kYes, KeepHistory::kNo}) {
     const Result<FittedModel> model = model_from_json(golden("sampled"), keep);
-    ASSERT_FALSE(model);
-    EXPECT_EQ(model.error().code, ErrorCode::kInvalid);
-    EXPECT_NE(model.error().message.find("MCMC samples"), std::string::npos) << model.error().message;
+    ASSERT_TRUE(model) << model.error().message;
+    const FittedState& state = model->state();
+    ASSERT_TRUE(state.draws);
+    const ParameterDraws& draws = *state.draws;
+    EXPECT_GT(draws.size(), 1u);
+    EXPECT_EQ(draws.lp.size(), draws.size());
+    EXPECT_EQ(draws.delta.size(), draws.size() * state.delta.size());
+    EXPECT_EQ(draws.beta.size(), draws.size() * state.beta.size());
+    EXPECT_GT(state.options.mcmc_samples, 0);
+    double mean = 0;
+    for (const double k : draws.k) mean += k / static_cast<double>(draws.size());
+    EXPECT_NEAR(state.k, mean, 1e-12);
+    const FittedModel again = *model_from_json(model_to_json(*model), keep);
+    EXPECT_EQ(again.state().draws->k, draws.k);
+    EXPECT_EQ(again.state().draws->delta, draws.delta);
+    EXPECT_EQ(again.state().draws->beta, draws.beta);
+    EXPECT_EQ(again.state().draws->sigma_obs, draws.sigma_obs);
+    EXPECT_EQ(again.state().draws->lp, draws.lp);
+    EXPECT_EQ(model_to_json(again), model_to_json(*model));
   }
+}
+
+TEST(StoredForm, DrawsThatDifferInNumberAreRefused) {
+  const std::string text = golden("sampled");
+  for (const char* name : {"\"k\": [", "\"m\": [", "\"sigma_obs\": ["}) {
+    const Result<FittedModel> model = model_from_json(replaced(text, name, std::string(name) + "0.5, "));
+    ASSERT_FALSE(model) << name;
+    EXPECT_EQ(model.error().code, ErrorCode::kCorrupt) << model.error().message;
+  }
+  EXPECT_FALSE(model_from_json(replaced(text, "\"delta\": [[", "\"delta\": [[0.1, ")));
+  EXPECT_FALSE(model_from_json(replaced(text, "\"beta\": [", "\"beta\": [0.1, ")));
 }
 
 TEST(StoredForm, MissingKeysAreNamed) {

@@ -80,7 +80,7 @@ void put_simple_attributes(JsonWriter& json, const FittedState& state) {
   json.key("seasonality_prior_scale").number(options.seasonality_prior_scale);
   json.key("changepoint_prior_scale").number(options.changepoint_prior_scale);
   json.key("holidays_prior_scale").number(options.holidays_prior_scale);
-  json.key("mcmc_samples").integer(0);
+  json.key("mcmc_samples").integer(options.mcmc_samples);
   json.key("interval_width").number(options.interval_width);
   json.key("uncertainty_samples").integer(options.uncertainty_samples);
   json.key("y_scale").number(state.y_scale);
@@ -420,8 +420,39 @@ void put_trend(JsonWriter& json, const FittedState& state) {
   json.end_array().end_array();
 }
 
+// One value a draw, or one list a draw. Prophet adds Stan's own columns and the trend of each row and draw, which it
+// reads nowhere.
+void put_draws(JsonWriter& json, const ParameterDraws& draws) {
+  const auto put_values = [&](std::string_view name, std::span<const double> values) {
+    json.key(name).begin_array();
+    for (const double value : values) json.number(value);
+    json.end_array();
+  };
+  const auto put_lists = [&](std::string_view name, std::span<const double> values) {
+    const std::size_t width = values.size() / draws.size();
+    json.key(name).begin_array();
+    for (std::size_t i = 0; i < draws.size(); ++i) {
+      json.begin_array();
+      for (const double value : values.subspan(i * width, width)) json.number(value);
+      json.end_array();
+    }
+    json.end_array();
+  };
+  if (!draws.lp.empty()) put_values("lp__", draws.lp);
+  put_values("k", draws.k);
+  put_values("m", draws.m);
+  put_lists("delta", draws.delta);
+  put_values("sigma_obs", draws.sigma_obs);
+  put_lists("beta", draws.beta);
+}
+
 void put_params(JsonWriter& json, const FittedState& state) {
   json.key("params").begin_object();
+  if (state.draws) {
+    put_draws(json, *state.draws);
+    json.end_object();
+    return;
+  }
   if (state.log_posterior) put_parameter(json, "lp__", {&*state.log_posterior, 1});
   put_parameter(json, "k", {&state.k, 1});
   put_parameter(json, "m", {&state.m, 1});

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "diagnose/conformal.h"
+#include "sample/sampled_fit.h"
 
 namespace chiliad::train {
 namespace {
@@ -134,7 +135,9 @@ Result<SeriesFit> fit_series(const Rows& rows, const Rows& test, CalendarCache& 
   forecast::FitReport fit;
   forecast::FitOptions how_now = how;
   if (conformal != nullptr) how_now.keep = forecast::KeepHistory::kYes;
-  Result<forecast::FittedModel> model = forecast::fit(*calendar, *prepared, how_now, &fit);
+  const bool sampled = calendar->options().mcmc_samples > 0;
+  Result<forecast::FittedModel> model = sampled ? sample::fit_by_sampling(*calendar, *prepared, how_now, &fit)
+                                                : forecast::fit(*calendar, *prepared, how_now, &fit);
   if (!model) return std::move(model).error();
 
   SeriesReport report;

@@ -158,6 +158,9 @@ Result<Done> read_scales(const ProphetFlags& flags, forecast::ProphetOptions& op
   options.interval_width = flags.interval_width;
   if (flags.uncertainty_samples < 0) return invalid("--uncertainty-samples: expected 0 or more");
   options.uncertainty_samples = flags.uncertainty_samples;
+  if (flags.mcmc_samples != 0 && (flags.mcmc_samples < 8 || flags.mcmc_samples > 1'000'000))
+    return invalid("--mcmc-samples: expected 0 or a number from 8 to 1000000");
+  options.mcmc_samples = flags.mcmc_samples;
   return Done{};
 }
 

@@ -32,6 +32,7 @@ struct ProphetFlags {
   std::string scaling = "absmax";
   double interval_width = 0.8;
   int uncertainty_samples = 1000;
+  int mcmc_samples = 0;
   std::vector<std::string> add_seasonality;  // name:period:order[:prior_scale[:mode[:condition_name]]]
   std::vector<std::string> add_regressor;    // name[:prior_scale[:standardize[:mode]]]
 };

@@ -335,6 +335,7 @@ void Run::give_up(TrainEnd end, std::optional<Error> error) {
 
 // What options came to have later is written where it is used, so that the hashes of others stay.
 void write_further_parts(JsonWriter& json, const forecast::ProphetOptions& prophet) {
+  if (prophet.mcmc_samples > 0) json.string("mcmc_samples").integer(prophet.mcmc_samples);
   for (const forecast::Seasonality& seasonality : prophet.seasonalities) {
     if (!seasonality.condition_name.empty())
       json.string("condition").string(seasonality.name).string(seasonality.condition_name);

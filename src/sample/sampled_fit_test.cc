@@ -1,0 +1,88 @@
+#include "sample/sampled_fit.h"
+
+#include <gtest/gtest.h>
+
+#include "forecast/stored_form.h"
+
+namespace chiliad::sample {
+namespace {
+
+struct Series {
+  std::vector<Instant> ds;
+  std::vector<double> y;
+};
+Series noisy_series(int rows) {
+  Series series;
+  for (int i = 0; i < rows; ++i) {
+    series.ds.push_back(*parse_instant("2021-01-01") + std::chrono::days(i));
+    series.y.push_back(50 + 0.2 * i + 5 * (i % 7) + ((i * 7919) % 101 - 50) / 10.0);
+  }
+  return series;
+}
+
+Result<forecast::FittedModel> sampled(const Series& series, int mcmc_samples, forecast::FitReport* report = nullptr) {
+  forecast::ProphetOptions options;
+  options.n_changepoints = 3;
+  options.mcmc_samples = mcmc_samples;
+  const forecast::PreparedRows rows = *forecast::prepare_rows({series.ds, series.y});
+  return fit_by_sampling(*forecast::Calendar::make(rows.ds, options), rows, {}, report);
+}
+
+TEST(SampledFit, ItsParametersAreTheMeansOfItsDraws) {
+  const forecast::FittedModel model = *sampled(noisy_series(80), 200);
+  const forecast::FittedState& state = model.state();
+  ASSERT_TRUE(state.draws);
+  EXPECT_EQ(state.draws->size(), 400u);
+  double m = 0, last_beta = 0;
+  for (std::size_t i = 0; i < 400; ++i) {
+    m += state.draws->m[i] / 400;
+    last_beta += state.draws->beta[(i + 1) * state.beta.size() - 1] / 400;
+  }
+  EXPECT_NEAR(state.m, m, 1e-12);
+  EXPECT_NEAR(state.beta.back(), last_beta, 1e-12);
+  EXPECT_FALSE(state.log_posterior);
+}
+
+TEST(SampledFit, OneSeedOneForecastAlsoFromTheStoredForm) {
+  const Series series = noisy_series(80);
+  const forecast::FittedModel model = *sampled(series, 100);
+  const forecast::FittedModel stored = *forecast::model_from_json(forecast::model_to_json(model));
+  const std::vector<Instant> ds = {series.ds[3], series.ds.back() + std::chrono::days(1),
+                                   series.ds.back() + std::chrono::days(2)};
+  forecast::PredictOptions options;
+  options.quantiles = {0.01, 0.99};
+  const forecast::Forecast one = *model.predict(ds, options), again = *stored.predict(ds, options);
+  options.seed = 1;
+  const forecast::Forecast other = *model.predict(ds, options);
+  const auto column = [](const forecast::Forecast& from, const char* name) { return from.column(name)[1]; };
+  for (const char* name : {"yhat_lower", "yhat_upper", "trend_lower", "weekly_upper", "yhat_q0.01"})
+    EXPECT_EQ(column(one, name), column(again, name)) << name;
+  EXPECT_NE(column(one, "yhat_lower"), column(other, "yhat_lower"));
+  EXPECT_EQ(column(one, "weekly_lower"), column(other, "weekly_lower"));  // The draws alone.
+  EXPECT_LT(column(one, "yhat_q0.01"), column(one, "yhat_lower"));
+  EXPECT_LT(column(one, "weekly_lower"), column(one, "weekly"));
+  EXPECT_LT(column(one, "weekly"), column(one, "weekly_upper"));
+  EXPECT_EQ(model.draws(options, 3), 3 * 1000);  // 200 draws, 5 futures each.
+  options.uncertainty = forecast::Uncertainty::kNone;
+  options.quantiles = {};
+  EXPECT_EQ(model.draws(options, 3), 0);
+  EXPECT_EQ(model.predict(ds, options)->column("yhat_lower").size(), 0u);
+}
+
+TEST(SampledFit, AConstantSeriesIsNotSampled) {
+  Series series = noisy_series(30);
+  for (double& y : series.y) y = 4;
+  const forecast::FittedModel model = *sampled(series, 100);
+  EXPECT_FALSE(model.state().draws);
+  EXPECT_TRUE(forecast::model_from_json(forecast::model_to_json(model)));
+}
+
+TEST(SampledFit, SaysWhereChainsDisagree) {
+  forecast::FitReport report;
+  ASSERT_TRUE(sampled(noisy_series(80), 8, &report));
+  EXPECT_NE(report.note.find("sampled: largest R-hat"), std::string::npos) << report.note;
+  EXPECT_FALSE(sampled(noisy_series(80), 6));
+}
+
+}  // namespace
+}  // namespace chiliad::sample
