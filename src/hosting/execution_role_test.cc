@@ -104,6 +104,15 @@ TEST_F(ExecutionRoleTest, AsynchronousCallsReadAndWriteAsTheModelsRole) {
   EXPECT_NE(object_at(bad.field("x-amzn-sagemaker-failurelocation")).find("may not use others"), std::string::npos);
 }
 
+TEST_F(ExecutionRoleTest, AnAsynchronousCallOfAModelThatTheRoleMayNotReadFailsAtOnce) {
+  EndpointPlan plan = endpoint_as("e", "data");
+  plan.async = AsyncPlan{"s3://data/out", "s3://data/failed/", 1};
+  ASSERT_TRUE(deploy(plan, true));  // Resumed: not checked.
+  const net::HttpFields model = {{"X-Amzn-SageMaker-Target-Model", "m.tar.gz"}};
+  const net::ClientResponse bad = post("/endpoints/e/async-invocations", kOneRow, model);
+  EXPECT_NE(object_at(bad.field("x-amzn-sagemaker-failurelocation")).find("may not use models"), std::string::npos);
+}
+
 TEST_F(ExecutionRoleTest, TransformJobsReadAndWriteAsTheModelsRole) {
   buckets_.put("data", "in/m.json", kOneRow);
   const auto reason = [&](const std::string& role) {
