@@ -67,7 +67,9 @@ TEST(ProphetFlags, EachFlagReachesItsOption) {
                                                          "--interval-width",
                                                          "0.95",
                                                          "--uncertainty-samples",
-                                                         "0"});
+                                                         "0",
+                                                         "--mcmc-samples",
+                                                         "300"});
   ASSERT_TRUE(options) << options.error().message;
   EXPECT_EQ(options->changepoints->size(), 2u);
   EXPECT_EQ(options->changepoint_range, 0.9);
@@ -83,6 +85,13 @@ TEST(ProphetFlags, EachFlagReachesItsOption) {
   EXPECT_EQ(options->scaling, forecast::Scaling::kMinMax);
   EXPECT_EQ(options->interval_width, 0.95);
   EXPECT_EQ(options->uncertainty_samples, 0);
+  EXPECT_EQ(options->mcmc_samples, 300);
+}
+
+TEST(ProphetFlags, TooFewSamplesOfAPosteriorAreRefused) {
+  EXPECT_FALSE(read({"--mcmc-samples", "7"}));
+  EXPECT_FALSE(read({"--mcmc-samples", "-1"}));
+  EXPECT_TRUE(read({"--mcmc-samples", "8"}));
 }
 
 TEST(ProphetFlags, AddedSeasonalitiesTakeTheDefaultsOfTheOthers) {

@@ -122,6 +122,20 @@ TEST_F(TrainTest, NumberOfThreadsChangesNoByte) {
   EXPECT_TRUE(std::ranges::is_sorted(order));
 }
 
+TEST_F(TrainTest, NumberOfThreadsChangesNoByteOfSampledModels) {
+  put_fleet(6);
+  TrainOptions sampled = options(1);
+  sampled.prophet.n_changepoints = 3;
+  const std::uint64_t of_modes = options_hash(sampled);
+  sampled.prophet.mcmc_samples = 40;
+  EXPECT_NE(options_hash(sampled), of_modes);
+  run(sampled, "one");
+  sampled.threads = 8;
+  run(sampled, "eight");
+  EXPECT_EQ(archives("one"), archives("eight"));
+  EXPECT_TRUE(read_stored_model(archives("one")["1.tar.gz"], forecast::KeepHistory::kNo)->state().draws);
+}
+
 TEST_F(TrainTest, ShardsTogetherMakeWhatOneRunMakes) {
   put_fleet(11);
   run(options(), "whole");
