@@ -1,4 +1,5 @@
 """Prophet's attributes as the dictionaries that the engine reads, and back."""
+import os
 from collections import OrderedDict
 
 import numpy as np
@@ -72,6 +73,15 @@ def fit_options(model, ds):
     options["seasonality_prior_scale"] = float(model.seasonality_prior_scale)
     options["changepoint_prior_scale"] = float(model.changepoint_prior_scale)
     return options
+
+
+def nuts_options(mcmc_samples, kwargs):
+    """mcmc_samples and the arguments of fit() as the sampler takes them: those of CmdStan's that it has, too."""
+    half = int(mcmc_samples) // 2
+    seed = kwargs.get("seed")
+    return {"chains": int(kwargs.get("chains", 4)), "draws": half, "warmup": int(kwargs.get("iter_warmup", half)),
+            "acceptance": float(kwargs.get("adapt_delta", 0.8)), "max_tree_depth": int(kwargs.get("max_treedepth", 10)),
+            "seed": int(np.random.randint(2**31) if seed is None else seed), "threads": os.cpu_count() or 1}
 
 
 def warm_start(init):

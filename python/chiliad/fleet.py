@@ -125,7 +125,7 @@ def fit_many(df, by, *, ds="ds", y="y", threads=0, progress=None, prepare=None, 
     model = Prophet(**arguments)
     prepare(model)
     if model.mcmc_samples:
-        raise NotImplementedError("mcmc_samples > 0: chiliad finds the mode, it does not sample yet")
+        raise NotImplementedError("fit_many finds modes: with mcmc_samples fit each model by itself")
     order, first, ids = _groups(table[by])
     table = table.rename(columns={ds: "ds", y: "y"})
     has_value = table["y"].notna().to_numpy()

@@ -269,19 +269,35 @@ class Prophet(_Unmade):
         """Fits the model to the columns ds and y of df (cap, floor, regressors and conditions where it has them).
 
         Afterwards `params` holds k, m, delta, beta and sigma_obs, each of shape (1, n). `init`: where to start, see
-        utilities.warm_start_params(). Other arguments for Stan (seed, algorithm, iter, ...) are kept in fit_kwargs and
-        have no effect: there is an optimum to reach."""
+        utilities.warm_start_params(). With mcmc_samples they are draws of the posterior, a row each; `seed`, `chains`,
+        `iter_warmup`, `adapt_delta` and `max_treedepth` steer the sampler. Other arguments for Stan are kept in
+        fit_kwargs and have no effect."""
         if self._is_fitted():
             raise Exception("Prophet object can only be fit once. Instantiate a new object.")
-        if self.mcmc_samples > 0:
-            raise NotImplementedError("mcmc_samples > 0: chiliad finds the mode, it does not sample yet")
         ds, y, columns, has_value = frames.training_rows(self, df)
-        fitted = _engine.fit(engine_form.fit_options(self, ds[has_value]), frames.nanoseconds(ds), y, columns,
-                             engine_form.warm_start(kwargs.get("init"))).to_dict()
+        options = engine_form.fit_options(self, ds[has_value])
+        fitted = _engine.fit(options, frames.nanoseconds(ds), y, columns, engine_form.warm_start(kwargs.get("init"))).to_dict()
+        constant = fitted["report"]["constant_series"]
+        draws = None
+        if self.mcmc_samples > 0 and not constant:
+            draws = _engine.sample(options, frames.nanoseconds(ds), y, columns,
+                                   engine_form.nuts_options(self.mcmc_samples, kwargs))
         self.fit_kwargs = deepcopy(kwargs)
         self._take(fitted, df.copy() if has_value.all() and len(has_value) == len(df) else df[df["y"].notna()].copy())
+        if draws is not None:
+            self._take_draws(draws)
         self._fit_regressor_models(df)
         return self
+
+    def _take_draws(self, draws):
+        """The parameters are draws of the posterior, one a row, instead of its mode."""
+        self.params = {name: draws[name] if name in ("delta", "beta") else draws[name].ravel()
+                       for name in ("lp__", "k", "m", "delta", "sigma_obs", "beta")}
+        t, cap = self.history["t"].to_numpy(), self.history["cap_scaled"] if self.growth == "logistic" else None
+        self.params["trend"] = np.stack([self._scaled_trend(t, cap, draw) for draw in range(len(draws["k"]))])
+        if draws["divergent"] or not draws["largest_rhat"] < 1.05:
+            logger.warning("sampling: %d draws diverged, R-hat is up to %.3f: more samples or another model may be needed",
+                           draws["divergent"], draws["largest_rhat"])
 
     def _take(self, fitted, rows):
         """Becomes a fitted model. rows: the table's rows with a value, for the history."""
@@ -563,13 +579,13 @@ class Prophet(_Unmade):
 
     def _scaled_trend(self, t, cap, draw):
         """Of one draw of the parameters, or of their means."""
-        k, m, deltas = (np.nanmean(self.params[name], axis=0) if draw is None else self.params[name][draw]
-                        for name in ("k", "m", "delta"))
+        k, m = (np.nanmean(self.params[name]) if draw is None else np.ravel(self.params[name])[draw] for name in ("k", "m"))
+        deltas = np.nanmean(self.params["delta"], axis=0) if draw is None else self.params["delta"][draw]
         if self.growth == "flat":
-            return self.flat_trend(t, m[0])
+            return self.flat_trend(t, m)
         if self.growth == "linear":
-            return self.piecewise_linear(t, deltas, k[0], m[0], self.changepoints_t)
-        return self.piecewise_logistic(t, cap, deltas, k[0], m[0], self.changepoints_t)
+            return self.piecewise_linear(t, deltas, k, m, self.changepoints_t)
+        return self.piecewise_logistic(t, cap, deltas, k, m, self.changepoints_t)
 
     def predict_seasonal_components(self, df):
         """The components at the rows of df, as setup_dataframe() left it, with their intervals over the draws."""

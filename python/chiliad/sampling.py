@@ -12,7 +12,7 @@ class TrendLaw:
     def __init__(self, model, draw):
         self.growth = model.growth
         self.changepoints_t = np.asarray(model.changepoints_t)
-        self.k, self.m = model.params["k"][draw][0], model.params["m"][draw][0]
+        self.k, self.m = (np.ravel(model.params[name])[draw] for name in ("k", "m"))
         self.deltas = np.asarray(model.params["delta"][draw])
         self.history_step = model._history_step
 
@@ -89,7 +89,7 @@ def posterior_predictive(model, df, X, component_cols, regressor_draws=None):
                 terms["add"] = terms["add"] + moved * model.y_scale
             else:
                 terms["mul"] = terms["mul"] + moved
-        noise = np.random.normal(0, model.params["sigma_obs"][draw], size=trend.shape) * model.y_scale
+        noise = np.random.normal(0, np.ravel(model.params["sigma_obs"])[draw], size=trend.shape) * model.y_scale
         trends.append(trend)
         yhats.append(trend * (1 + terms["mul"]) + terms["add"] + noise)
     return {"yhat": np.concatenate(yhats).T, "trend": np.concatenate(trends).T}

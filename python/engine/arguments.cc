@@ -207,6 +207,18 @@ forecast::WarmStart read_warm_start(const nb::dict& from) {
   return start;
 }
 
+sample::NutsOptions read_nuts_options(const nb::dict& from) {
+  sample::NutsOptions options;
+  options.chains = get<int>(from, "chains");
+  options.warmup = get<int>(from, "warmup");
+  options.draws = get<int>(from, "draws");
+  options.acceptance = get<double>(from, "acceptance");
+  options.max_tree_depth = get<int>(from, "max_tree_depth");
+  options.seed = get<std::uint64_t>(from, "seed");
+  options.threads = get<int>(from, "threads");
+  return options;
+}
+
 forecast::PredictOptions read_predict_options(const nb::dict& from) {
   forecast::PredictOptions options;
   const std::string uncertainty = get<std::string>(from, "uncertainty");

@@ -18,6 +18,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "forecast/prophet.h"
+#include "sample/nuts.h"
 
 namespace chiliad::python {
 
@@ -51,6 +52,8 @@ forecast::ProphetOptions read_options(const nanobind::dict& options);
 forecast::FittedState read_state(const nanobind::dict& state);
 // k, m, sigma_obs, delta, beta as utilities.warm_start_params() gives them, arrays of float64; any may be missing.
 forecast::WarmStart read_warm_start(const nanobind::dict& init);
+// chains, warmup, draws, acceptance, max_tree_depth, seed, threads.
+sample::NutsOptions read_nuts_options(const nanobind::dict& options);
 forecast::PredictOptions read_predict_options(const nanobind::dict& options);
 
 // Raises ValueError for what can never work, RuntimeError for the rest.

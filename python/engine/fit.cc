@@ -132,6 +132,29 @@ nb::object Fit::history_dates() const {
   return history ? array_of_instants(history->history_dates) : array_of_instants(std::span<const Instant>());
 }
 
+nb::dict to_dict(sample::PosteriorDraws draws) {
+  const auto rows = [](std::vector<double> values, std::size_t columns) {
+    auto kept = std::make_unique<std::vector<double>>(std::move(values));
+    double* data = kept->data();
+    const std::size_t count = columns == 0 ? 0 : kept->size() / columns;
+    nb::capsule owner(kept.release(), [](void* vector) noexcept { delete static_cast<std::vector<double>*>(vector); });
+    return nb::cast(nb::ndarray<nb::numpy, double, nb::ndim<2>>(data, {count, columns}, owner));
+  };
+  nb::dict out;
+  out["chains"] = draws.chains;
+  out["largest_rhat"] = draws.largest_rhat;
+  out["least_ess"] = draws.least_ess;
+  out["divergent"] = draws.divergent;
+  out["gradients"] = draws.gradients;
+  out["delta"] = rows(std::move(draws.delta), draws.changes);
+  out["beta"] = rows(std::move(draws.beta), draws.features);
+  out["k"] = rows(std::move(draws.k), 1);
+  out["m"] = rows(std::move(draws.m), 1);
+  out["sigma_obs"] = rows(std::move(draws.sigma_obs), 1);
+  out["lp__"] = rows(std::move(draws.lp), 1);
+  return out;
+}
+
 std::pair<nb::object, nb::dict> to_arrays(forecast::Forecast forecast) {
   auto kept = std::make_unique<forecast::Forecast>(std::move(forecast));
   forecast::Forecast& values = *kept;

@@ -12,6 +12,7 @@
 
 #include "arguments.h"
 #include "forecast/prophet.h"
+#include "sample/posterior.h"
 
 namespace chiliad::python {
 
@@ -35,5 +36,9 @@ class Fit {
 
 // (ds in nanoseconds, {column: values}), in Prophet's order of columns. The arrays share one forecast's memory.
 std::pair<nanobind::object, nanobind::dict> to_arrays(forecast::Forecast forecast);
+
+// k, m, sigma_obs, lp__ (a value a draw), delta, beta (a row a draw), and what the sampler reports. Shares no memory
+// with a model.
+nanobind::dict to_dict(sample::PosteriorDraws draws);
 
 }  // namespace chiliad::python

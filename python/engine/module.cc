@@ -14,6 +14,7 @@
 #include "fit.h"
 #include "fleet.h"
 #include "forecast/prophet.h"
+#include "sample/posterior.h"
 
 namespace nb = nanobind;
 using namespace chiliad;          // NOLINT: the one file of the module.
@@ -35,6 +36,20 @@ Fit fit(const nb::dict& options, const Int64Array& ds, const DoubleArray& y, con
     model = forecast::fit(history, read, how, &report);
   }
   return Fit(value_or_raise(std::move(model)), std::move(report));
+}
+
+nb::dict sample_posterior(const nb::dict& options, const Int64Array& ds, const DoubleArray& y, const nb::dict& columns,
+                          const nb::dict& how) {
+  const forecast::ProphetOptions read = read_options(options);
+  const sample::NutsOptions nuts = read_nuts_options(how);
+  const ColumnArguments beside(columns);
+  const forecast::History history{as_instants(ds), as_span(y), beside.columns()};
+  Result<sample::PosteriorDraws> draws = Error{ErrorCode::kInvalid, ""};
+  {
+    const nb::gil_scoped_release released;
+    draws = sample::sample_posterior(history, read, nuts);
+  }
+  return to_dict(value_or_raise(std::move(draws)));
 }
 
 Fit from_dict(const nb::dict& state) {
@@ -110,6 +125,8 @@ NB_MODULE(_engine, module) {
   module.def("fit", &fit, nb::arg("options"), nb::arg("ds"), nb::arg("y"), nb::arg("columns"),
              nb::arg("init") = nb::none(),
              "Fits a model to rows: ds in nanoseconds since 1970-01-01, y with NaN where missing.");
+  module.def("sample", &sample_posterior, nb::arg("options"), nb::arg("ds"), nb::arg("y"), nb::arg("columns"),
+             nb::arg("how"), "Draws from the posterior of the model that fit() finds the mode of.");
   module.def("fit_many", &fit_many, nb::arg("options"), nb::arg("ds"), nb::arg("y"), nb::arg("columns"),
              nb::arg("first"), nb::arg("keep_history"), nb::arg("threads"), nb::arg("progress"),
              "Fits a model to each of the series that lie one after the other; a reason where none can be fitted.");

@@ -202,9 +202,44 @@ def test_what_cannot_be_is_said_in_prophets_words(name):
         assert str(theirs.value).rstrip(".") in str(ours.value)
 
 
-def test_mcmc_is_refused_with_the_reason():
-    with pytest.raises(NotImplementedError, match="does not sample"):
-        chiliad.Prophet(mcmc_samples=100).fit(rows())
+def test_draws_of_the_posterior_agree_with_stans():
+    table = rows(200)
+    models = []
+    for Prophet in (prophet.Prophet, chiliad.Prophet):
+        models.append(Prophet(mcmc_samples=600, n_changepoints=5, uncertainty_samples=300).fit(
+            table, seed=3, show_progress=False))
+    theirs, ours = models
+    # Those of the model; Stan's also tell how its sampler fared (divergent__, ...).
+    assert {name: value.shape for name, value in ours.params.items()} == \
+        {name: value.shape for name, value in theirs.params.items() if not name.endswith("__") or name == "lp__"}
+    for name in ("k", "m", "sigma_obs", "beta", "delta", "lp__"):
+        mean, their_mean = ours.params[name].mean(axis=0), theirs.params[name].mean(axis=0)
+        deviation = theirs.params[name].std(axis=0)
+        # 1,200 draws, of which some 300 count: five standard errors of both.
+        assert (np.abs(mean - their_mean) < 5 * deviation * np.sqrt(2 / 300)).all(), name
+    future = ours.make_future_dataframe(10)
+    np.random.seed(1)
+    mine, hers = ours.predict(future), theirs.predict(future)
+    assert list(mine.columns) == list(hers.columns)
+    width = (hers["yhat_upper"] - hers["yhat_lower"]).mean()
+    for name in ("yhat", "yhat_lower", "yhat_upper", "weekly_lower"):
+        assert np.abs(mine[name] - hers[name]).max() < 0.2 * width, name
+    again = chiliad.Prophet(mcmc_samples=600, n_changepoints=5).fit(table, seed=3)
+    np.testing.assert_array_equal(again.params["beta"], ours.params["beta"])
+
+
+def test_models_with_draws_are_stored_in_both_directions():
+    ours = chiliad.Prophet(mcmc_samples=40, uncertainty_samples=0).fit(rows(60), seed=1)
+    text = chiliad.serialize.model_to_json(ours)
+    future = ours.make_future_dataframe(5)
+    expected = ours.predict(future)["yhat"]
+    for model in (prophet.serialize.model_from_json(text), chiliad.serialize.model_from_json(text), copy.deepcopy(ours)):
+        np.testing.assert_allclose(model.predict(future)["yhat"], expected, rtol=1e-9)
+
+
+def test_a_constant_series_is_not_sampled():
+    model = chiliad.Prophet(mcmc_samples=40).fit(rows().assign(y=5.0))
+    assert model.params["k"].shape == (1, 1) and (model.predict()["yhat"] == 5).all()
 
 
 @BOTH

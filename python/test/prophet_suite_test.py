@@ -14,7 +14,6 @@ EXPECTED = {
         "expects the error of an early stop, 10.64; the optimum's is 23.44, which the suite itself expects of Newton's method",
     "test_fit_predict_large_numbers[CMDSTANPY-absmax]": "expects what six digits of the parameters give",
     "test_fit_predict_large_numbers[CMDSTANPY-minmax]": "expects the error of an early stop, 93.45; the optimum's is 95.74",
-    "test_sampling_warm_start[CMDSTANPY]": "needs mcmc_samples, which is not there yet",
 }
 
 
@@ -27,4 +26,4 @@ def test_prophets_own_tests(tmp_path):
     failed = {re.sub(r"^.*::", "", line.split(" - ")[0]) for line in run.stdout.splitlines() if line.startswith("FAILED")}
     assert failed == set(EXPECTED), run.stdout[-5000:]
     counts = re.search(r"(\d+) failed, (\d+) passed, (\d+) skipped", run.stdout)
-    assert counts and int(counts[2]) >= 112, run.stdout[-500:]
+    assert counts and int(counts[2]) >= 113, run.stdout[-500:]
