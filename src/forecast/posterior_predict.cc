@@ -1,6 +1,8 @@
 #include "forecast/posterior_predict.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <memory>
 
 #include "forecast/future_law.h"
@@ -63,6 +65,15 @@ void component_values(std::span<const Component> components, std::span<const dou
   }
 }
 
+// NaN, which predict() refuses, where a value is not finite: numbers that have no order cannot be sorted.
+void finite_percentiles(std::span<double> values, std::span<const double> probabilities, std::span<double> out) {
+  if (std::ranges::all_of(values, [](double value) { return std::isfinite(value); })) {
+    percentiles(values, probabilities, out);
+  } else {
+    std::ranges::fill(out, std::numeric_limits<double>::quiet_NaN());
+  }
+}
+
 }  // namespace
 
 std::size_t posterior_futures(const FittedState& state, int samples) {
@@ -106,10 +117,10 @@ PosteriorBounds posterior_bounds(const FittedState& state, std::span<const Compo
       }
     }
     std::span<double> out = std::span(bounds.values).subspan(r * bounds.per_row, bounds.per_row);
-    percentiles(trend, probabilities.first(2), out.first(2));
-    percentiles(yhat, probabilities, out.subspan(2, probabilities.size()));
+    finite_percentiles(trend, probabilities.first(2), out.first(2));
+    finite_percentiles(yhat, probabilities, out.subspan(2, probabilities.size()));
     for (std::size_t c = 0; c < components.size(); ++c)
-      percentiles(by_component[c], probabilities.first(2), out.subspan(2 + probabilities.size() + 2 * c, 2));
+      finite_percentiles(by_component[c], probabilities.first(2), out.subspan(2 + probabilities.size() + 2 * c, 2));
   }
   return bounds;
 }

@@ -69,6 +69,19 @@ TEST(SampledFit, OneSeedOneForecastAlsoFromTheStoredForm) {
   EXPECT_EQ(model.predict(ds, options)->column("yhat_lower").size(), 0u);
 }
 
+TEST(SampledFit, DrawsTooLargeForAForecastAreAnError) {
+  forecast::FittedState state = sampled(noisy_series(80), 100)->state();
+  auto draws = std::make_shared<forecast::ParameterDraws>(*state.draws);
+  draws->k[7] = 1e308;
+  draws->k[9] = -1e308;
+  state.draws = draws;
+  state.changepoints_t.back() = 1;
+  const forecast::FittedModel model = *forecast::FittedModel::from_state(state);
+  const auto forecast = model.predict(std::vector<Instant>{noisy_series(81).ds.back() + std::chrono::days(5000)});
+  ASSERT_FALSE(forecast);
+  EXPECT_EQ(forecast.error().code, ErrorCode::kCorrupt);
+}
+
 TEST(SampledFit, AConstantSeriesIsNotSampled) {
   Series series = noisy_series(30);
   for (double& y : series.y) y = 4;
