@@ -1,7 +1,8 @@
 """How many times faster than Prophet is the Python package, with the same calls and tables?
 
 Expected: fits of logistic growth 100 x, with yearly + weekly, US holidays and two regressors 150 x, cross_validation of
-2,905 rows 100 x Prophet's with 2 processes, fit_many of 1,000 customers 300 x a Python loop.
+2,905 rows 100 x Prophet's with 2 processes, fit_many of 1,000 customers 300 x a Python loop, sampling 3 x CmdStan's
+effective draws a second.
     ./run bench python_package
 
 bench/python_work.py does it in the package's own environment; it checks there that our log-posterior is not below
@@ -20,6 +21,7 @@ PREDICT = "predict(df) of 7 rows with intervals"
 LOGISTIC = "Prophet(growth='logistic').fit(df), 358 rows"
 RICH = "fit(df), 2 years, yearly + weekly, US holidays, 2 regressors"
 VALIDATION = "cross_validation of 2,905 rows, 11 cut-offs"
+SAMPLING = "mcmc_samples=1000, 358 rows, an effective draw"
 FLEET = "fit_many of 1,000 customers, a customer"
 
 

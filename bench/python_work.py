@@ -96,6 +96,30 @@ def fleet(table):
     tell(names.FLEET, "chiliad", our_seconds / 1000)
 
 
+def effective(draws, chains=4):
+    """The effective sample size of one quantity: draws / (1 + 2 sum of autocorrelations), as far as pairs stay positive."""
+    rows = draws.reshape(-1, chains).T
+    n = rows.shape[1]
+    centred = rows - rows.mean()
+    spectrum = numpy.abs(numpy.fft.rfft(centred, 2 * n)) ** 2
+    correlation = numpy.fft.irfft(spectrum)[:, :n].mean(axis=0) / n
+    correlation /= correlation[0]
+    pairs = correlation[0:-1:2] + correlation[1::2][:len(correlation[0:-1:2])]
+    last = numpy.argmax(pairs < 0) if (pairs < 0).any() else len(pairs)
+    return rows.size / (2 * numpy.minimum.accumulate(pairs[:last]).sum() - 1)
+
+
+def sample(df):
+    """Seconds for each effective draw of the parameter of which there are fewest."""
+    sizes = {}
+    for subject, Prophet in (("Prophet", prophet.Prophet), ("chiliad", chiliad.Prophet)):
+        seconds, model = seconds_of(lambda: Prophet(mcmc_samples=1000).fit(df, seed=1, show_progress=False), 1)
+        columns = [model.params[name].reshape(len(model.params["k"]), -1) for name in ("k", "m", "sigma_obs", "delta", "beta")]
+        sizes[subject] = min(effective(column) for table in columns for column in table.T)
+        tell(names.SAMPLING, subject, seconds / sizes[subject])
+    assert sizes["chiliad"] > 0.5 * sizes["Prophet"], sizes
+
+
 def main(fleet_path, views_path):
     print(json.dumps({"note": f"Prophet {prophet.__version__}, pandas {pandas.__version__}, numpy {numpy.__version__}"}))
     table = pandas.read_csv(fleet_path)
@@ -108,6 +132,7 @@ def main(fleet_path, views_path):
     tell(names.PREDICT, "chiliad", seconds_of(lambda: ours.predict(future), 101)[0])
     fits(names.LOGISTIC, lambda Prophet: Prophet(growth="logistic"), [one.assign(cap=1.2 * one["y"].max()) for one in tables])
     rich()
+    sample(tables[0])
     validate(pandas.read_csv(views_path, parse_dates=["ds"]))
     fleet(table)
 

@@ -61,6 +61,7 @@ ROWS = [
     ("python_package", python_package.PREDICT, OURS, PROPHET, "faster", 50),
     ("python_package", python_package.LOGISTIC, OURS, PROPHET, "faster", 100),
     ("python_package", python_package.RICH, OURS, PROPHET, "faster", 150),
+    ("python_package", python_package.SAMPLING, OURS, PROPHET, "faster", 3),
     ("python_package", python_package.VALIDATION, OURS, "Prophet, 2 processes", "faster", 100),
     ("python_package", python_package.FLEET, OURS, "Python loop", "faster", 300),
     ("m4_hourly", m4_hourly.MEASURE, OURS, PROPHET, "difference", None),
