@@ -147,7 +147,9 @@ def test_a_fleet_is_trained_and_served_over_tls(start_platform, chiliad, program
     aws = program("cli/bin/aws")
     platform.run(aws, "s3", "cp", tmp_path / "energy.csv", f"s3://{result['bucket']}/by-cli/energy.csv")
     assert "by-cli/energy.csv" in platform.run(aws, "s3", "ls", "--recursive", f"s3://{result['bucket']}/by-cli/")
-    ask = "require('https').get(process.env.AWS_ENDPOINT_URL + '/ping', (answer) => console.log(answer.statusCode))"
+    # An answer that is not read would keep node alive until the server ends the idle connection.
+    ask = ("require('https').get(process.env.AWS_ENDPOINT_URL + '/ping',"
+           " (answer) => { console.log(answer.statusCode); answer.resume(); })")
     assert platform.run(os.environ.get("CHILIAD_NODE", "node"), "-e", ask).strip() == "200"
     with pytest.raises(botocore.exceptions.SSLError):
         platform.client("s3").list_buckets()
