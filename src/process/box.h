@@ -14,7 +14,7 @@
 //   3. When its program has ended, however it ended, nothing of the box runs any more once exit() has told so; also
 //      when the server is ended by SIGKILL.
 //   4. Inside, the program is user kBoxUser without capabilities; new privileges cannot be had.
-// doc/isolation.md says what a box can reach, and what is not protected.
+// doc/isolation.md says what a box can reach, and what is not protected. podman.h says where its boxes differ.
 //
 // Thread safety: a Box is a value; BoxRunner's methods may be called from any threads; a BoxedProcess belongs to one
 // thread at a time, but terminate(), kill(), pids(), resident_bytes() and exceeded() may be called from others
@@ -71,13 +71,15 @@ struct BoxLimits {
 struct Box {
   std::vector<std::string> command;      // The first is looked up in the environment's PATH, inside.
   std::vector<std::string> environment;  // "NAME=value": all of it, but for HOME.
-  std::string working_folder = "/";      // Inside.
+  std::string working_folder = "/";      // Inside. podman: empty is the image's own.
   std::vector<Mount> mounts;             // Outer folders before those inside them.
   std::filesystem::path scratch;         // An empty folder of the host's that belongs to this box alone.
   std::string host_name;                 // "algo-1"; empty: "localhost".
   std::vector<HostName> hosts;           // Beside localhost and, unless listed, host_name: both are 127.0.0.1.
   BoxLimits limits;
-  std::string image;  // podman alone: which image.
+  // podman alone:
+  std::string image;               // Which one.
+  bool image_entry_point = false;  // The command is what the image's own entry point is given; empty: the image's own.
 };
 
 // Why a box was ended by its limits.
@@ -124,8 +126,9 @@ class BoxRunner {
   virtual ~BoxRunner() = default;
 
   // Returns when the program has been started. The runner may be destroyed before the process.
-  // Errors: kInvalid: the box contradicts the rules above, a mount's host path or the program is not there; kConflict:
-  // scratch is not empty; kUnavailable: it cannot run here or now, with what the system said.
+  // Errors: kInvalid: the box contradicts the rules above, a mount's host path or the program is not there; kNotFound:
+  // the image is not here; kConflict: scratch is not empty; kUnavailable: it cannot run here or now, with what the
+  // system said.
   virtual Result<std::unique_ptr<BoxedProcess>> start(const Box& box) = 0;
 
   // Whether boxes can run here: starts one. Errors: kUnavailable: the reason and what to do.

@@ -9,12 +9,15 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "base/file.h"
 #include "process/box.h"
+#include "process/podman.h"
 #include "process/sandbox.h"
 #include "process/tree.h"
 
@@ -86,8 +89,12 @@ class TestBox {
     box.mounts = {{folder(), "/opt/ml", true}};
     box.working_folder = "/opt/ml";
   }
+  TestBox(TestBox&&) = default;
   // What the box wrote may be such that TempFolder's own way fails.
-  ~TestBox() { EXPECT_TRUE(remove_tree(home_.path())); }
+  ~TestBox() {
+    if (home_.path().empty()) return;
+    EXPECT_TRUE(remove_tree(home_.path()));
+  }
 
   std::filesystem::path folder() const { return home_.path() / "ml"; }
   const std::filesystem::path& home() const { return home_.path(); }
@@ -110,7 +117,73 @@ inline std::unique_ptr<BoxedProcess> start(BoxRunner& runner, const Box& box) {
 
 inline Ended run(BoxRunner& runner, const Box& box) { return finish(*start(runner, box)); }
 
-// Tests with boxes of bubblewrap's; skipped where none can be started.
+// Images of tests are in a storage of their own, which every podman that is started from here on uses. Empty: there is
+// no podman. `source`: the project's folder.
+inline std::string make_test_image(const std::string& source) {
+  static const struct Storage {
+    ~Storage() { EXPECT_TRUE(remove_tree(folder.path())); }
+    TempFolder folder = *TempFolder::make();
+  } storage;
+  static const std::string image = [&] {
+    const std::string folder = storage.folder.path(), file = folder + "/storage.conf";
+    const std::string text = "[storage]\ndriver = \"overlay\"\ngraphroot = \"" + folder + "/images\"\nrunroot = \"" +
+                             folder + "/run\"\nrootless_storage_path = \"" + folder + "/images\"\n";
+    if (!write_file_atomically(file, text, Durability::kNone)) return std::string();
+    ::setenv("CONTAINERS_STORAGE_CONF", file.c_str(), 1);
+    // The host's own packages: no registry is needed.
+    const std::string make =
+        "python3 " + source +
+        "/tool/debian_root.py base-files coreutils dash grep hostname libc-bin python3 util-linux | " +
+        "podman --log-level error import --quiet --change ENV=FROM_IMAGE=image --change ENV=FROM_BOTH=image "
+        "--change WORKDIR=/srv --change 'ENTRYPOINT=[\"printf\",\"<%s>\",\"entry\"]' "
+        "--change 'CMD=[\"image\"]' - localhost/chiliad-box-test >/dev/null";
+    return std::system(make.c_str()) == 0 ? std::string("localhost/chiliad-box-test") : std::string();
+  }();
+  return image;
+}
+
+enum class RunnerKind : std::uint8_t { kBubblewrap, kPodman };
+
+// Tests for boxes of every kind; skipped where none of the kind can be started.
+class BoxTest : public testing::TestWithParam<RunnerKind> {
+ protected:
+  explicit BoxTest(std::string source) : source_(std::move(source)) {}
+
+  bool is_podman() const { return GetParam() == RunnerKind::kPodman; }
+  std::unique_ptr<BoxRunner> make_runner() const { return is_podman() ? podman() : bubblewrap(); }
+
+  void SetUp() override {
+    static std::map<RunnerKind, std::string> why_not;
+    if (!why_not.contains(GetParam())) {
+      if (is_podman() && ::geteuid() == 0) make_test_image(source_);  // Else check() says why not.
+      const Result<Done> can = make_runner()->check();
+      why_not[GetParam()] = can ? std::string() : can.error().message;
+    }
+    if (const std::string& reason = why_not[GetParam()]; !reason.empty()) GTEST_SKIP() << reason;
+    runner_ = make_runner();
+  }
+
+  // A box of this kind for /bin/sh -c `script`.
+  TestBox make_box(std::string script) const {
+    TestBox box(std::move(script));
+    if (is_podman()) box.box.image = make_test_image(source_);
+    return box;
+  }
+  Ended run_script(std::string script) {
+    const TestBox box = make_box(std::move(script));
+    return run(*runner_, box.box);
+  }
+
+  const std::string source_;
+  std::unique_ptr<BoxRunner> runner_;
+};
+
+inline const auto kRunnerKinds = testing::Values(RunnerKind::kBubblewrap, RunnerKind::kPodman);
+inline std::string name_of_kind(const testing::TestParamInfo<RunnerKind>& info) {
+  return info.param == RunnerKind::kPodman ? "podman" : "bubblewrap";
+}
+
+// Tests for what is bubblewrap's alone.
 class SandboxTest : public testing::Test {
  protected:
   void SetUp() override {

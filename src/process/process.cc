@@ -37,7 +37,8 @@ struct Carried {
   std::string host;
   std::string target;
   bool is_folder = false;
-  int tree = -1;  // The child's.
+  int user_namespace = -1;  // -1: not id-mapped.
+  int tree = -1;            // The child's.
 };
 
 struct Child {
@@ -70,6 +71,9 @@ bool arrange_descriptors(Child& child) {
   for (int& fd : child.descriptors) {
     if (!lift(fd, first_free)) return false;
   }
+  for (Carried& one : child.carried) {
+    if (one.user_namespace >= 0 && !lift(one.user_namespace, first_free)) return false;
+  }
   int next = 3;
   for (const int fd : child.descriptors) {
     if (::dup2(fd, next++) < 0) return false;
@@ -94,13 +98,23 @@ bool apply_limits(const Child& child) {
   return true;
 }
 
+bool take_tree(Carried& one) {
+  // A mount within may be one that cannot be id-mapped.
+  const bool is_id_mapped = one.user_namespace >= 0;
+  const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (is_id_mapped ? 0U : unsigned{AT_RECURSIVE});
+  one.tree = static_cast<int>(::syscall(SYS_open_tree, AT_FDCWD, one.host.c_str(), flags));
+  if (one.tree < 0 || !is_id_mapped) return one.tree >= 0;
+  ::mount_attr attributes{};
+  attributes.attr_set = MOUNT_ATTR_IDMAP | MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+  attributes.userns_fd = static_cast<std::uint64_t>(one.user_namespace);
+  return ::syscall(SYS_mount_setattr, one.tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes) == 0;
+}
+
 // The trees are taken before kCarried is covered: they may lie in it.
 bool carry(std::vector<Carried>& carried) {
   if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return false;
   for (Carried& one : carried) {
-    one.tree = static_cast<int>(
-        ::syscall(SYS_open_tree, AT_FDCWD, one.host.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE));
-    if (one.tree < 0) return false;
+    if (!take_tree(one)) return false;
   }
   if (::mount("tmpfs", kCarried, "tmpfs", MS_NODEV | MS_NOSUID, "mode=755") != 0) return false;
   for (const Carried& one : carried) {
@@ -161,13 +175,15 @@ __attribute__((noinline)) int start_child(Child& child) {
   return pid;
 }
 
-Result<std::vector<Carried>> plan_to_carry(const std::vector<std::filesystem::path>& hosts) {
+Result<std::vector<Carried>> plan_to_carry(const Process::Unprivileged& unprivileged) {
   std::vector<Carried> out;
-  for (const std::filesystem::path& host : hosts) {
+  for (const std::filesystem::path& host : unprivileged.carried) {
     struct stat info {};
     if (::stat(host.c_str(), &info) != 0) return system_error("look at", host, errno);
     out.push_back({host.string(), fmt::format("{}/{}", kCarried, out.size()), S_ISDIR(info.st_mode)});
   }
+  for (const Process::IdMapped& one : unprivileged.id_mapped)
+    out.push_back({one.folder.string(), fmt::format("{}/{}", kCarried, out.size()), true, one.user_namespace});
   return out;
 }
 
@@ -190,7 +206,7 @@ Result<Process> Process::start(const Start& start) {
   Child child{program.c_str(), argv.data(), envp.data(),       folder.c_str(), ::getpid(), input->get(),
               writing.get(),   status[1],   start.descriptors, start.limits,   {},         {}};
   if (start.unprivileged) {
-    Result<std::vector<Carried>> carried = plan_to_carry(start.unprivileged->carried);
+    Result<std::vector<Carried>> carried = plan_to_carry(*start.unprivileged);
     if (!carried) return std::move(carried).error();
     child.carried = *std::move(carried);
     child.user = start.unprivileged->user;

@@ -38,12 +38,19 @@ class Process {
     int resource;
     std::uint64_t value;
   };
+  // A folder, read-only and without what is mounted in it, where user n's files belong to whom the user namespace (a
+  // descriptor) calls n.
+  struct IdMapped {
+    std::filesystem::path folder;
+    int user_namespace = -1;
+  };
   // For a process of root's that must not be root: it runs as this user and group, without others and without
   // capabilities, in a mount namespace where kCarried has what is carried and nothing else: files and folders that the
-  // user could not reach by their paths.
+  // user could not reach by their paths. Those id-mapped are numbered behind the others.
   struct Unprivileged {
     unsigned user;
     std::vector<std::filesystem::path> carried;
+    std::vector<IdMapped> id_mapped = {};
   };
   struct Start {
     std::filesystem::path program;

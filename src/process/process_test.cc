@@ -10,6 +10,11 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <filesystem>
+
+#include "process/sandbox.h"
+#include "process/starter.h"
+#include "process/user_namespace.h"
 
 namespace chiliad::process {
 namespace {
@@ -162,6 +167,42 @@ TEST(Process, WithoutPrivilegesItDiesWithTheProcessThatStartedItToo) {
   EXPECT_TRUE(ends_soon(std::stoi(text)));
   ::close(ends[0]);
   ::close(ends[1]);
+}
+
+TEST(Process, WhatAnUnprivilegedProcessCarriesIsWhatItSees) {
+  if (::geteuid() != 0) GTEST_SKIP() << "for root alone";
+  const TempFolder hidden = *TempFolder::make();
+  ASSERT_TRUE(write_file_atomically(hidden.path() / "file", "text\n", Durability::kNone));
+  std::filesystem::create_directory(hidden.path() / "folder");
+  Process::Start start = shell("ls $0; cat $0/0; ls -A $0/1; ls -d /proc/self; ls " + hidden.path().string() +
+                               " 2>/dev/null; id -u; id -G");
+  start.arguments.push_back(kCarried);
+  start.unprivileged = {61000, {hidden.path() / "file", hidden.path() / "folder"}, {}};
+  Process process = *Process::start(start);
+  EXPECT_EQ(wait(process).code, 0);
+  EXPECT_EQ(output(process), "0\n1\ntext\n/proc/self\n61000\n61000\n");
+}
+
+TEST(Process, AnIdMappedFolderIsReadByWhomTheNamespaceNamesItsOwnerAndNotWritten) {
+  if (::geteuid() != 0) GTEST_SKIP() << "for root alone";
+  const TempFolder folder = *TempFolder::make();
+  ASSERT_TRUE(write_file_atomically(folder.path() / "roots", "text\n", Durability::kNone));
+  ASSERT_TRUE(write_file_atomically(folder.path() / "others", "", Durability::kNone));
+  ASSERT_EQ(::chmod((folder.path() / "roots").c_str(), 0600), 0);
+  ASSERT_EQ(::chown((folder.path() / "others").c_str(), 33, 33), 0);
+  Starter starter;
+  const Result<FileDescriptor> users = make_user_namespace(starter);
+  ASSERT_TRUE(users) << users.error().message;
+  Process::Start start =
+      shell("cat $0/0/roots; stat -c %u $0/0/roots $0/0/others; touch $0/0/new 2>/dev/null || echo no");
+  start.arguments.push_back(kCarried);
+  start.unprivileged = {kBoxOwner, {}, {{folder.path(), users->get()}}};
+  Process process = *Process::start(start);
+  wait(process);
+  EXPECT_EQ(output(process), "text\n61000\n" + std::to_string(kBoxOthers + 33) + "\nno\n");
+  struct stat info {};
+  ASSERT_EQ(::stat((folder.path() / "roots").c_str(), &info), 0);
+  EXPECT_EQ(info.st_uid, 0U);
 }
 
 }  // namespace

@@ -33,7 +33,8 @@
 #include "base/file.h"
 #include "base/time.h"
 #include "process/bubblewrap_arguments.h"
-#include "process/limit_watch.h"
+#include "process/lifeline.h"
+#include "process/nested_process.h"
 #include "process/process_tree.h"
 #include "process/scratch.h"
 #include "process/starter.h"
@@ -50,21 +51,11 @@ using std::chrono::steady_clock;
 
 constexpr const char *kBubblewrap = "/usr/bin/bwrap", *kUnshare = "/usr/bin/unshare", *kPrlimit = "/usr/bin/prlimit";
 constexpr std::chrono::seconds kStart{60};  // On a machine that has much to do.
-constexpr std::chrono::seconds kUnkillable{10};
 constexpr std::uint64_t kOpenFiles = 65536;
-constexpr std::size_t kMaxWords = 2000;
 // The kernel ends processes of boxes before it ends the server.
 constexpr std::string_view kFirstToBeEnded = "500";
 
 Error unavailable(std::string message) { return {ErrorCode::kUnavailable, std::move(message)}; }
-
-FileDescriptor watch_process(pid_t pid) { return FileDescriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U))); }
-
-bool has_died(const FileDescriptor& process) { return readable_before(process.get(), steady_clock::now()); }
-
-void send_signal(int process, int number) {
-  if (process >= 0) ::syscall(SYS_pidfd_send_signal, process, number, nullptr, 0U);
-}
 
 std::string proc_text(pid_t pid, const char* file) {
   const Result<std::string> text = read_file(fmt::format("/proc/{}/{}", pid, file), 64 << 10);
@@ -79,76 +70,23 @@ bool kernel_counts_processes_of_a_box() {
   return major > 5 || (major == 5 && minor >= 14);
 }
 
-class BubblewrapProcess final : public BoxedProcess {
+class BubblewrapProcess final : public NestedProcess {
  public:
   BubblewrapProcess(std::shared_ptr<Starter> starter, Process process)
-      : starter_(std::move(starter)), process_(std::move(process)) {}
-  ~BubblewrapProcess() override {
-    kill();
-    // The watch's thread must not outlive what it ends.
-    watch_.reset();
-    if (outer_) readable_before(outer_.get(), steady_clock::now() + kUnkillable);
-  }
+      : NestedProcess(std::move(starter), std::move(process)) {}
 
   // The steps of BubblewrapRunner::start().
   Result<Done> go_through(Steering steering, const Box& box);
 
-  int ended() const override { return outer_.get(); }
-  int output() const override { return process_.output(); }
-
-  void terminate() override {
-    send_signal(program_.get(), SIGTERM);
-    send_signal(program_.get(), SIGCONT);
-  }
-
-  // The kernel ends what is in a process namespace with its process 1. unshare first: it would print how its child
-  // died.
-  void kill() override {
-    send_signal(process_.ended(), SIGKILL);
-    send_signal(outer_.get(), SIGKILL);
-  }
-
-  std::optional<Exit> exit() override {
-    if (exit_) return exit_;
-    if (!has_died(outer_)) return std::nullopt;
-    // unshare hears of it now.
-    readable_before(process_.ended(), steady_clock::now() + kUnkillable);
-    exit_ = process_.exit();
-    // bwrap tells a signal as shells do.
-    if (exit_ && exit_->signal == 0 && exit_->code > 128 && exit_->code <= 128 + SIGRTMAX)
-      exit_->signal = exit_->code - 128;
-    return exit_;
-  }
-
-  std::optional<Exceeded> exceeded() const override { return watch_ ? watch_->exceeded() : std::nullopt; }
-
-  std::vector<pid_t> pids() const override { return has_died(outer_) ? std::vector<pid_t>() : descendants(first_); }
-
-  std::uint64_t resident_bytes() const override { return proportional_memory(pids()).bytes; }
-
  private:
   Result<Done> meet_first(Steering& steering, Deadline deadline);
   Result<Done> meet_program(Steering& steering, const Box& box, Deadline deadline);
-  Result<Done> watch(const Box& box);
   // Why bwrap ended: what it printed.
   Error failed(std::string_view step);
-
-  const std::shared_ptr<Starter> starter_;
-  Process process_;
-  pid_t first_ = 0;                 // Process 1 of the box.
-  FileDescriptor outer_, program_;  // Process 1 of the outer namespace.
-  std::unique_ptr<LimitWatch> watch_;
-  std::optional<Exit> exit_;
 };
 
 Error BubblewrapProcess::failed(std::string_view step) {
-  // Its words come before its end.
-  readable_before(process_.ended(), steady_clock::now() + std::chrono::seconds(1));
-  std::string words(kMaxWords, '\0');
-  const ssize_t got = ::read(process_.output(), words.data(), words.size());
-  words.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-  while (words.ends_with('\n')) words.pop_back();
-  std::replace(words.begin(), words.end(), '\n', ' ');
+  const std::string words = last_words();
   const bool of_the_box = words.find("Can't chdir to") != words.npos;
   return {of_the_box ? ErrorCode::kInvalid : ErrorCode::kUnavailable,
           fmt::format("start a box: {}", words.empty() ? step : std::string_view(words))};
@@ -159,11 +97,11 @@ Result<Done> BubblewrapProcess::meet_first(Steering& steering, Deadline deadline
   // bwrap itself, then its child.
   const std::vector<pid_t> both = descendants(process_.pid());
   if (both.size() != 2) return failed("bwrap ended at once");
-  outer_ = watch_process(both[0]);
+  outer_ = ProcessHandle(both[0]);
   first_ = both[1];
   // They may have ended and their numbers be others'; while the outer one lives, its child's is not.
-  if (!outer_ || parent_in_stat(proc_text(both[0], "stat")) != process_.pid() || has_died(outer_)) {
-    outer_.reset();
+  if (!outer_ || parent_in_stat(proc_text(both[0], "stat")) != process_.pid() || outer_.has_ended()) {
+    outer_ = {};
     return failed("bwrap ended at once");
   }
   // Refused by some systems, and not needed for anything else.
@@ -173,32 +111,14 @@ Result<Done> BubblewrapProcess::meet_first(Steering& steering, Deadline deadline
 }
 
 Result<Done> BubblewrapProcess::meet_program(Steering& steering, const Box& box, Deadline deadline) {
-  const Steering::Said said = steering.listen(deadline);
+  const Lifeline::Said said = steering.lifeline().listen(deadline);
   if (said.words.empty()) return failed("the first steps were not taken");
   if (said.words == Steering::kMissing)
     return Error{ErrorCode::kInvalid, fmt::format("start a box: there is no program '{}' in it", box.command.front())};
   // It waits for our word, so the number is its own.
-  program_ = watch_process(said.pid);
+  program_ = ProcessHandle(said.pid);
   if (said.words != Steering::kThere || !program_) return failed("the first steps are not understood");
-  if (!steering.say_go()) return failed("the first steps ended");
-  return Done{};
-}
-
-Result<Done> BubblewrapProcess::watch(const Box& box) {
-  const BoxLimits& limits = box.limits;
-  if (limits.memory_bytes == 0 && limits.disk_bytes == 0 && limits.processes == 0) return Done{};
-  LimitWatch::Watched watched;
-  watched.root = first_;
-  watched.ended = outer_.get();
-  watched.folders = {box.scratch};
-  for (const Mount& mount : box.mounts) {
-    if (mount.writable) watched.folders.push_back(mount.host);
-  }
-  watched.limits = limits;
-  watched.end = [this] { kill(); };
-  Result<std::unique_ptr<LimitWatch>> started = LimitWatch::start(std::move(watched));
-  if (!started) return std::move(started).error();
-  watch_ = *std::move(started);
+  if (!steering.lifeline().say_go()) return failed("the first steps ended");
   return Done{};
 }
 

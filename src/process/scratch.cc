@@ -35,7 +35,8 @@ bool is_plain_path(const std::string& path) {
 Error invalid(std::string message) { return {ErrorCode::kInvalid, std::move(message)}; }
 
 Result<Done> check_words(const Box& box) {
-  if (box.command.empty() || box.command.front().empty()) return invalid("a box without a command");
+  if (!box.image_entry_point && (box.command.empty() || box.command.front().empty()))
+    return invalid("a box without a command");
   for (const std::string& word : box.command) {
     if (word.find('\0') != word.npos) return invalid("a zero byte in a box's command");
   }
@@ -139,7 +140,7 @@ Result<Done> check_mounts(const std::vector<Mount>& mounts) {
 
 Result<Done> check_box(const Box& box) {
   if (Result<Done> done = check_words(box); !done) return done;
-  if (!is_plain_path(box.working_folder))
+  if (!is_plain_path(box.working_folder) && !(box.working_folder.empty() && !box.image.empty()))
     return invalid(fmt::format("working folder '{}': expected an absolute path", box.working_folder));
   // As mounts the folders of scratch are made new; their place is to be looked at like any mount's.
   std::vector<Mount> mounts = box.mounts;

@@ -9,15 +9,14 @@
 
 #pragma once
 
-#include <sys/types.h>
-
-#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/file.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "process/lifeline.h"
 
 namespace chiliad::process {
 
@@ -36,27 +35,20 @@ class Steering {
   bool hears_of_child(Deadline deadline);
   void send_filter(std::string_view filter);
 
-  // What the first steps say, and which process said it. No words: they ended, or the time, before.
-  struct Said {
-    std::string words;
-    pid_t pid = 0;
-  };
+  // What the first steps say.
   static constexpr std::string_view kThere = "there\n", kMissing = "missing\n";
-  Said listen(Deadline deadline);
-  // False: nobody waits for it any more.
-  bool say_go();
+  Lifeline& lifeline() { return lifeline_; }
 
  private:
   struct Ends {
     FileDescriptor ours, inner;
   };
   static Result<Ends> make_ends();
+  explicit Steering(Lifeline lifeline) : lifeline_(std::move(lifeline)) {}
 
   FileDescriptor arguments_;
-  Ends information_, filter_, lifeline_;
+  Ends information_, filter_;
+  Lifeline lifeline_;
 };
-
-// Whether the descriptor becomes readable before the deadline.
-bool readable_before(int fd, Deadline deadline);
 
 }  // namespace chiliad::process

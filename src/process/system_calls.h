@@ -17,4 +17,7 @@ namespace chiliad::process {
 // `struct sock_filter`s in a row, as bwrap's --seccomp reads them.
 std::string system_call_filter();
 
+// The same as a profile for container engines: JSON, as podman's --security-opt seccomp= reads it.
+std::string system_call_profile();
+
 }  // namespace chiliad::process

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "process/process.h"
 
 namespace chiliad::process {
 namespace {
@@ -172,9 +174,7 @@ class Removal {
   std::uint64_t moved_ = 0;
 };
 
-}  // namespace
-
-Result<Done> remove_tree(const std::filesystem::path& folder) {
+Result<Done> remove_own_tree(const std::filesystem::path& folder) {
   OpenFolder top = open_folder(AT_FDCWD, folder.c_str());
   if (!top && errno == EACCES && ::chmod(folder.c_str(), S_IRWXU) == 0) top = open_folder(AT_FDCWD, folder.c_str());
   if (!top) return errno == ENOENT ? Result<Done>(Done{}) : system_error("open", folder, errno);
@@ -187,6 +187,29 @@ Result<Done> remove_tree(const std::filesystem::path& folder) {
     if (!removal.below(top.get(), 0)) return system_error("empty", folder, errno);
   }
   return Done{};
+}
+
+// As the root of a namespace in which they are users.
+bool remove_tree_of_subordinates(const std::filesystem::path& folder) {
+  const Result<Process> started =
+      Process::start({"/usr/bin/unshare",
+                      {"--user", "--map-root-user", "--map-auto", "--", "/bin/sh", "-c",
+                       "exec rm -rf --one-file-system -- \"$1\" 2>/dev/null", "sh", std::filesystem::absolute(folder)},
+                      {"PATH=/usr/bin:/bin"},
+                      "/"});
+  if (!started) return false;
+  ::pollfd polled{started->ended(), POLLIN, 0};
+  while (::poll(&polled, 1, -1) < 0 && errno == EINTR) {
+  }
+  return ::access(folder.c_str(), F_OK) != 0;
+}
+
+}  // namespace
+
+Result<Done> remove_tree(const std::filesystem::path& folder) {
+  Result<Done> done = remove_own_tree(folder);
+  if (done || done.error().code != ErrorCode::kForbidden || ::geteuid() == 0) return done;
+  return remove_tree_of_subordinates(folder) ? Result<Done>(Done{}) : std::move(done);
 }
 
 }  // namespace chiliad::process

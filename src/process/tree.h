@@ -33,7 +33,8 @@ std::uint64_t folder_bytes(std::span<const std::filesystem::path> folders, std::
 // folders are nested too deep; else as base/file.h.
 Result<Done> give_to(const std::filesystem::path& path, unsigned user);
 
-// Removes the folder with all below, also what its owner forbade itself to enter and what is nested without end.
+// Removes the folder with all below, also what its owner forbade itself to enter, what is nested without end and what
+// belongs to the caller's subordinate users (newuidmap).
 // Requires: nobody writes there any more. Errors: as base/file.h; a folder that is not there is none.
 Result<Done> remove_tree(const std::filesystem::path& folder);
 
