@@ -24,6 +24,7 @@
 #include "net/credentials.h"
 #include "net/http_server.h"
 #include "objects/service.h"
+#include "process/podman.h"
 #include "process/sandbox.h"
 #include "role/credential_port.h"
 #include "role/role_access.h"
@@ -114,6 +115,7 @@ struct Platform::Parts {
   std::unique_ptr<role::RoleAccess> role_access;  // Null without signatures: whoever calls may do everything.
   std::unique_ptr<role::CredentialPort> credentials;
   std::unique_ptr<process::BoxRunner> boxes;
+  std::unique_ptr<process::BoxRunner> images;                 // Boxes whose root is a container image's.
   std::unique_ptr<runtime::PythonEnvironments> environments;  // What images stand for: options.catalog.
   std::unique_ptr<hosting::Hosting> hosting;
   std::unique_ptr<control::SageMaker> sagemaker;
@@ -213,6 +215,7 @@ Result<Done> Platform::Parts::open_stores() {
 // Whether boxes can run here is found out by the first job or model that needs one: chiliad's own do not.
 Result<Done> Platform::Parts::open_runtimes() {
   boxes = process::bubblewrap();
+  images = process::podman();
   if (options.environments.folder.empty()) options.environments.folder = options.home / "environments";
   Result<std::unique_ptr<runtime::PythonEnvironments>> opened =
       runtime::PythonEnvironments::open(options.environments, *boxes);
@@ -238,6 +241,7 @@ Result<Done> Platform::Parts::open_services() {
   hosting_options.region = options.region;
   hosting_options.catalog = &options.catalog;
   hosting_options.boxes = boxes.get();
+  hosting_options.podman = images.get();
   hosting_options.environments = environments.get();
   hosting_options.credentials = credentials.get();
   hosting_options.container_folder = options.home / "containers";
@@ -276,7 +280,7 @@ Result<Done> Platform::Parts::open_services() {
   user_options.memory_bytes = options.job_memory_bytes;
   user_options.processes = options.job_processes;
   user_options.max_volume_bytes = options.job_max_volume_bytes;
-  runtimes.push_back(job::user_runtime(options.catalog, *environments, *boxes, nullptr, user_options));
+  runtimes.push_back(job::user_runtime(options.catalog, *environments, *boxes, images.get(), user_options));
   Result<std::unique_ptr<job::Runner>> opened_runner = job::Runner::open(
       std::move(runner_options), std::move(runtimes), *buckets, *logs, *metrics, sagemaker->job_observer());
   if (!opened_runner) return std::move(opened_runner).error();
@@ -366,6 +370,7 @@ std::uint64_t Platform::Parts::close() {
   sagemaker.reset();
   environments.reset();
   boxes.reset();
+  images.reset();
   credentials.reset();
   role_access.reset();
   buckets.reset();

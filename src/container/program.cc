@@ -106,7 +106,8 @@ std::vector<std::string> Program::variables(const Ports& ports, const std::vecto
     if (equals != std::string_view::npos)
       all.insert_or_assign(std::string(pair.substr(0, equals)), pair.substr(equals + 1));
   };
-  all["PATH"] = "/usr/local/bin:/usr/bin:/bin";
+  // An image brings its own.
+  if (plan_.entry.kind == runtime::Kind::kPython) all["PATH"] = "/usr/local/bin:/usr/bin:/bin";
   for (const auto& [name, value] : plan_.entry.environment) all.insert_or_assign(name, value);
   for (const std::string& pair : of_environment) add(pair);
   for (const std::string& pair : of_role) add(pair);
@@ -167,8 +168,11 @@ Result<ModelServer::Prepared> Program::prepare(const Ports& ports, const std::at
     held->credentials = std::move(grant->held);
   }
   box.command = plan_.entry.serve;
+  // An image without a command of the entry's is run by its own entry point, in its own working folder.
+  box.image_entry_point = !box.image.empty() && box.command.empty();
+  if (box.image_entry_point) box.command = {"serve"};
   box.environment = variables(ports, of_environment, of_role);
-  box.working_folder = std::string(process::kBoxHome);
+  box.working_folder = box.image.empty() ? std::string(process::kBoxHome) : std::string();
   box.host_name = "model";
   box.limits.disk_bytes = plan_.scratch_bytes;
   box.limits.processes = kMaxProcesses;

@@ -181,6 +181,9 @@ Result<Started> UserRuntime::start(const Spec& spec, const Prepared& prepared, c
   process::Box box;
   box.command = spec.entrypoint;
   if (box.command.empty()) box.command = training ? entry.train : entry.process;
+  // An image without a command of the request's or the entry's is run by its own entry point.
+  box.image_entry_point = !python && box.command.empty();
+  if (box.image_entry_point && training) box.command = {"train"};
   box.command.insert(box.command.end(), spec.arguments.begin(), spec.arguments.end());
   box.mounts = {{start.root, std::string(kRoot), true}};
   box.mounts.insert(box.mounts.end(), start.mounts.begin(), start.mounts.end());
@@ -205,7 +208,8 @@ Result<Started> UserRuntime::start(const Spec& spec, const Prepared& prepared, c
   if (Result<Done> done = add_keys(spec, start, variables, box, *held); !done) return std::move(done).error();
   for (const auto& [name, value] : spec.environment) variables[name] = value;
   for (auto& [name, value] : variables) box.environment.push_back(name + "=" + value);
-  box.working_folder = kRoot;
+  // An image has a working folder of its own.
+  box.working_folder = python ? kRoot : std::string_view();
   Result<fs::path> scratch = make_folder(start.scratch / "box");
   if (!scratch) return std::move(scratch).error();
   box.scratch = *std::move(scratch);
