@@ -71,7 +71,7 @@ struct BoxLimits {
 struct Box {
   std::vector<std::string> command;      // The first is looked up in the environment's PATH, inside.
   std::vector<std::string> environment;  // "NAME=value": all of it, but for HOME.
-  std::string working_folder = "/";      // Inside. podman: empty is the image's own.
+  std::string working_folder = "/";      // Inside. Empty: the image's own, "/" where there is no image.
   std::vector<Mount> mounts;             // Outer folders before those inside them.
   std::filesystem::path scratch;         // An empty folder of the host's that belongs to this box alone.
   std::string host_name;                 // "algo-1"; empty: "localhost".

@@ -96,7 +96,8 @@ Result<std::string> bubblewrap_arguments(const Box& box, const std::vector<Mount
     }
   }
   // What bwrap made of memory: files there would be counted by nobody.
-  out.add({"--remount-ro", "/dev", "--remount-ro", "/", "--chdir", box.working_folder, "--clearenv"});
+  const std::string folder = box.working_folder.empty() ? "/" : box.working_folder;
+  out.add({"--remount-ro", "/dev", "--remount-ro", "/", "--chdir", folder, "--clearenv"});
   const std::vector<std::string> environment = environment_of(box);
   if (environment.size() > kMaxVariables)
     return Error{ErrorCode::kInvalid, fmt::format("{} variables in a box's environment, {} are possible",
