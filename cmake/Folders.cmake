@@ -8,7 +8,7 @@
 
 # Debug presets, and test programs in every preset, are compiled without optimisation, which halves the compiler's time;
 # these folders compute so much that their tests would pay more than the compiler saves.
-set(CHILIAD_COMPUTING base table archive forecast diagnose)
+set(CHILIAD_COMPUTING base table archive forecast sample diagnose)
 
 # chiliad_uses(<folder> <targets>...): the third-party targets that a folder links.
 macro(chiliad_uses folder)
