@@ -99,7 +99,7 @@ make_javascript() {
 need_python_package() {
   need_venv python test/requirements.txt python/test/requirements.txt
   local folder=.venv/python stamp
-  stamp=$({ cat "$folder/.stamp"; find python/engine python/chiliad python/*.* src/base src/forecast CMakeLists.txt pyproject.toml -type f \
+  stamp=$({ cat "$folder/.stamp"; find python/engine python/chiliad python/*.* src/base src/forecast src/sample CMakeLists.txt pyproject.toml -type f \
     ! -name '*_test.cc' ! -name '*_fuzz.cc' ! -path '*_corpus/*' ! -name '*.pyc' | LC_ALL=C sort | xargs cat; } | sha256sum | cut -d' ' -f1)
   [ "$(cat "$folder/.package" 2>/dev/null)" = "$stamp" ] && return 0
   phase "Python package (pip install .)" install_python_package
