@@ -151,6 +151,21 @@ PenalizedQuadratic curvature_at(const Calendar::State& calendar, const Linearise
   return PenalizedQuadratic(q, s, std::move(smooth), std::move(cross), std::move(changes));
 }
 
+void take_curvature(Calendar::State& state) {
+  for (double c : state.changepoints.t) {
+    if (!state.has_slope()) break;  // The slope and its changes are in the priors alone: zero at the mode.
+    state.knots.push_back(
+        static_cast<std::size_t>(std::lower_bound(state.t.begin(), state.t.end(), c) - state.t.begin()));
+  }
+  if (state.is_linear()) {
+    const std::vector<double> ones(state.rows(), 1.0);
+    state.curvature = std::make_unique<const PenalizedQuadratic>(curvature_at(state, {&state.x, ones, ones}));
+  } else if (!state.any_multiplicative) {
+    state.feature_gram.resize(state.x.stride * state.x.stride);
+    gram(state.x, state.feature_gram);
+  }
+}
+
 namespace {
 
 // Conditions are read by the seasonalities that were given, also by one that a built-in seasonality replaces.
@@ -176,6 +191,14 @@ Result<Done> check_dates(std::span<const Instant> ds) {
   return Done{};
 }
 
+// X and the products of its columns are kept in memory.
+Result<Done> check_size(std::size_t rows, std::size_t columns) {
+  constexpr std::size_t kMost = std::size_t{1} << 30;  // Doubles: 8 GiB.
+  if (columns <= kMost / std::max(rows, columns)) return Done{};
+  return invalid(std::to_string(rows) + " rows of " + std::to_string(columns) +
+                 " columns are more than the fit can hold: take fewer Fourier terms, holidays or rows");
+}
+
 // X and what is known of its columns. Errors: those of find_inputs().
 Result<Done> make_columns(Calendar::State& state) {
   const std::vector<Column> columns = borrow(state.columns);
@@ -191,6 +214,7 @@ Result<Done> make_columns(Calendar::State& state) {
       return invalid("regressor " + quoted_name(regressor.name) + ": its values are too large to be standardized");
     }
   }
+  if (Result<Done> checked = check_size(state.ds.size(), feature_count(state.parts())); !checked) return checked;
   state.x = make_features(state.parts(), state.ds, *inputs);
   state.prior = prior_scales(state.parts());
   state.prior.resize(state.x.stride, 0.0);
@@ -232,19 +256,8 @@ Result<Calendar> Calendar::make(std::span<const Instant> ds, const ProphetOption
   state->time_scale = TimeScale{ds.front(), (ds.back() - ds.front()).count()};
   state->t.reserve(ds.size());
   for (Instant moment : ds) state->t.push_back(state->time_scale(moment));
-  for (double c : state->changepoints.t) {
-    if (!state->has_slope()) break;  // The slope and its changes are in the priors alone: zero at the mode.
-    state->knots.push_back(
-        static_cast<std::size_t>(std::lower_bound(state->t.begin(), state->t.end(), c) - state->t.begin()));
-  }
   if (Result<Done> made = make_columns(*state); !made) return std::move(made).error();
-  if (state->is_linear()) {
-    const std::vector<double> ones(ds.size(), 1.0);
-    state->curvature = std::make_unique<const PenalizedQuadratic>(curvature_at(*state, {&state->x, ones, ones}));
-  } else if (!state->any_multiplicative) {
-    state->feature_gram.resize(state->x.stride * state->x.stride);
-    gram(state->x, state->feature_gram);
-  }
+  take_curvature(*state);
   return Calendar(std::move(state));
 }
 

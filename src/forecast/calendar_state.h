@@ -66,4 +66,8 @@ struct Linearised {
 // prior's standard deviation: Gauss and Newton's, or with the second-order terms Newton's.
 PenalizedQuadratic curvature_at(const Calendar::State& calendar, const Linearised& at);
 
+// Knots and, as far as they are the same for every y, curvature or features' products: what follows from t,
+// changepoints, X, prior and modes. Requires: these are set.
+void take_curvature(Calendar::State& state);
+
 }  // namespace chiliad::forecast

@@ -12,6 +12,8 @@
 namespace chiliad::sample {
 namespace {
 
+bool stopped(const NutsOptions& options) { return options.stop != nullptr && options.stop->load(); }
+
 using Vector = std::vector<double>;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -221,14 +223,14 @@ Chain Sampler::run() {
     find_step_size();
     step_size.restart(step_size_);
   }
-  for (int i = 0; i < options_.warmup; ++i) {
+  for (int i = 0; i < options_.warmup && !stopped(options_); ++i) {
     step_size_ = step_size.learn(step());
     if (!metric.learn(now_.q, variance_)) continue;
     find_step_size();
     step_size.restart(step_size_);
   }
   if (options_.warmup > 0) step_size_ = step_size.settled();
-  for (int i = 0; i < options_.draws; ++i) {
+  for (int i = 0; i < options_.draws && !stopped(options_); ++i) {
     step();
     chain.draws.insert(chain.draws.end(), now_.q.begin(), now_.q.end());
     chain.log_density.push_back(now_.log_density);
@@ -271,6 +273,7 @@ Result<std::vector<Chain>> sample(const LogDensity& density, std::span<const dou
   for (int i = 1; i < std::min(options.threads, options.chains); ++i) threads.emplace_back(work);
   work();
   for (std::thread& thread : threads) thread.join();
+  if (stopped(options)) return Error{ErrorCode::kDeadline, "sampling was stopped"};
   return chains;
 }
 

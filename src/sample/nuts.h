@@ -17,6 +17,7 @@
 
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -38,6 +39,8 @@ struct NutsOptions {
   int max_tree_depth = 10;  // A trajectory has at most 2^depth steps.
   std::uint64_t seed = 0;
   int threads = 1;  // >= 1
+  // Set to true by another thread, it ends sample() within a trajectory or two. Null: nobody will.
+  const std::atomic<bool>* stop = nullptr;
 };
 
 struct Chain {
@@ -50,7 +53,8 @@ struct Chain {
   std::vector<double> variance;     // and the metric: an estimate of each coordinate's variance.
 };
 
-// Errors: kInvalid: an option out of range, or a start at which density or gradient are not finite.
+// Errors: kInvalid: an option out of range, or a start at which density or gradient are not finite;
+// kDeadline: stopped.
 Result<std::vector<Chain>> sample(const LogDensity& density, std::span<const double> start, const NutsOptions& options);
 
 }  // namespace chiliad::sample

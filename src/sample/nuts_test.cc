@@ -149,6 +149,20 @@ TEST(Nuts, ShortWarmUpsWork) {
   }
 }
 
+TEST(Nuts, StopsWhenItIsTold) {
+  std::atomic<bool> stop = false;
+  std::atomic<int> calls = 0;
+  const LogDensity density = [&](std::span<const double> at, std::span<double> gradient) {
+    if (++calls == 1000) stop = true;
+    gradient[0] = -at[0];
+    return -0.5 * at[0] * at[0];
+  };
+  const auto stopped = sample(density, std::vector<double>{0.1}, {.draws = 1'000'000, .threads = 4, .stop = &stop});
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().code, ErrorCode::kDeadline);
+  EXPECT_LT(calls, 1'000'000);
+}
+
 TEST(Nuts, SaysWhatCannotBeSampled) {
   const LogDensity density = normals({0}, {1});
   const std::vector<double> start = {0};

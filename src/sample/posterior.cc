@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "forecast/design.h"
+#include "forecast/starts.h"
 #include "sample/convergence.h"
 #include "sample/posterior_density.h"
 
@@ -43,29 +44,12 @@ void fold_dummy_change(const forecast::ProphetOptions& options, PosteriorDraws& 
   }
 }
 
-}  // namespace
-
-NutsOptions prophet_nuts_options(int mcmc_samples) {
-  CHILIAD_CHECK(mcmc_samples >= 2);
-  NutsOptions options;
-  options.warmup = options.draws = mcmc_samples / 2;
-  return options;
-}
-
-Result<PosteriorDraws> sample_posterior(const forecast::Calendar& shared, const forecast::PreparedRows& rows,
-                                        const NutsOptions& options) {
-  const forecast::Calendar::State& calendar = shared.state();
-  CHILIAD_CHECK(rows.y.size() == calendar.rows());
+Result<PosteriorDraws> draw(const forecast::Calendar::State& calendar, const forecast::SeriesValues& values,
+                            const forecast::WarmStart& init, const NutsOptions& options) {
   if (options.draws < 4) return Error{ErrorCode::kInvalid, "sampling: expected at least 4 draws a chain"};
-  const auto [low, high] = std::ranges::minmax_element(rows.y);
-  if (*low == *high && calendar.options.growth != forecast::Growth::kLogistic)
-    return Error{ErrorCode::kInvalid, "a constant series is not sampled"};
-  const Result<forecast::ScaledSeries> scaled =
-      forecast::scale_series(calendar.options, rows.y, forecast::borrow(rows.columns));
-  if (!scaled) return scaled.error();
-
-  const PosteriorDensity density(calendar, {scaled->y, scaled->cap});
-  const Result<std::vector<Chain>> chains = sample(std::cref(density), density.start(), options);
+  const PosteriorDensity density(calendar, values);
+  const std::vector<double> start = density.point(forecast::warm_start(calendar, values, init));
+  const Result<std::vector<Chain>> chains = sample(std::cref(density), start, options);
   if (!chains) return chains.error();
   PosteriorDraws draws;
   draws.chains = options.chains;
@@ -85,17 +69,45 @@ Result<PosteriorDraws> sample_posterior(const forecast::Calendar& shared, const 
     }
   }
   judge(*chains, density.dimension(), draws);
-  if (calendar.changepoints.moments.empty()) fold_dummy_change(calendar.options, draws);
+  return draws;
+}
+
+}  // namespace
+
+NutsOptions prophet_nuts_options(int mcmc_samples) {
+  CHILIAD_CHECK(mcmc_samples >= 2);
+  NutsOptions options;
+  options.warmup = options.draws = mcmc_samples / 2;
+  return options;
+}
+
+Result<PosteriorDraws> sample_posterior(const forecast::Calendar& shared, const forecast::PreparedRows& rows,
+                                        const NutsOptions& options, const forecast::WarmStart& init) {
+  const forecast::Calendar::State& calendar = shared.state();
+  CHILIAD_CHECK(rows.y.size() == calendar.rows());
+  const auto [low, high] = std::ranges::minmax_element(rows.y);
+  if (*low == *high && calendar.options.growth != forecast::Growth::kLogistic)
+    return Error{ErrorCode::kInvalid, "a constant series is not sampled"};
+  const Result<forecast::ScaledSeries> scaled =
+      forecast::scale_series(calendar.options, rows.y, forecast::borrow(rows.columns));
+  if (!scaled) return scaled.error();
+  Result<PosteriorDraws> draws = draw(calendar, {scaled->y, scaled->cap}, init, options);
+  if (draws && calendar.changepoints.moments.empty()) fold_dummy_change(calendar.options, *draws);
   return draws;
 }
 
 Result<PosteriorDraws> sample_posterior(const forecast::History& history, const forecast::ProphetOptions& prophet,
-                                        const NutsOptions& options) {
+                                        const NutsOptions& options, const forecast::WarmStart& init) {
   Result<forecast::PreparedRows> rows = forecast::prepare_rows(history);
   if (!rows) return std::move(rows).error();
   Result<forecast::Calendar> calendar = forecast::Calendar::make(rows->ds, prophet, forecast::borrow(rows->columns));
   if (!calendar) return std::move(calendar).error();
-  return sample_posterior(*calendar, *rows, options);
+  return sample_posterior(*calendar, *rows, options, init);
+}
+
+Result<PosteriorDraws> sample_posterior(const forecast::StanModel& model, const NutsOptions& options,
+                                        const forecast::WarmStart& init) {
+  return draw(model.calendar(), model.values(), init, options);
 }
 
 }  // namespace chiliad::sample

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "forecast/prophet.h"
+#include "forecast/stan_data.h"
 #include "sample/nuts.h"
 
 namespace chiliad::sample {
@@ -43,13 +44,19 @@ struct PosteriorDraws {
 // What mcmc_samples asks for: mcmc_samples / 2 draws a chain after as many steps of warm-up. Requires: >= 2.
 NutsOptions prophet_nuts_options(int mcmc_samples);
 
-// A model without changepoints has the dummy change folded into k, as in Prophet. Errors: as sample(); kInvalid: a
-// constant series, which Prophet does not sample; chains of fewer than four draws. Requires: calendar.is_of(rows).
+// Begins at `init` as far as it fits in number, at Prophet's own start elsewhere. A model without changepoints has the
+// dummy change folded into k, as in Prophet. Errors: as sample(); kInvalid: a constant series, which Prophet does not
+// sample; chains of fewer than four draws. Requires: calendar.is_of(rows).
 Result<PosteriorDraws> sample_posterior(const forecast::Calendar& calendar, const forecast::PreparedRows& rows,
-                                        const NutsOptions& options);
+                                        const NutsOptions& options, const forecast::WarmStart& init = {});
 
 // prepare_rows, Calendar::make and sample_posterior in one.
 Result<PosteriorDraws> sample_posterior(const forecast::History& history, const forecast::ProphetOptions& prophet,
-                                        const NutsOptions& options);
+                                        const NutsOptions& options, const forecast::WarmStart& init = {});
+
+// Of a model given as Stan's data; the dummy change is left as drawn. Errors: as sample(); chains of fewer than four
+// draws.
+Result<PosteriorDraws> sample_posterior(const forecast::StanModel& model, const NutsOptions& options,
+                                        const forecast::WarmStart& init = {});
 
 }  // namespace chiliad::sample

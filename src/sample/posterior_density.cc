@@ -17,12 +17,12 @@ PosteriorDensity::PosteriorDensity(const forecast::Calendar::State& calendar, co
   if (calendar.is_linear()) take_products();
 }
 
-std::vector<double> PosteriorDensity::start() const {
-  const Parameters start = forecast::prophet_start(calendar_, values_);
-  std::vector<double> point = {start.k, start.m};
-  point.insert(point.end(), start.delta.begin(), start.delta.end());
-  point.push_back(std::log(start.sigma_obs));
-  point.insert(point.end(), start.beta.begin(), start.beta.begin() + static_cast<std::ptrdiff_t>(features_));
+std::vector<double> PosteriorDensity::point(const Parameters& parameters) const {
+  std::vector<double> point = {parameters.k, parameters.m};
+  point.insert(point.end(), parameters.delta.begin(), parameters.delta.end());
+  point.push_back(std::log(parameters.sigma_obs));
+  const auto beta = std::span(parameters.beta).first(features_);
+  point.insert(point.end(), beta.begin(), beta.end());
   return point;
 }
 

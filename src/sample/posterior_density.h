@@ -19,7 +19,7 @@ class PosteriorDensity {
 
   // 3 + S + K: k, m, delta, ln sigma_obs, beta.
   std::size_t dimension() const { return 3 + changes_ + features_; }
-  std::vector<double> start() const;  // Prophet's.
+  std::vector<double> point(const forecast::Parameters& parameters) const;
   forecast::Parameters at(std::span<const double> point) const;
 
   double operator()(std::span<const double> point, std::span<double> gradient) const;

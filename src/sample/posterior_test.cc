@@ -5,9 +5,11 @@
 #include <cmath>
 #include <fstream>
 #include <numbers>
+#include <numeric>
 #include <sstream>
 
 #include "forecast/design.h"
+#include "forecast/starts.h"
 #include "sample/convergence.h"
 #include "sample/posterior_density.h"
 
@@ -66,7 +68,8 @@ TEST_P(PosteriorCase, ItsGradientIsThatOfTheDensity) {
   const forecast::ScaledSeries scaled =
       *forecast::scale_series(calendar.options(), rows.y, forecast::borrow(rows.columns));
   const PosteriorDensity density(calendar.state(), {scaled.y, scaled.cap});
-  std::vector<double> at = density.start(), gradient(at.size()), unused(at.size());
+  std::vector<double> at = density.point(forecast::prophet_start(calendar.state(), {scaled.y, scaled.cap})),
+                      gradient(at.size()), unused(at.size());
   for (std::size_t i = 0; i < at.size(); ++i) at[i] += 0.01 * std::sin(3.0 * static_cast<double>(i) + 1);
   at[2 + 5] = std::log(0.2);
   const double here = density(at, gradient);
@@ -175,6 +178,51 @@ TEST(Posterior, ThreadsChangeNoBit) {
   const PosteriorDraws four = *sample_posterior({series.ds, series.y}, few_changes(), options);
   EXPECT_EQ(one.k, four.k);
   EXPECT_EQ(one.beta, four.beta);
+}
+
+TEST(Posterior, BeginsWhereItIsTold) {
+  const Series series = bent_series(60);
+  NutsOptions options = prophet_nuts_options(200);
+  const forecast::WarmStart init = forecast::warm_start_params(*forecast::fit({series.ds, series.y}, few_changes()));
+  const PosteriorDraws plain = *sample_posterior({series.ds, series.y}, few_changes(), options);
+  const PosteriorDraws begun = *sample_posterior({series.ds, series.y}, few_changes(), options, init);
+  EXPECT_NE(plain.k, begun.k);
+  const auto mean = [](const std::vector<double>& values) {
+    return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+  };
+  EXPECT_NEAR(mean(plain.sigma_obs), mean(begun.sigma_obs), 0.01);
+  options.warmup = 0;
+  options.draws = 4;
+  const PosteriorDraws near = *sample_posterior({series.ds, series.y}, few_changes(), options, init);
+  EXPECT_NEAR(near.sigma_obs[0], *init.sigma_obs, 0.01);  // Prophet's own start has 1.
+}
+
+// What Prophet's own Python hands to Stan.
+TEST(Posterior, OfStansDataIsThatOfTheRows) {
+  const Series series = bent_series(60);
+  const forecast::PreparedRows rows = *forecast::prepare_rows({series.ds, series.y});
+  const forecast::Calendar calendar = *forecast::Calendar::make(rows.ds, few_changes());
+  const forecast::ScaledSeries scaled = *forecast::scale_series(few_changes(), rows.y);
+  const forecast::Calendar::State& state = calendar.state();
+  const std::size_t columns = state.x.columns;
+  std::vector<double> x;
+  for (std::size_t i = 0; i < rows.ds.size(); ++i) x.insert(x.end(), state.x.row(i), state.x.row(i) + columns);
+  const std::vector<double> ones(columns, 1), zeros(columns, 0);
+  forecast::StanData data;
+  data.y = scaled.y;
+  data.t = state.t;
+  data.t_change = state.changepoints.t;
+  data.x = x;
+  data.sigmas = std::span(state.prior).first(columns);
+  data.s_a = ones;
+  data.s_m = zeros;
+  const forecast::StanModel model = *forecast::StanModel::make(data);
+  const NutsOptions options = prophet_nuts_options(200);
+  const PosteriorDraws of_data = *sample_posterior(model, options);
+  const PosteriorDraws of_rows = *sample_posterior({series.ds, series.y}, few_changes(), options);
+  EXPECT_EQ(of_data.k, of_rows.k);
+  EXPECT_EQ(of_data.beta, of_rows.beta);
+  EXPECT_EQ(of_data.lp, of_rows.lp);
 }
 
 TEST(Posterior, WithoutChangepointsTheDummyIsPartOfTheSlope) {

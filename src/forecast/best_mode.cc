@@ -1,0 +1,106 @@
+#include "forecast/best_mode.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <string>
+
+#include "forecast/posterior_mode.h"
+#include "forecast/starts.h"
+
+namespace chiliad::forecast {
+namespace {
+
+// Modes of one series from several starts, of which the best is kept.
+class BestMode {
+ public:
+  BestMode(const Calendar::State& calendar, const SeriesValues& values) : calendar_(calendar), values_(values) {}
+
+  // From `start`; where that may have missed the best mode, from further ones. Errors: of the first start.
+  Result<Parameters> find(Parameters start, Starts starts, FitReport& report);
+
+ private:
+  void try_from(Parameters start);
+  bool may_have_several() const;
+  double needed_gain() const;
+  std::string note() const;
+
+  const Calendar::State& calendar_;
+  const SeriesValues& values_;
+  Parameters best_;
+  FitReport report_;  // Of the best.
+  int starts_ = 1;
+  double first_ = 0;  // Log-posterior of the first.
+  bool apart_ = false;
+};
+
+// Log-posteriors that rounding and the end of a climb do not tell apart.
+double same_mode(double log_posterior) { return 1e-6 * std::max(1.0, std::fabs(log_posterior)); }
+
+// Where the columns can interpolate the rows the density has no upper bound and no best mode.
+bool BestMode::may_have_several() const {
+  return !calendar_.is_linear() && calendar_.rows() > calendar_.smooth() + calendar_.changes() &&
+         !report_.sigma_at_floor;
+}
+
+// What another mode of these has to be better by. Logistic growth tells the same rows in several ways that are about as
+// likely; there Prophet's own start decides unless another mode is clearly better (e^2 = 7 times the density).
+double BestMode::needed_gain() const { return calendar_.options.growth == Growth::kLogistic ? 2 : 0; }
+
+void BestMode::try_from(Parameters start) {
+  FitReport report;
+  Result<Parameters> found = find_mode(calendar_, values_, std::move(start), report);
+  ++starts_;
+  if (!found || report.sigma_at_floor) return;
+  const double gain = report.log_posterior - report_.log_posterior;
+  const bool same = std::fabs(gain) <= same_mode(report_.log_posterior);
+  apart_ = apart_ || (!same && report.converged && report_.converged);
+  if (same ? report_.converged || !report.converged : gain < needed_gain()) return;
+  best_ = *std::move(found);
+  report_ = std::move(report);
+}
+
+Result<Parameters> BestMode::find(Parameters start, Starts starts, FitReport& report) {
+  constexpr int kMaxRestarts = 4;
+  constexpr int kLongClimb = 30;  // Steps.
+  Result<Parameters> found = find_mode(calendar_, values_, std::move(start), report);
+  if (!found) return found;
+  best_ = *std::move(found);
+  report_ = report;
+  first_ = report.log_posterior;
+  if (may_have_several()) {
+    if (starts == Starts::kSeveral) {
+      for (Parameters& further : further_starts(calendar_, values_, best_)) try_from(std::move(further));
+    }
+    // A long climb is one along a ridge, which a start off it may spare.
+    const bool was_long = report_.iterations > kLongClimb && starts_ == 1;
+    for (int i = 0; i < kMaxRestarts && (!report_.converged || (i == 0 && was_long)); ++i) try_from(trend_alone(best_));
+  }
+  report = report_;
+  report.starts = starts_;
+  report.gain_over_first = report_.log_posterior - first_;
+  report.note = note();
+  return std::move(best_);
+}
+
+std::string BestMode::note() const {
+  std::string text = report_.note;
+  const double gain = report_.log_posterior - first_;
+  if (gain <= same_mode(first_) && !apart_) return text;
+  if (!text.empty()) text += "; ";
+  if (gain <= same_mode(first_)) {
+    return text + "several optima: the first of " + std::to_string(starts_) + " starts reached the best";
+  }
+  char number[32];
+  std::snprintf(number, sizeof(number), "%.3g", gain);
+  return text + "several optima: the best of " + std::to_string(starts_) + " starts is " + number + " above the first";
+}
+
+}  // namespace
+
+Result<Parameters> find_best_mode(const Calendar::State& calendar, const SeriesValues& values, Parameters start,
+                                  Starts starts, FitReport& report) {
+  return BestMode(calendar, values).find(std::move(start), starts, report);
+}
+
+}  // namespace chiliad::forecast
