@@ -276,12 +276,13 @@ class Prophet(_Unmade):
             raise Exception("Prophet object can only be fit once. Instantiate a new object.")
         ds, y, columns, has_value = frames.training_rows(self, df)
         options = engine_form.fit_options(self, ds[has_value])
-        fitted = _engine.fit(options, frames.nanoseconds(ds), y, columns, engine_form.warm_start(kwargs.get("init"))).to_dict()
+        start = engine_form.warm_start(kwargs.get("init"))
+        fitted = _engine.fit(options, frames.nanoseconds(ds), y, columns, start).to_dict()
         constant = fitted["report"]["constant_series"]
         draws = None
         if self.mcmc_samples > 0 and not constant:
             draws = _engine.sample(options, frames.nanoseconds(ds), y, columns,
-                                   engine_form.nuts_options(self.mcmc_samples, kwargs))
+                                   engine_form.nuts_options(self.mcmc_samples, kwargs), start)
         self.fit_kwargs = deepcopy(kwargs)
         self._take(fitted, df.copy() if has_value.all() and len(has_value) == len(df) else df[df["y"].notna()].copy())
         if draws is not None:
@@ -291,10 +292,9 @@ class Prophet(_Unmade):
 
     def _take_draws(self, draws):
         """The parameters are draws of the posterior, one a row, instead of its mode."""
-        self.params = {name: draws[name] if name in ("delta", "beta") else draws[name].ravel()
-                       for name in ("lp__", "k", "m", "delta", "sigma_obs", "beta")}
-        t, cap = self.history["t"].to_numpy(), self.history["cap_scaled"] if self.growth == "logistic" else None
-        self.params["trend"] = np.stack([self._scaled_trend(t, cap, draw) for draw in range(len(draws["k"]))])
+        self.params = {name: draws[name] for name in ("lp__", "k", "m", "delta", "sigma_obs", "beta")}
+        cap = self.history["cap_scaled"].to_numpy() if self.growth == "logistic" else None
+        self.params["trend"] = trend.of_draws(self.growth, self.history["t"].to_numpy(), cap, draws, self.changepoints_t)
         if draws["divergent"] or not draws["largest_rhat"] < 1.05:
             logger.warning("sampling: %d draws diverged, R-hat is up to %.3f: more samples or another model may be needed",
                            draws["divergent"], draws["largest_rhat"])

@@ -30,6 +30,19 @@ def flat_trend(t, m):
     return np.full(len(t), m, dtype=float) if np.ndim(m) == 0 else m * np.ones_like(t)
 
 
+def of_draws(growth, t, cap, params, changepoint_ts):
+    """The trend at t of each draw of the parameters: a row a draw. cap: of logistic growth alone."""
+    rows = []
+    for k, m, deltas in zip(np.ravel(params["k"]), np.ravel(params["m"]), params["delta"]):
+        if growth == "flat":
+            rows.append(flat_trend(t, m))
+        elif growth == "linear":
+            rows.append(piecewise_linear(t, deltas, k, m, changepoint_ts))
+        else:
+            rows.append(piecewise_logistic(t, cap, deltas, k, m, changepoint_ts))
+    return np.stack(rows)
+
+
 def first_and_last(df):
     """The rows with the earliest and the latest ds."""
     return df["ds"].to_numpy().argmin(), df["ds"].to_numpy().argmax()

@@ -160,6 +160,24 @@ std::vector<forecast::Column> ColumnArguments::rows(std::size_t first, std::size
   return part;
 }
 
+StanArguments::StanArguments(const nb::dict& data) : x_(get<DoubleMatrix>(data, "X")) {
+  const auto values = [&](const char* key) {
+    arrays_.push_back(get<DoubleArray>(data, key));
+    return as_span(arrays_.back());
+  };
+  data_.growth = growth(get<std::string>(data, "growth"));
+  data_.tau = get<double>(data, "tau");
+  data_.y = values("y");
+  data_.t = values("t");
+  data_.cap = values("cap");
+  data_.t_change = values("t_change");
+  data_.x = {x_.data(), x_.size()};
+  data_.sigmas = values("sigmas");
+  data_.s_a = values("s_a");
+  data_.s_m = values("s_m");
+  if (x_.shape(1) != data_.sigmas.size()) throw nb::value_error("'X': expected a column for each of sigmas");
+}
+
 forecast::ProphetOptions read_options(const nb::dict& from) {
   forecast::ProphetOptions options = read_kept_options(from);
   if (const nb::handle changepoints = item(from, "changepoints"); !changepoints.is_none())

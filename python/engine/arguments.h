@@ -18,11 +18,13 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "forecast/prophet.h"
+#include "forecast/stan_data.h"
 #include "sample/nuts.h"
 
 namespace chiliad::python {
 
 using DoubleArray = nanobind::ndarray<const double, nanobind::ndim<1>, nanobind::c_contig, nanobind::device::cpu>;
+using DoubleMatrix = nanobind::ndarray<const double, nanobind::ndim<2>, nanobind::c_contig, nanobind::device::cpu>;
 using Int64Array = nanobind::ndarray<const std::int64_t, nanobind::ndim<1>, nanobind::c_contig, nanobind::device::cpu>;
 
 inline std::span<const double> as_span(const DoubleArray& array) { return {array.data(), array.size()}; }
@@ -46,6 +48,19 @@ class ColumnArguments {
   std::vector<std::string> names_;
   std::vector<DoubleArray> arrays_;
   std::vector<forecast::Column> columns_;
+};
+
+// Prophet's stan_data, with arrays of float64 for all but growth and tau.
+class StanArguments {
+ public:
+  explicit StanArguments(const nanobind::dict& data);
+
+  const forecast::StanData& data() const { return data_; }
+
+ private:
+  std::vector<DoubleArray> arrays_;
+  DoubleMatrix x_;
+  forecast::StanData data_;
 };
 
 forecast::ProphetOptions read_options(const nanobind::dict& options);

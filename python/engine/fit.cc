@@ -17,14 +17,19 @@ namespace nb = nanobind;
 namespace chiliad::python {
 namespace {
 
-// An array that owns a vector's memory.
+// An array of this shape that owns a vector's memory.
 template <class T>
-nb::object array_of(std::vector<T> values) {
+nb::object array_of(std::vector<T> values, std::initializer_list<std::size_t> shape) {
   auto kept = std::make_unique<std::vector<T>>(std::move(values));
   T* data = kept->data();
-  const std::size_t size = kept->size();
   nb::capsule owner(kept.release(), [](void* vector) noexcept { delete static_cast<std::vector<T>*>(vector); });
-  return nb::cast(nb::ndarray<nb::numpy, T, nb::ndim<1>>(data, {size}, owner));
+  return nb::cast(nb::ndarray<nb::numpy, T>(data, shape, owner));
+}
+
+template <class T>
+nb::object array_of(std::vector<T> values) {
+  const std::size_t size = values.size();
+  return array_of(std::move(values), {size});
 }
 
 nb::object array_of_instants(std::span<const Instant> instants) {
@@ -76,6 +81,21 @@ std::vector<double> scaled_trend(const forecast::FittedState& state) {
 
 }  // namespace
 
+nb::dict to_dict(const forecast::FitReport& report) {
+  nb::dict out;
+  out["iterations"] = report.iterations;
+  out["log_posterior"] = report.log_posterior;
+  out["optimality_residual"] = report.optimality_residual;
+  out["converged"] = report.converged;
+  out["constant_series"] = report.constant_series;
+  out["sigma_at_floor"] = report.sigma_at_floor;
+  out["warm_started"] = report.warm_started;
+  out["starts"] = report.starts;
+  out["gain_over_first"] = report.gain_over_first;
+  out["note"] = report.note;
+  return out;
+}
+
 nb::dict Fit::to_dict() const {
   const forecast::FittedState& state = model_.state();
   nb::dict out;
@@ -112,18 +132,7 @@ nb::dict Fit::to_dict() const {
     add_history(*state.history, out);
     out["trend"] = array_of(scaled_trend(state));
   }
-  nb::dict report;
-  report["iterations"] = report_.iterations;
-  report["log_posterior"] = report_.log_posterior;
-  report["optimality_residual"] = report_.optimality_residual;
-  report["converged"] = report_.converged;
-  report["constant_series"] = report_.constant_series;
-  report["sigma_at_floor"] = report_.sigma_at_floor;
-  report["warm_started"] = report_.warm_started;
-  report["starts"] = report_.starts;
-  report["gain_over_first"] = report_.gain_over_first;
-  report["note"] = report_.note;
-  out["report"] = report;
+  out["report"] = python::to_dict(report_);
   return out;
 }
 
@@ -133,25 +142,30 @@ nb::object Fit::history_dates() const {
 }
 
 nb::dict to_dict(sample::PosteriorDraws draws) {
-  const auto rows = [](std::vector<double> values, std::size_t columns) {
-    auto kept = std::make_unique<std::vector<double>>(std::move(values));
-    double* data = kept->data();
-    const std::size_t count = columns == 0 ? 0 : kept->size() / columns;
-    nb::capsule owner(kept.release(), [](void* vector) noexcept { delete static_cast<std::vector<double>*>(vector); });
-    return nb::cast(nb::ndarray<nb::numpy, double, nb::ndim<2>>(data, {count, columns}, owner));
-  };
+  const std::size_t size = draws.size();
   nb::dict out;
   out["chains"] = draws.chains;
   out["largest_rhat"] = draws.largest_rhat;
   out["least_ess"] = draws.least_ess;
   out["divergent"] = draws.divergent;
   out["gradients"] = draws.gradients;
-  out["delta"] = rows(std::move(draws.delta), draws.changes);
-  out["beta"] = rows(std::move(draws.beta), draws.features);
-  out["k"] = rows(std::move(draws.k), 1);
-  out["m"] = rows(std::move(draws.m), 1);
-  out["sigma_obs"] = rows(std::move(draws.sigma_obs), 1);
-  out["lp__"] = rows(std::move(draws.lp), 1);
+  out["delta"] = array_of(std::move(draws.delta), {size, draws.changes});
+  out["beta"] = array_of(std::move(draws.beta), {size, draws.features});
+  out["k"] = array_of(std::move(draws.k));
+  out["m"] = array_of(std::move(draws.m));
+  out["sigma_obs"] = array_of(std::move(draws.sigma_obs));
+  out["lp__"] = array_of(std::move(draws.lp));
+  return out;
+}
+
+nb::dict to_dict(forecast::Parameters parameters, const forecast::FitReport& report) {
+  nb::dict out;
+  out["k"] = scalar_of(parameters.k);
+  out["m"] = scalar_of(parameters.m);
+  out["delta"] = array_of(std::move(parameters.delta));
+  out["beta"] = array_of(std::move(parameters.beta));
+  out["sigma_obs"] = scalar_of(parameters.sigma_obs);
+  out["report"] = to_dict(report);
   return out;
 }
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "arguments.h"
+#include "forecast/objective.h"
 #include "forecast/prophet.h"
 #include "sample/posterior.h"
 
@@ -40,5 +41,9 @@ std::pair<nanobind::object, nanobind::dict> to_arrays(forecast::Forecast forecas
 // k, m, sigma_obs, lp__ (a value a draw), delta, beta (a row a draw), and what the sampler reports. Shares no memory
 // with a model.
 nanobind::dict to_dict(sample::PosteriorDraws draws);
+
+// k, m, sigma_obs (one value), delta, beta, and the report, whose log_posterior is Stan's lp__.
+nanobind::dict to_dict(forecast::Parameters parameters, const forecast::FitReport& report);
+nanobind::dict to_dict(const forecast::FitReport& report);
 
 }  // namespace chiliad::python

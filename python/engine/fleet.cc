@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <list>
 #include <mutex>
+#include <new>
 #include <thread>
 #include <utility>
 
@@ -97,7 +98,11 @@ std::vector<Result<Fit>> fit_fleet(const forecast::ProphetOptions& options, cons
   std::condition_variable change;
   const auto work = [&] {
     for (std::size_t i = next++; i < series && !stop; i = next++) {
-      results[i] = fit_one(calendars, rows, i, keep);
+      try {
+        results[i] = fit_one(calendars, rows, i, keep);
+      } catch (const std::bad_alloc&) {  // It would end the process: a thread's exceptions have no caller.
+        results[i] = Error{ErrorCode::kNoSpace, "not enough memory for this series"};
+      }
       if (++done == series) {
         const std::lock_guard lock(mutex);
         change.notify_one();

@@ -8,12 +8,17 @@
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <future>
 #include <thread>
 
 #include "arguments.h"
 #include "fit.h"
 #include "fleet.h"
 #include "forecast/prophet.h"
+#include "forecast/stan_data.h"
 #include "sample/posterior.h"
 
 namespace nb = nanobind;
@@ -22,11 +27,15 @@ using namespace chiliad::python;  // NOLINT
 
 namespace {
 
+forecast::WarmStart start_of(const nb::object& init) {
+  return init.is_none() ? forecast::WarmStart{} : read_warm_start(nb::cast<nb::dict>(init));
+}
+
 Fit fit(const nb::dict& options, const Int64Array& ds, const DoubleArray& y, const nb::dict& columns,
         const nb::object& init) {
   const forecast::ProphetOptions read = read_options(options);
   forecast::FitOptions how(forecast::KeepHistory::kYes);
-  if (!init.is_none()) how.warm_start = read_warm_start(nb::cast<nb::dict>(init));
+  if (!init.is_none()) how.warm_start = start_of(init);
   const ColumnArguments beside(columns);
   const forecast::History history{as_instants(ds), as_span(y), beside.columns()};
   forecast::FitReport report;
@@ -38,18 +47,60 @@ Fit fit(const nb::dict& options, const Int64Array& ds, const DoubleArray& y, con
   return Fit(value_or_raise(std::move(model)), std::move(report));
 }
 
-nb::dict sample_posterior(const nb::dict& options, const Int64Array& ds, const DoubleArray& y, const nb::dict& columns,
-                          const nb::dict& how) {
-  const forecast::ProphetOptions read = read_options(options);
-  const sample::NutsOptions nuts = read_nuts_options(how);
-  const ColumnArguments beside(columns);
-  const forecast::History history{as_instants(ds), as_span(y), beside.columns()};
+// Runs draw(options) on a thread of its own while this one looks for Ctrl-C; raises what that raised.
+nb::dict sample_until_told(sample::NutsOptions options,
+                           const std::function<Result<sample::PosteriorDraws>(const sample::NutsOptions&)>& draw) {
+  std::atomic<bool> stop = false;
+  options.stop = &stop;
   Result<sample::PosteriorDraws> draws = Error{ErrorCode::kInvalid, ""};
+  bool raised = false;
   {
     const nb::gil_scoped_release released;
-    draws = sample::sample_posterior(history, read, nuts);
+    std::future<Result<sample::PosteriorDraws>> drawn = std::async(std::launch::async, draw, std::cref(options));
+    while (drawn.wait_for(std::chrono::milliseconds(100)) != std::future_status::ready) {
+      const nb::gil_scoped_acquire held;
+      raised = PyErr_CheckSignals() != 0;
+      if (!raised) continue;
+      stop = true;
+      break;
+    }
+    draws = drawn.get();
   }
+  if (raised) throw nb::python_error();
   return to_dict(value_or_raise(std::move(draws)));
+}
+
+nb::dict sample_posterior(const nb::dict& options, const Int64Array& ds, const DoubleArray& y, const nb::dict& columns,
+                          const nb::dict& how, const nb::object& init) {
+  const forecast::ProphetOptions read = read_options(options);
+  const forecast::WarmStart start = start_of(init);
+  const ColumnArguments beside(columns);
+  const forecast::History history{as_instants(ds), as_span(y), beside.columns()};
+  return sample_until_told(read_nuts_options(how), [&](const sample::NutsOptions& nuts) {
+    return sample::sample_posterior(history, read, nuts, start);
+  });
+}
+
+nb::dict fit_stan_data(const nb::dict& data, const nb::dict& init, bool only_start) {
+  const StanArguments arguments(data);
+  const forecast::WarmStart start = read_warm_start(init);
+  forecast::FitReport report;
+  Result<forecast::Parameters> found = Error{ErrorCode::kInvalid, ""};
+  {
+    const nb::gil_scoped_release released;
+    const Result<forecast::StanModel> model = forecast::StanModel::make(arguments.data());
+    found = model ? model->fit(start, only_start, report) : model.error();
+  }
+  return to_dict(value_or_raise(std::move(found)), report);
+}
+
+nb::dict sample_stan_data(const nb::dict& data, const nb::dict& init, const nb::dict& how) {
+  const StanArguments arguments(data);
+  const forecast::WarmStart start = read_warm_start(init);
+  const forecast::StanModel model = value_or_raise(forecast::StanModel::make(arguments.data()));
+  return sample_until_told(read_nuts_options(how), [&](const sample::NutsOptions& nuts) {
+    return sample::sample_posterior(model, nuts, start);
+  });
 }
 
 Fit from_dict(const nb::dict& state) {
@@ -126,7 +177,12 @@ NB_MODULE(_engine, module) {
              nb::arg("init") = nb::none(),
              "Fits a model to rows: ds in nanoseconds since 1970-01-01, y with NaN where missing.");
   module.def("sample", &sample_posterior, nb::arg("options"), nb::arg("ds"), nb::arg("y"), nb::arg("columns"),
-             nb::arg("how"), "Draws from the posterior of the model that fit() finds the mode of.");
+             nb::arg("how"), nb::arg("init") = nb::none(),
+             "Draws from the posterior of the model that fit() finds the mode of. Ctrl-C stops it.");
+  module.def("fit_stan_data", &fit_stan_data, nb::arg("data"), nb::arg("init"), nb::arg("only_start"),
+             "The mode of Prophet's posterior from the data of its Stan program.");
+  module.def("sample_stan_data", &sample_stan_data, nb::arg("data"), nb::arg("init"), nb::arg("how"),
+             "Draws from it. Ctrl-C stops it.");
   module.def("fit_many", &fit_many, nb::arg("options"), nb::arg("ds"), nb::arg("y"), nb::arg("columns"),
              nb::arg("first"), nb::arg("keep_history"), nb::arg("threads"), nb::arg("progress"),
              "Fits a model to each of the series that lie one after the other; a reason where none can be fitted.");

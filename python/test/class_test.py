@@ -2,7 +2,12 @@
 import copy
 import inspect
 import logging
+import os
 import pickle
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pandas as pd
@@ -226,6 +231,34 @@ def test_draws_of_the_posterior_agree_with_stans():
         assert np.abs(mine[name] - hers[name]).max() < 0.2 * width, name
     again = chiliad.Prophet(mcmc_samples=600, n_changepoints=5).fit(table, seed=3)
     np.testing.assert_array_equal(again.params["beta"], ours.params["beta"])
+
+
+def test_a_sampled_model_begins_where_it_is_told():
+    table = rows(60)
+    start = chiliad.utilities.warm_start_params(chiliad.Prophet().fit(table))
+    # Without warm-up the first draws are near the start, which otherwise has sigma_obs = 1.
+    first = [chiliad.Prophet(mcmc_samples=8).fit(table, seed=1, iter_warmup=0, init=init).params["sigma_obs"][0]
+             for init in (start, None)]
+    assert abs(first[0] - start["sigma_obs"]) < 0.01 < abs(first[1] - start["sigma_obs"])
+    assert chiliad.utilities.warm_start_params(chiliad.Prophet(mcmc_samples=40).fit(table, seed=1, init=start))
+
+
+SAMPLING = """
+import numpy as np, pandas as pd, chiliad
+df = pd.DataFrame({"ds": pd.date_range("2018-01-01", periods=1000), "y": np.random.default_rng(1).normal(size=1000) + 10})
+print("begins", flush=True)
+chiliad.Prophet(mcmc_samples=200_000, seasonality_mode="multiplicative").fit(df)
+print("ended")
+"""
+
+
+def test_ctrl_c_stops_the_sampler():
+    running = subprocess.Popen([sys.executable, "-c", SAMPLING], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert running.stdout.readline() == "begins\n"
+    time.sleep(1)
+    os.kill(running.pid, signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+    assert running.returncode != 0 and "ended" not in out and "KeyboardInterrupt" in err
 
 
 def test_models_with_draws_are_stored_in_both_directions():
