@@ -83,6 +83,8 @@ def cross_validation(model, horizon, period=None, initial=None, parallel=None, c
     None, "threads", "processes", "dask", or an object with map(). extra_output_columns: further ones of predict()."""
     if model.history is None:
         raise Exception("Model has not been fit. Fitting the model provides contextual parameters for cross validation.")
+    if not len(model.history):
+        raise ValueError("cross-validation needs the history, which this model was fitted or stored without")
     df = model.history.copy().reset_index(drop=True)
     horizon = pd.Timedelta(horizon)
     columns = ["ds", "yhat"] + (["yhat_lower", "yhat_upper"] if model.uncertainty_samples else [])

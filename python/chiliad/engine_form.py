@@ -1,4 +1,5 @@
 """Prophet's attributes as the dictionaries that the engine reads, and back."""
+import operator
 import os
 from collections import OrderedDict
 
@@ -38,7 +39,7 @@ def holiday_table(model, years):
 
 
 def seasonality_tuples(model):
-    return [(name, float(p["period"]), int(p["fourier_order"]), float(p["prior_scale"]), p["mode"], p["condition_name"])
+    return [(name, float(p["period"]), operator.index(p["fourier_order"]), float(p["prior_scale"]), p["mode"], p["condition_name"])
             for name, p in model.seasonalities.items()]
 
 
@@ -67,8 +68,8 @@ def fit_options(model, ds):
         options[name] = seasonality_choice(getattr(model, name))
     options["changepoints"] = None
     if model.specified_changepoints:
-        options["changepoints"] = frames.nanoseconds(pd.Series(model.changepoints).to_numpy())
-    options["n_changepoints"] = int(model.n_changepoints)
+        options["changepoints"] = frames.nanoseconds(frames.dates(model.changepoints, "Argument changepoints"))
+    options["n_changepoints"] = operator.index(model.n_changepoints)
     options["changepoint_range"] = float(model.changepoint_range)
     options["seasonality_prior_scale"] = float(model.seasonality_prior_scale)
     options["changepoint_prior_scale"] = float(model.changepoint_prior_scale)

@@ -4,11 +4,13 @@ import datetime
 import numpy as np
 import pandas as pd
 
+from chiliad import frames
+
 DELIMITER = "_delim_"
 
 
 def days_since_epoch(dates):
-    return pd.to_datetime(pd.Series(dates)).to_numpy(dtype="datetime64[ns]").astype(np.int64) / (86_400 * 1e9)
+    return frames.nanoseconds(pd.to_datetime(pd.Series(dates)).to_numpy()) / (86_400 * 1e9)
 
 
 def fourier_series(dates, period, series_order):
@@ -35,6 +37,8 @@ def window(row):
         return int(lower), int(upper)
     except ValueError:  # NaN
         return 0, 0
+    except OverflowError:
+        raise ValueError(f"holiday {row.holiday!r}: a window is at most 10000 days long") from None
 
 
 def holiday_prior_scales(holidays, default):

@@ -69,7 +69,8 @@ class Prophet(_Unmade):
         self.changepoints = None
         self.n_changepoints = n_changepoints
         if changepoints is not None:
-            self.changepoints = pd.Series(pd.to_datetime(changepoints), name="ds").astype("datetime64[ns]")
+            given = frames.dates(pd.Series(pd.to_datetime(changepoints)), "Argument changepoints")
+            self.changepoints = pd.Series(given, name="ds")
             self.n_changepoints = len(self.changepoints)
         self.changepoint_range = changepoint_range
         self.yearly_seasonality = yearly_seasonality
@@ -98,6 +99,7 @@ class Prophet(_Unmade):
         self.train_holiday_names = None
         self.fit_kwargs = {}
         self._regressor_name = None
+        self._rows = None  # Of a history that was not kept: how many they were.
         self.validate_inputs()
         self.stan_backend = Engine()
 
@@ -111,16 +113,29 @@ class Prophet(_Unmade):
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def _make_history(self):
-        return self.setup_dataframe(self._fresh["rows"].copy())
+        rows = self._fresh["rows"]
+        return self.setup_dataframe(self._no_rows() if rows is None else rows.copy())
+
+    def _no_rows(self):
+        """The columns of a history of which no row was kept."""
+        conditions = [p["condition_name"] for p in self.seasonalities.values() if p["condition_name"] is not None]
+        limits = ["cap"] * (self.growth == "logistic") + ["floor"] * bool(self.logistic_floor)
+        names = dict.fromkeys(["y", *self.extra_regressors, *conditions, *limits])
+        return pd.DataFrame({"ds": np.empty(0, dtype="datetime64[ns]"), **{name: np.empty(0) for name in names}})
 
     def _make_history_dates(self):
-        dates = self._fresh["fitted"]["history_dates"].view("datetime64[ns]")
+        fitted = self._fresh["fitted"]
+        dates = fitted.get("history_dates", fitted["last_dates"]).view("datetime64[ns]")
         return pd.Series(dates, name="ds")
 
     def _make_changepoints(self):
         if self.specified_changepoints:
             return self._fresh["given_changepoints"]
         fitted = self._fresh["fitted"]
+        if "changepoints" not in fitted:  # Without the history: from the scaled ones.
+            times = self.changepoints_t if self.n_changepoints > 0 else np.empty(0)
+            moments = fitted["start"] + np.rint(times * fitted["t_scale"]).astype(np.int64)
+            return pd.Series(moments.view("datetime64[ns]"), name="ds")
         return pd.Series(fitted["changepoints"].view("datetime64[ns]"), index=fitted["changepoint_rows"], name="ds")
 
     def _make_train_holiday_names(self):
@@ -152,17 +167,19 @@ class Prophet(_Unmade):
 
     def __setstate__(self, state):
         self._fresh = None
-        self.__dict__.update(state)
+        self.__dict__.update({"_rows": None, **state})
 
     def _is_fitted(self):
         return self.__dict__.get("history", self) is not None
 
     def _row_count(self):
+        if self._rows is not None:
+            return self._rows
         return len(self.history) if "history" in self.__dict__ else self._fresh["fitted"]["rows"]
 
     def _history_step(self):
         """The mean distance of the history's rows in scaled time."""
-        return np.diff(self.history["t"]).mean()
+        return 1 / max(1, self._row_count() - 1)
 
     # ---- what a model is made of ----------------------------------------------------------------------------------
 
@@ -201,6 +218,8 @@ class Prophet(_Unmade):
 
     def validate_column_name(self, name, check_holidays=True, check_seasonalities=True, check_regressors=True):
         """Raises ValueError where a seasonality, holiday or regressor cannot have this name."""
+        if not isinstance(name, str):
+            raise TypeError(f"Name {name!r} is not text")
         if features.DELIMITER in name:
             raise ValueError('Name cannot contain "_delim_"')
         if name in RESERVED_NAMES:
@@ -274,6 +293,7 @@ class Prophet(_Unmade):
         fit_kwargs and have no effect."""
         if self._is_fitted():
             raise Exception("Prophet object can only be fit once. Instantiate a new object.")
+        df = frames.table(df)
         ds, y, columns, has_value = frames.training_rows(self, df)
         options = engine_form.fit_options(self, ds[has_value])
         start = engine_form.warm_start(kwargs.get("init"))
@@ -284,7 +304,7 @@ class Prophet(_Unmade):
             draws = _engine.sample(options, frames.nanoseconds(ds), y, columns,
                                    engine_form.nuts_options(self.mcmc_samples, kwargs), start)
         self.fit_kwargs = deepcopy(kwargs)
-        self._take(fitted, df.copy() if has_value.all() and len(has_value) == len(df) else df[df["y"].notna()].copy())
+        self._take(fitted, df.copy() if has_value.all() and len(has_value) == len(df) else df[frames.has_value(df)].copy())
         if draws is not None:
             self._take_draws(draws)
         self._fit_regressor_models(df)
@@ -300,7 +320,7 @@ class Prophet(_Unmade):
                            draws["divergent"], draws["largest_rhat"])
 
     def _take(self, fitted, rows):
-        """Becomes a fitted model. rows: the table's rows with a value, for the history."""
+        """Becomes a fitted model. rows: the table's rows with a value, for the history; None: it has none."""
         short = fitted["t_scale"] < 730 * 86_400 * 10**9
         if short and "yearly" in {one[0] for one in fitted["seasonalities"]} and self.yearly_seasonality not in ("auto", False):
             logger.warning("yearly seasonality is fitted to less than 730 days of history: it may not be identified; "
@@ -320,6 +340,7 @@ class Prophet(_Unmade):
         for name, mu, std in fitted["regressors"]:
             self.extra_regressors[name].update(mu=mu, std=std)
         self.params = engine_form.params_of(fitted)
+        self._rows = fitted["rows"] if rows is None else None
 
     def _fit_regressor_models(self, df):
         """Fits a Prophet to each regressor that is to be predicted."""
@@ -362,6 +383,8 @@ class Prophet(_Unmade):
         if self.growth == "logistic":
             if "cap" not in df:
                 raise ValueError('Capacities must be supplied for logistic growth in column "cap"')
+            for name in ("cap", "floor"):
+                df[name] = pd.to_numeric(df[name])
             if (df["cap"] <= df["floor"]).any():
                 raise ValueError("cap must be greater than floor (which defaults to 0).")
             df["cap_scaled"] = (df["cap"] - df["floor"]) / self.y_scale
@@ -533,6 +556,8 @@ class Prophet(_Unmade):
         """A table with ds: `periods` dates after the history, every `freq` of pandas; None: the history's own."""
         if not self._is_fitted():
             raise Exception("Model has not been fit.")
+        if periods < 0:
+            raise ValueError(f"periods must be >= 0, not {periods}")
         if freq is None:
             freq = pd.infer_freq(self.history_dates.tail(5))
             if freq is None:
@@ -550,12 +575,15 @@ class Prophet(_Unmade):
         `vectorized` is Prophet's and has no effect: intervals are computed from the law."""
         if not self._is_fitted():
             raise Exception("Model has not been fit.")
+        df = None if df is None else frames.table(df)
         if df is not None and df.shape[0] == 0:
             raise ValueError("Dataframe has no rows.")
+        if df is None and not len(self.history):
+            raise ValueError("predict() without a table forecasts the history, which this model was fitted or stored without")
         if self.params["k"].shape[0] > 1 or self._predicts_regressors():
             return self._predict_from_draws(df)
         rows = self._history_as_given() if df is None else df
-        ds = frames.dates(rows["ds"])
+        ds = frames.dates(frames.column(rows, "ds"))
         columns = frames.columns_of(self, rows)
         fitted = _engine.Fit.from_dict(engine_form.fitted_state(self, ds))
         at, values = fitted.predict(frames.nanoseconds(ds), columns, engine_form.predict_options(self))
@@ -621,7 +649,7 @@ class Prophet(_Unmade):
 
     def predictive_samples(self, df, vectorized=True):
         """Possible futures: {"yhat", "trend"}, each of shape (rows, samples). numpy.random.seed() makes them again."""
-        df, draws = self._prepare_regressors_for_predict(df.copy(), self.uncertainty_samples or None)
+        df, draws = self._prepare_regressors_for_predict(frames.table(df).copy(), self.uncertainty_samples or None)
         df = self.setup_dataframe(df)
         return self.sample_posterior_predictive(df, vectorized, self._standardized(draws))
 

@@ -9,6 +9,7 @@ from copy import deepcopy
 import numpy as np
 import pandas as pd
 
+from chiliad import frames
 from chiliad.forecaster import Prophet
 
 PROPHET_VERSION = "1.5.0"  # Whose form it is.
@@ -62,6 +63,8 @@ def model_to_dict(model):
     out["fit_kwargs"] = _plain(deepcopy(model.fit_kwargs))
     out["params"] = _plain(model.params)
     out["__prophet_version"] = PROPHET_VERSION
+    if model._rows is not None:
+        out["chiliad"] = {"rows": model._rows, "history_date_count": model._rows}
     return out
 
 
@@ -72,7 +75,7 @@ def model_to_json(model):
 
 def _dates(values):
     dates = pd.to_datetime(pd.Series(values, dtype=object), utc=True, format="ISO8601" if _of_text(values) else None)
-    return dates.dt.tz_localize(None).to_numpy(dtype="datetime64[ns]")
+    return frames.nanoseconds(dates.dt.tz_localize(None).to_numpy(), "A date of the model").view("datetime64[ns]")
 
 
 def _of_text(values):
@@ -140,6 +143,8 @@ def model_from_dict(model_dict):
     model.params = {name: np.array(values) for name, values in model_dict["params"].items()}
     model.stan_backend = None
     model.stan_fit = None
+    if not len(model.history):  # Stored without its history: doc/stored_form.md.
+        model._rows = int((model_dict.get("chiliad") or {}).get("rows", len(model.history_dates)))
     return model
 
 

@@ -19,17 +19,21 @@ nb::handle item(const nb::dict& dict, const char* key) {
 }
 
 template <class T>
-T get(const nb::dict& dict, const char* key) {
+T value_of(const nb::handle& handle, const char* what) {
   T value{};
-  if (!nb::try_cast<T>(item(dict, key), value)) {
-    throw nb::type_error((std::string("'") + key + "': not of the type that the engine takes").c_str());
-  }
+  if (!nb::try_cast<T>(handle, value))
+    throw nb::type_error((std::string(what) + ": not of the type, or too large, for the engine").c_str());
   return value;
 }
 
 template <class T>
+T get(const nb::dict& dict, const char* key) {
+  return value_of<T>(item(dict, key), key);
+}
+
+template <class T>
 T at(const nb::handle& sequence, std::size_t place) {
-  return nb::cast<T>(sequence[place]);
+  return value_of<T>(nb::object(sequence[place]), "a value");
 }
 
 Instant instant(std::int64_t nanoseconds) { return Instant(std::chrono::nanoseconds(nanoseconds)); }
@@ -65,7 +69,7 @@ forecast::SeasonalityChoice choice(const nb::handle& value) {
   using Kind = forecast::SeasonalityChoice::Kind;
   if (nb::isinstance<nb::str>(value)) return {Kind::kAuto, 0};
   if (nb::isinstance<nb::bool_>(value)) return {nb::cast<bool>(value) ? Kind::kOn : Kind::kOff, 0};
-  return {Kind::kOrder, nb::cast<int>(value)};
+  return {Kind::kOrder, value_of<int>(value, "a Fourier order")};
 }
 
 // (name, period, fourier_order, prior_scale, mode, condition_name or None)

@@ -190,10 +190,54 @@ LATER = {
     "interval_width": lambda Prophet: Prophet(interval_width=1.5).fit(rows()).predict(),
 }
 
+METRICS = pd.DataFrame({"ds": pd.date_range("2021-01-02", periods=9), "cutoff": pd.Timestamp("2021-01-01"), "y": 1.0, "yhat": 2.0})
+
+
+def module(of, name):
+    """prophet.<name> or chiliad.<name>, by the class."""
+    return sys.modules[of.__module__.split(".")[0] + "." + name]
+
+
+def validated(*arguments, table=None, **how):
+    def run(Prophet):
+        model = Prophet(uncertainty_samples=0).fit(rows() if table is None else table)
+        module(Prophet, "diagnostics").cross_validation(model, *arguments, disable_tqdm=True, **how)
+    return run
+
+
+def refitted(Prophet):
+    serialize = module(Prophet, "serialize")
+    serialize.model_from_json(serialize.model_to_json(Prophet().fit(rows()))).fit(rows())
+
+
+def fitted_again_inside(Prophet):
+    model = Prophet()
+    model.add_regressor("a", regressor_predictor=True)
+    model.fit(rows(3, a=[1.0, 2.0, 3.0])).extra_regressors["a"]["predictor"].fit(rows())
+
+
+OTHERS = {
+    "stored before fit": lambda P: module(P, "serialize").model_to_json(P()),
+    "a loaded model fitted": refitted,
+    "cv: before fit": lambda P: module(P, "diagnostics").cross_validation(P(), "5 days"),
+    "cv: copy before fit": lambda P: module(P, "diagnostics").prophet_copy(P()),
+    "cv: horizon": validated("200 days"),
+    "cv: initial": validated("40 days", initial="100 days"),
+    "cv: first cutoff": validated("10 days", cutoffs=[pd.Timestamp("2021-01-01")]),
+    "cv: last cutoff": validated("10 days", cutoffs=[pd.Timestamp("2021-04-29")]),
+    "cv: parallel": validated("10 days", initial="50 days", parallel="several"),
+    "cv: few rows": validated("10 days", cutoffs=[pd.Timestamp("2021-01-02")],
+                              table=rows().assign(y=lambda t: t["y"].where(t["ds"] != "2021-01-02"))),
+    "metrics: twice": lambda P: module(P, "diagnostics").performance_metrics(METRICS, metrics=["mse", "mse"]),
+    "metrics: unknown": lambda P: module(P, "diagnostics").performance_metrics(METRICS, metrics=["mean"]),
+    "regressor's own model fitted twice": fitted_again_inside,
+}
+
 CASES = {"constructor: " + name: (lambda Prophet, a=a: Prophet(**copy.deepcopy(a))) for name, a in CONSTRUCTORS.items()}
 CASES |= {"add: " + name: (lambda Prophet, act=act: act(Prophet(holidays=HOLIDAYS.copy()))) for name, act in ADDITIONS.items()}
 CASES |= {"fit: " + name: act for name, act in FITS.items()}
 CASES |= {"later: " + name: act for name, act in LATER.items()}
+CASES |= OTHERS
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -203,8 +247,17 @@ def test_what_cannot_be_is_said_in_prophets_words(name):
     with pytest.raises(Exception) as ours:
         CASES[name](chiliad.Prophet)
     assert isinstance(ours.value, theirs.type), f"{ours.type.__name__}: {ours.value}"
-    if name != "later: interval_width":  # numpy's words about percentiles.
+    if name not in ("later: interval_width", "cv: parallel"):  # numpy's words about percentiles; a set in any order.
         assert str(theirs.value).rstrip(".") in str(ours.value)
+
+
+@pytest.mark.parametrize("arguments, table", [(dict(), rows().assign(ds=pd.Timestamp("2021-01-01"))),
+                                              (dict(changepoint_prior_scale=-1), rows())])
+def test_what_prophet_leaves_to_stan_is_said_here(arguments, table):
+    with pytest.raises(RuntimeError):
+        prophet.Prophet(**arguments).fit(table)
+    with pytest.raises(ValueError, match="have the same ds|must be > 0"):
+        chiliad.Prophet(**arguments).fit(table)
 
 
 def test_draws_of_the_posterior_agree_with_stans():
