@@ -8,6 +8,7 @@
 import sys
 import time
 from collections.abc import Mapping
+from copy import deepcopy
 
 import numpy as np
 import pandas as pd
@@ -17,40 +18,56 @@ from chiliad.forecaster import Prophet
 
 
 class Fleet(Mapping):
-    """The models of a fleet by their series' id, in the order in which the ids appeared; failures: {id: reason}."""
+    """The models of a fleet by their series' id, in the order in which the ids appeared; failures: {id: reason}.
 
-    def __init__(self, arguments, prepare, by, fits, failures):
-        self._arguments, self._prepare, self.by, self._fits, self.failures = arguments, prepare, by, fits, failures
+    Pickles and copies. `template`: the model without a fit that all of them are made of."""
 
-    def _empty(self):
-        model = Prophet(**self._arguments)
-        self._prepare(model)
+    def __init__(self, template, by, fits, failures):
+        self.template, self.by, self.failures = template, by, failures
+        self._fits = fits  # {id: _engine.Fit, or after unpickling the dictionary that it is made of}
+
+    def __getstate__(self):
+        return {**self.__dict__, "_fits": {key: self._fitted(key) for key in self._fits}}
+
+    def _fitted(self, key):
+        fit = self._fits[key]
+        return deepcopy(fit) if isinstance(fit, dict) else fit.to_dict()
+
+    def __getitem__(self, key):
+        """The series' model, a Prophet."""
+        fitted = self._fitted(key)
+        rows = None
+        if "history_ds" in fitted:
+            rows = pd.DataFrame({"ds": fitted["history_ds"].view("datetime64[ns]"), "y": fitted["history_y"]})
+            for name, values in fitted["history_columns"].items():
+                rows[name] = values
+            for name, mu, std in fitted["regressors"]:
+                rows[name] = rows[name] * std + mu  # Kept as they stand in X.
+        model = deepcopy(self.template)
+        model._take(fitted, rows)
         return model
 
-    @property
-    def _predict_options(self):
-        return engine_form.predict_options(self._empty())
+    def _last_date(self, key):
+        fit = self._fits[key]
+        return int(fit["last_dates"][-1]) if isinstance(fit, dict) else fit.last_date
 
-    def _needs_no_columns(self):
-        model = self._empty()
+    def _history_dates(self, key):
+        fit = self._fits[key]
+        return fit.get("history_dates", np.empty(0, dtype=np.int64)) if isinstance(fit, dict) else fit.history_dates
+
+    def _engine_model(self, key, dates):
+        """For a forecast of these dates: the fit itself, unless holidays of other years may matter."""
+        fit = self._fits[key]
+        if isinstance(fit, dict) or self.template.country_holidays is not None:
+            fit = _engine.Fit.from_dict(engine_form.fitted_state(self[key], dates.view("datetime64[ns]")))
+        return fit
+
+    def _check_no_columns(self):
+        model = self.template
         if model.extra_regressors or model.growth == "logistic" or any(
                 properties["condition_name"] for properties in model.seasonalities.values()):
             raise ValueError("predict_many: the models read columns beside ds; forecast each with its own: "
                              "fleet[id].predict(df)")
-        if model.country_holidays is not None:
-            raise ValueError("predict_many: with country holidays forecast each model by itself: fleet[id].predict(df)")
-
-    def __getitem__(self, key):
-        """The series' model, a Prophet."""
-        fitted = self._fits[key].to_dict()
-        model = self._empty()
-        rows = pd.DataFrame({"ds": fitted["history_ds"].view("datetime64[ns]"), "y": fitted["history_y"]})
-        for name, values in fitted["history_columns"].items():
-            rows[name] = values
-        for name, mu, std in fitted["regressors"]:
-            rows[name] = rows[name] * std + mu  # Kept as they stand in X.
-        model._take(fitted, rows)
-        return model
 
     def __iter__(self):
         return iter(self._fits)
@@ -61,7 +78,7 @@ class Fleet(Mapping):
     def __repr__(self):
         return f"<chiliad.Fleet: {len(self._fits)} models, {len(self.failures)} failures>"
 
-    def predict(self, periods, freq="D", columns=("yhat", "yhat_lower", "yhat_upper"), include_history=False):
+    def predict(self, periods, freq="D", columns=None, include_history=False):
         """predict_many(self, ...)."""
         return predict_many(self, periods, freq, columns, include_history)
 
@@ -87,17 +104,6 @@ class _Progress:
             print(file=sys.stderr)
 
 
-def _pandas(table):
-    """A pandas table of a pandas, polars or Arrow one."""
-    if isinstance(table, pd.DataFrame):
-        return table
-    if hasattr(table, "to_pandas"):
-        return table.to_pandas()
-    if hasattr(table, "__dataframe__"):
-        return pd.api.interchange.from_dataframe(table)
-    raise TypeError(f"fit_many takes a pandas, polars or Arrow table, not {type(table).__name__}")
-
-
 def _groups(ids):
     """(the order in which series lie one after the other, where each begins and the last ends, the ids)."""
     codes, names = pd.factorize(ids)
@@ -108,57 +114,73 @@ def _groups(ids):
     return order, first, list(names)
 
 
-def fit_many(df, by, *, ds="ds", y="y", threads=0, progress=None, prepare=None, **arguments):
+def fit_many(df, by, *, ds="ds", y="y", threads=0, progress=None, prepare=None, keep_history=True, **arguments):
     """Fits a Prophet to each series of a table.
 
     df: a pandas, polars or Arrow table with the columns `by`, `ds`, `y` and what the model reads beside them. threads: 0
-    is one a core. progress: whether to show it; None: on a terminal. prepare: called with each Prophet before its fit, to
-    add seasonalities, regressors or holidays, the same for all. Further arguments are Prophet's.
+    is one a core. progress: whether to show it; None: on a terminal. prepare: called once with the Prophet that all
+    models are made of, to add seasonalities, regressors or holidays. keep_history: False keeps no rows, which is most of
+    a fleet's memory; such models forecast and are stored, but are not cross-validated and have no history to look at.
+    Further arguments are Prophet's.
 
     Returns a Fleet; a series that cannot be fitted is in its `failures` with the reason, the others are not touched by it.
     Ctrl-C stops within a tenth of a second. The models are the same, bit for bit, as those fitted one by one."""
-    table = _pandas(df)
+    table = frames.table(df)
     for name in (by, ds, y):
         if name not in table:
             raise ValueError(f"fit_many: the table has no column {name!r}; it has {', '.join(map(repr, table.columns))}")
-    prepare = prepare or (lambda model: None)
     model = Prophet(**arguments)
-    prepare(model)
+    if prepare is not None:
+        prepare(model)
     if model.mcmc_samples:
         raise NotImplementedError("fit_many finds modes: with mcmc_samples fit each model by itself")
-    order, first, ids = _groups(table[by])
-    table = table.rename(columns={ds: "ds", y: "y"})
-    has_value = table["y"].notna().to_numpy()
-    dated = table["ds"].notna().to_numpy()
+    order, first, ids = _groups(frames.column(table, by))
+    others = [name for name in ("ds", "y") if name in table and name not in (ds, y)]
+    table = table.drop(columns=others).rename(columns={ds: "ds", y: "y"})
+    values = frames.numbers(frames.column(table, "y"))
+    has_value = ~np.isnan(values)
+    dated = frames.column(table, "ds").notna().to_numpy()
     if (has_value & ~dated).any():
         raise ValueError("Found NaN in column ds.")
     if not dated.all():
         kept = dated[order]
         first = np.concatenate([[0], np.cumsum(kept)])[first]
         order = order[kept]
-    table, has_value = table.iloc[order], has_value[order]
+    table, values, has_value = table.iloc[order], values[order], has_value[order]
     dates = frames.dates(table["ds"])
     columns = frames.columns_of(model, table, has_value)
     options = engine_form.fit_options(model, dates[has_value])
     shown = _Progress(len(ids), progress)
-    results = _engine.fit_many(options, frames.nanoseconds(dates), frames.numbers(table["y"]), columns, first, True,
-                               int(threads), shown)
+    results = _engine.fit_many(options, frames.nanoseconds(dates), values, columns, first, bool(keep_history), int(threads),
+                               shown)
     shown.end()
     fits = {name: fit for name, fit in zip(ids, results) if not isinstance(fit, str)}
     failures = {name: fit for name, fit in zip(ids, results) if isinstance(fit, str)}
-    return Fleet(arguments, prepare, by, fits, failures)
+    return Fleet(model, by, fits, failures)
 
 
-def predict_many(fleet, periods, freq="D", columns=("yhat", "yhat_lower", "yhat_upper"), include_history=False):
-    """One table with the fleet's id, ds and `columns` of the forecasts of the `periods` dates after each history."""
-    fleet._needs_no_columns()
+def predict_many(fleet, periods, freq="D", columns=None, include_history=False):
+    """One table with the fleet's id, ds and `columns` of the forecasts of the `periods` dates after each history.
+
+    columns: yhat and, unless uncertainty_samples is 0, its bounds. Country holidays are those of the years asked for."""
+    fleet._check_no_columns()
+    if periods < (0 if include_history else 1):
+        raise ValueError(f"predict_many: periods must be at least {0 if include_history else 1}, not {periods}")
+    options = engine_form.predict_options(fleet.template)
+    bounds = ("yhat_lower", "yhat_upper") if fleet.template.uncertainty_samples else ()
+    columns = ("yhat", *bounds) if columns is None else (columns,) if isinstance(columns, str) else tuple(columns)
     cache = {}
     parts = {fleet.by: [], "ds": [], **{name: [] for name in columns}}
-    for key, fit in fleet._fits.items():
-        dates = _dates_after(fit.last_date, periods, freq, cache)
+    for key in fleet:
+        dates = _dates_after(fleet._last_date(key), periods, freq, cache)
         if include_history:
-            dates = np.concatenate([fit.history_dates, dates])
-        at, values = fit.predict(dates, {}, fleet._predict_options)
+            past = fleet._history_dates(key)
+            if not len(past):
+                raise ValueError("predict_many: include_history needs models that kept their history")
+            dates = np.concatenate([past, dates])
+        at, values = fleet._engine_model(key, dates).predict(dates, {}, options)
+        if not set(columns) <= set(values):
+            raise ValueError(f"predict_many: no column {sorted(set(columns) - set(values))}; there are {', '.join(values)}")
         parts[fleet.by].append(np.repeat(np.array([key]), len(at)))
         parts["ds"].append(at.view("datetime64[ns]"))
         for name in columns:

@@ -1,5 +1,7 @@
 """fit_many and predict_many: the models are those that one fits one by one."""
+import copy
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -8,10 +10,13 @@ import time
 import numpy as np
 import pandas as pd
 import polars
+import prophet.serialize
 import pyarrow
 import pytest
 
 import chiliad
+from chiliad.diagnostics import cross_validation
+from chiliad.serialize import model_from_json, model_to_json
 
 
 def table(customers=20, rows=120):
@@ -104,6 +109,96 @@ def test_regressors_and_seasonalities_for_all():
     np.testing.assert_allclose(fleet["c2"].predict(known)["yhat"], single.predict(known)["yhat"], rtol=1e-12)
     with pytest.raises(ValueError, match="columns beside ds"):
         fleet.predict(3)
+    again = pickle.loads(pickle.dumps(fleet))
+    pd.testing.assert_frame_equal(again["c2"].predict(known), fleet["c2"].predict(known))
+
+
+@pytest.mark.parametrize("keep_history", [True, False])
+def test_a_fleet_pickles_and_copies(keep_history):
+    df = table(4)
+    calls = []
+
+    def prepare(model):  # A function within a function does not pickle, and need not.
+        calls.append(model)
+        model.add_seasonality("monthly", 30.5, 3)
+
+    fleet = fit(pd.concat([df, df[:1].assign(customer="short")]), prepare=prepare, keep_history=keep_history)
+    assert len(calls) == 1
+    expected = fleet.predict(5)
+    for other in (pickle.loads(pickle.dumps(fleet)), copy.deepcopy(fleet), copy.copy(fleet),
+                  pickle.loads(pickle.dumps(copy.deepcopy(fleet)))):
+        assert list(other) == list(fleet) and other.failures == fleet.failures and set(other.failures) == {"short"}
+        pd.testing.assert_frame_equal(other.predict(5), expected)
+        pd.testing.assert_frame_equal(other["c1"].history, fleet["c1"].history)
+        np.testing.assert_array_equal(other["c1"].params["beta"], fleet["c1"].params["beta"])
+    model = other["c1"]
+    model.params["m"] += 1  # The fleet's own stay.
+    model.params["beta"][:] = 0
+    pd.testing.assert_frame_equal(other.predict(5), expected)
+
+
+def test_without_its_history_a_model_forecasts_the_same():
+    df = table(3)
+    kept, bare = fit(df), fit(df, keep_history=False)
+    pd.testing.assert_frame_equal(bare.predict(7), kept.predict(7))
+    assert len(pickle.dumps(bare)) < 0.6 * len(pickle.dumps(kept))
+    model, whole = bare["c1"], kept["c1"]
+    assert model.history.empty and set(model.history.columns) == set(whole.history.columns)
+    assert list(model.history_dates) == list(whole.history_dates)[-5:]
+    assert (abs(model.changepoints.to_numpy() - whole.changepoints.to_numpy()) <= np.timedelta64(1, "us")).all()
+    pd.testing.assert_frame_equal(model.train_component_cols, whole.train_component_cols)
+    one = pd.DataFrame({"ds": [model.history_dates.max() + pd.Timedelta(days=1)]})  # Its step is that of the history.
+    loaded = model_from_json(model_to_json(model))
+    prophets = prophet.serialize.model_from_json(model_to_json(model))
+    prophets.uncertainty_samples = 0
+    np.testing.assert_allclose(prophets.predict(one)["yhat"], whole.predict(one)["yhat"], rtol=1e-12)
+    for other in (model, copy.deepcopy(model), pickle.loads(pickle.dumps(model)), loaded):
+        pd.testing.assert_frame_equal(other.predict(one), whole.predict(one))
+    assert len(model.make_future_dataframe(3, freq=None)) == 8
+    for act, says in ((lambda: model.predict(), "without"), (lambda: bare.predict(3, include_history=True), "kept their history"),
+                      (lambda: cross_validation(model, "10 days"), "needs the history")):
+        with pytest.raises(ValueError, match=says):
+            act()
+
+
+def test_a_logistic_model_without_its_history():
+    df = table(2).assign(cap=80.0, floor=1.0)
+    kept, bare = fit(df, growth="logistic"), fit(df, growth="logistic", keep_history=False)
+    asked = pd.DataFrame({"ds": pd.date_range("2022-01-01", periods=3), "cap": 80.0, "floor": 1.0})
+    pd.testing.assert_frame_equal(bare["c1"].predict(asked), kept["c1"].predict(asked))
+    assert bare["c1"].logistic_floor and bare["c1"].history.empty
+
+
+def test_country_holidays_are_those_of_the_years_asked_for():
+    df = table(3, rows=360)
+
+    def prepare(model):
+        model.add_country_holidays("US")
+
+    fleet = fit(df, prepare=prepare)
+    forecasts = fleet.predict(400, columns=["yhat", "holidays"])
+    single = chiliad.Prophet()
+    prepare(single)
+    rows = df[df["customer"] == "c1"].rename(columns={"when": "ds", "use": "y"})[["ds", "y"]]
+    single.fit(rows)
+    expected = single.predict(single.make_future_dataframe(400, include_history=False))
+    found = forecasts[forecasts["customer"] == "c1"]
+    assert (expected["holidays"] != 0).sum() > 10
+    np.testing.assert_allclose(found["holidays"], expected["holidays"], rtol=1e-12)
+    np.testing.assert_allclose(found["yhat"], expected["yhat"], rtol=1e-12)
+
+
+def test_columns_of_a_forecast():
+    fleet = fit(table(2), uncertainty_samples=0)
+    assert list(fleet.predict(2).columns) == ["customer", "ds", "yhat"]
+    assert list(fleet.predict(2, columns="trend").columns) == ["customer", "ds", "trend"]
+    with pytest.raises(ValueError, match="no column .*yhat_lower.*there are trend"):
+        fleet.predict(2, columns=("yhat", "yhat_lower"))
+
+
+def test_another_column_named_ds_or_y_is_in_nobodys_way():
+    df = table(2)
+    pd.testing.assert_frame_equal(fit(df.assign(ds="text", y=None)).predict(2), fit(df).predict(2))
 
 
 @pytest.mark.parametrize("change, says", [
