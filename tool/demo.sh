@@ -106,8 +106,12 @@ TEXT
 
 # ./run up [OPTION ...]: the platform, its state in build/home unless an option says otherwise.
 up() {
-  need_packages build
+  need_packages build python
   build release chiliad
+  # Without it everything works but CHILIAD_ACCELERATE=1.
+  keep_going=yes
+  need_python_wheel
+  keep_going=no
   case " $* " in
     *" --home "*) ;;
     *) set -- --home build/home "$@" ;;

@@ -95,18 +95,36 @@ make_javascript() {
   echo "$stamp" >"$folder/.stamp"
 }
 
-# need_python_package: .venv/python holds the Python package, built from this tree, and what its tests need.
-need_python_package() {
-  need_venv python test/requirements.txt python/test/requirements.txt
-  local folder=.venv/python stamp
-  stamp=$({ cat "$folder/.stamp"; find python/engine python/chiliad python/*.* src/base src/forecast src/sample CMakeLists.txt pyproject.toml -type f \
+# need_python_wheel: build/wheels holds a wheel of the Python package, built from this tree for the system's Python: what
+# programs of users get where CHILIAD_ACCELERATE is 1.
+need_python_wheel() {
+  need_venv wheel python/requirements-build.txt
+  local stamp
+  stamp=$({ cat .venv/wheel/.stamp; find python/engine python/chiliad python/*.* src/base src/forecast src/sample CMakeLists.txt pyproject.toml -type f \
     ! -name '*_test.cc' ! -name '*_fuzz.cc' ! -path '*_corpus/*' ! -name '*.pyc' | LC_ALL=C sort | xargs cat; } | sha256sum | cut -d' ' -f1)
-  [ "$(cat "$folder/.package" 2>/dev/null)" = "$stamp" ] && return 0
-  phase "Python package (pip install .)" install_python_package
+  [ "$(cat build/wheels/.stamp 2>/dev/null)" = "$stamp" ] && return 0
+  phase "Python package: build/wheels" make_python_wheel
 }
 
 # What builds it is in the environment, in exact versions: nothing is fetched for each build.
+make_python_wheel() {
+  rm -rf build/wheels
+  CMAKE_BUILD_PARALLEL_LEVEL=$(jobs) .venv/wheel/bin/python -m pip wheel --disable-pip-version-check --quiet --no-deps --no-build-isolation \
+    --wheel-dir build/wheels .
+  echo "$stamp" >build/wheels/.stamp
+}
+
+# need_python_package: .venv/python holds the Python package, and what its tests need.
+need_python_package() {
+  need_venv python test/requirements.txt python/test/requirements.txt
+  need_python_wheel
+  local folder=.venv/python stamp
+  stamp=$(cat "$folder/.stamp" build/wheels/.stamp | sha256sum | cut -d' ' -f1)
+  [ "$(cat "$folder/.package" 2>/dev/null)" = "$stamp" ] && return 0
+  phase "Python package: .venv/python" install_python_package
+}
+
 install_python_package() {
-  "$folder/bin/python" -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --force-reinstall .
+  "$folder/bin/python" -m pip install --disable-pip-version-check --quiet --no-deps --force-reinstall build/wheels/chiliad-*.whl
   echo "$stamp" >"$folder/.package"
 }

@@ -139,6 +139,7 @@ run_tests() {
   need_packages build test
   need_clients
   need_s3_server
+  need_python_package
   # Old models that lie in Prophet's wheel.
   PROPHET_TESTS_DIR=$(compgen -G "$PWD/.venv/test/lib/python3*/site-packages/prophet/tests" | head -n 1 || true)
   export PROPHET_TESTS_DIR
@@ -146,7 +147,6 @@ run_tests() {
   check "clang-format" check_format
   check "demo" ./run demo
   check "pytest" python_tests 45m -m "not long"
-  need_python_package
   check "pytest, Python package" package_tests
   build_then asan "ctest: AddressSanitizer, UndefinedBehaviorSanitizer" ctest_of asan
   check "fuzzing" fuzz_all "${CHILIAD_FUZZ_SECONDS:-20}"
@@ -169,10 +169,10 @@ run_long_tests() {
   need_packages build test
   need_clients
   need_s3_server
+  need_python_package
   build release
   check "long unit tests" long_unit_tests
   check "pytest, long" python_tests 6h -m long
-  need_python_package
   check "Python package, 2,000 random models" env CHILIAD_RANDOM_MODELS=2000 bash -c "$(declare -f package_tests); package_tests -k random_model"
   check "Python package with every Python" package_with_every_python
   build_then asan "fuzzing" fuzz_all "${CHILIAD_FUZZ_SECONDS:-600}"

@@ -23,6 +23,7 @@ struct RuntimeFlags {
   std::string runtimes;      // Empty: <home>/runtimes.toml, if it is there.
   std::string environments;  // Empty: $CHILIAD_ENVIRONMENTS, else <home>/environments.
   std::string environments_budget = "20G";
+  std::string python_package;  // Empty: $CHILIAD_PYTHON_PACKAGE, else <home>/wheels and the folders beside the binary.
 };
 
 void add_runtime_flags(CLI::App& command, RuntimeFlags& flags);
@@ -30,7 +31,7 @@ void add_runtime_flags(CLI::App& command, RuntimeFlags& flags);
 // Errors: kInvalid: the file; kNotFound: a file that was asked for by name.
 Result<runtime::Catalog> read_catalog(const RuntimeFlags& flags, const std::filesystem::path& home);
 
-// Errors: kInvalid: the budget.
+// Errors: kInvalid: the budget; kNotFound: a Python package that was asked for by name.
 Result<runtime::PythonEnvironmentsOptions> environment_options(const RuntimeFlags& flags,
                                                                const std::filesystem::path& home);
 

@@ -20,6 +20,7 @@
 #include "process/sandbox.h"
 #include "runtime/catalog.h"
 #include "runtime/python_environment.h"
+#include "runtime/python_package.h"
 
 namespace chiliad::app {
 namespace {
@@ -34,6 +35,7 @@ struct RuntimesFlags {
   RuntimeFlags runtime;
   std::string what;  // An image, a runtime or an environment.
   std::string requirements;
+  bool accelerated = false;
 };
 
 fs::path home_of(const RuntimesFlags& flags) {
@@ -106,8 +108,9 @@ void prepare(const RuntimesFlags& flags) {
   const std::unique_ptr<runtime::PythonEnvironments> environments = environments_of(flags, *boxes);
   StopSignal stop;
   const auto began = std::chrono::steady_clock::now();
+  const runtime::Wanted wanted{requirements, flags.accelerated || runtime::is_accelerated(entry, {})};
   const runtime::Environment ready = value_or_fail(environments->prepare(
-      entry, requirements, [](std::string_view line) { fmt::print(stderr, "{}\n", line); }, began + kPrepareTime,
+      entry, wanted, [](std::string_view line) { fmt::print(stderr, "{}\n", line); }, began + kPrepareTime,
       stop.requested()));
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
   print(fmt::format("{}: {}, Python {}, ready after {:.1f} s\n", entry.name, ready.name, ready.python_version,
@@ -165,6 +168,8 @@ void add_runtimes_command(CLI::App& app) {
     auto [command, flags] = add("prepare", "Build the Python environment of a runtime ahead of its first job");
     command->add_option("RUNTIME", flags->what, "A runtime's name, or an image")->required();
     command->add_option("--requirements", flags->requirements, "A requirements.txt to install over it");
+    command->add_flag("--accelerate", flags->accelerated,
+                      "With chiliad's own Python package, as where CHILIAD_ACCELERATE is 1");
     command->callback([flags = flags] { prepare(*flags); });
   }
   {

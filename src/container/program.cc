@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "process/box.h"
+#include "runtime/python_package.h"
 
 namespace chiliad::container {
 namespace {
@@ -145,10 +146,11 @@ Result<ModelServer::Prepared> Program::prepare(const Ports& ports, const std::at
 
   std::vector<std::string> of_environment, of_role;
   if (plan_.entry.kind == runtime::Kind::kPython) {
-    Result<std::string> wanted = requirements();
-    if (!wanted) return std::move(wanted).error();
+    Result<std::string> listed = requirements();
+    if (!listed) return std::move(listed).error();
+    const runtime::Wanted wanted{*listed, runtime::is_accelerated(plan_.entry, plan_.environment)};
     Result<runtime::Environment> environment =
-        around_.environments->prepare(plan_.entry, *wanted, note, steady_clock::now() + plan_.prepare_limit, cancelled);
+        around_.environments->prepare(plan_.entry, wanted, note, steady_clock::now() + plan_.prepare_limit, cancelled);
     if (!environment) return std::move(environment).error().in("the Python environment of " + plan_.entry.name);
     box.mounts.insert(box.mounts.end(), environment->mounts.begin(), environment->mounts.end());
     Result<process::Mount> own = environment->make_own_part(*held->folder / "env");

@@ -11,6 +11,7 @@
 #include "job/location.h"
 #include "job/source_code.h"
 #include "process/tree.h"
+#include "runtime/python_package.h"
 
 namespace chiliad::job {
 namespace {
@@ -135,8 +136,10 @@ Result<Prepared> UserRuntime::prepare(const Preparation& preparation) const {
   if (!code) return std::move(code).error();
   made->code = *std::move(code);
   if (entry.kind == runtime::Kind::kPython) {
-    Result<runtime::Environment> environment = environments_.prepare(
-        entry, made->code.requirements_txt, preparation.print, preparation.deadline, preparation.cancelled);
+    const runtime::Wanted wanted{made->code.requirements_txt,
+                                 runtime::is_accelerated(entry, preparation.spec.environment)};
+    Result<runtime::Environment> environment =
+        environments_.prepare(entry, wanted, preparation.print, preparation.deadline, preparation.cancelled);
     if (!environment) return std::move(environment).error().in("runtime '" + entry.name + "'");
     made->environment = *std::move(environment);
   }

@@ -97,7 +97,7 @@ std::uint64_t size_of(const fs::path& folder) {
 }
 
 bool is_environment_name(std::string_view name) {
-  if (!name.starts_with("base-") && !name.starts_with("layer-")) return false;
+  if (!name.starts_with("base-") && !name.starts_with("layer-") && !name.starts_with("package-")) return false;
   return std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
 }
 

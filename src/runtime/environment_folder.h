@@ -4,7 +4,7 @@
 //                        /constraints.txt, /requirements.txt
 //                        /about          lines "name value": entry, base, python, size_bytes
 //                        /used           empty; its time is when the environment was used last
-//     <folder>/layer-<key>/...           the same
+//     <folder>/layer-<key>/..., <folder>/package-<key>/...   the same
 //     <folder>/building/<random>/        a build under way, or what is being removed; its owner holds a lock on it
 //     <folder>/locks/<name>              shared by who uses an environment, exclusive for who builds or removes it
 //     <folder>/pip-cache/                of builds of bases

@@ -31,7 +31,8 @@ std::string Interpreter::modules_below(std::string_view prefix) const {
   return fmt::format("{}/lib/{}/site-packages", prefix, short_name());
 }
 
-Result<Done> make_virtual_environment(const fs::path& folder, const Interpreter& interpreter, std::string_view below) {
+Result<Done> make_virtual_environment(const fs::path& folder, const Interpreter& interpreter,
+                                      std::span<const std::string_view> below) {
   const fs::path modules = interpreter.modules_below(folder.string());
   std::error_code error;
   for (const fs::path& part : {folder / "bin", modules}) {
@@ -47,7 +48,9 @@ Result<Done> make_virtual_environment(const fs::path& folder, const Interpreter&
   const std::string config = fmt::format("home = {}\ninclude-system-site-packages = false\nversion = {}\n",
                                          fs::path(interpreter.path).parent_path().string(), interpreter.version);
   // addsitedir, because a line that is a path would add the folder without the .pth files in it.
-  const std::string path = fmt::format("import site; site.addsitedir('{}')\n", interpreter.modules_below(below));
+  std::string path;
+  for (const std::string_view part : below)
+    path += fmt::format("import site; site.addsitedir('{}')\n", interpreter.modules_below(part));
   for (const auto& [name, text] : std::initializer_list<std::pair<fs::path, const std::string&>>{
            {folder / "pyvenv.cfg", config}, {modules / "chiliad.pth", path}}) {
     if (Result<Done> written = write_file_atomically(name, text, Durability::kNone); !written) return written;

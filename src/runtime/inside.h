@@ -6,6 +6,7 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -15,10 +16,12 @@ namespace chiliad::runtime {
 
 inline constexpr std::string_view kOwnInside = "/opt/chiliad/env";
 inline constexpr std::string_view kLayerInside = "/opt/chiliad/layer";
+inline constexpr std::string_view kAcceleratedInside = "/opt/chiliad/accelerated";
 inline constexpr std::string_view kBaseInside = "/opt/chiliad/base";
 inline constexpr std::string_view kShippedInside = "/opt/chiliad/python";
 inline constexpr std::string_view kConstraintsInside = "/opt/chiliad/constraints.txt";
 inline constexpr std::string_view kRequirementsInside = "/opt/chiliad/requirements.txt";
+inline constexpr std::string_view kWheelsInside = "/opt/chiliad/wheels";
 inline constexpr std::string_view kPipCacheInside = "/opt/chiliad/pip-cache";
 
 // An interpreter as a box has it.
@@ -33,9 +36,9 @@ struct Interpreter {
 };
 
 // Makes a virtual environment in `folder` (of the host; made if missing) that lies at kOwnInside in its box: links to
-// the interpreter, pyvenv.cfg, and a .pth file that goes on in the modules of `below` (kLayerInside or kBaseInside). It
-// has no pip of its own: the one below works on it. Errors: as base/file.h.
+// the interpreter, pyvenv.cfg, and a .pth file that goes on in the modules of `below`, in this order. It has no pip of
+// its own: the one below works on it. Errors: as base/file.h.
 Result<Done> make_virtual_environment(const std::filesystem::path& folder, const Interpreter& interpreter,
-                                      std::string_view below);
+                                      std::span<const std::string_view> below);
 
 }  // namespace chiliad::runtime

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 
+#include <array>
 #include <cstdlib>
 #include <map>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "runtime/environment_folder.h"
 #include "runtime/inside.h"
 #include "runtime/pip_settings.h"
+#include "runtime/python_package.h"
 #include "runtime/requirements.h"
 #include "runtime/shipped_files.h"
 #include "runtime/url_secrets.h"
@@ -105,16 +107,22 @@ struct PythonEnvironments::State {
                                             const std::shared_ptr<const Held>& base, const std::string& requirements,
                                             const LineSink& lines, Deadline deadline,
                                             const std::atomic<bool>& cancelled);
+  Result<std::shared_ptr<const Held>> package(const Entry& entry, const Interpreter& interpreter,
+                                              const std::shared_ptr<const Held>& base, const LineSink& lines,
+                                              Deadline deadline, const std::atomic<bool>& cancelled);
   Result<Done> build_base(const Entry& entry, const Interpreter& interpreter, const std::string& name,
                           const Builds::Lines& lines, const std::atomic<bool>& stopped);
   Result<Done> build_layer(const Entry& entry, const Interpreter& interpreter, const Held& base,
                            const std::string& requirements, const std::string& name, const Builds::Lines& lines,
                            const std::atomic<bool>& stopped);
+  Result<Done> build_package(const Entry& entry, const Interpreter& interpreter, const Held& base,
+                             const PythonPackage& package, const std::string& name, const Builds::Lines& lines,
+                             const std::atomic<bool>& stopped);
   process::Box pip_box(const BuildPlace& place, const fs::path& constraints, const fs::path& requirements) const;
   Result<Done> run_pip(const Entry& entry, const process::Box& box, const Builds::Lines& lines,
                        const std::atomic<bool>& stopped);
   Environment environment(const Entry& entry, const Interpreter& interpreter, std::shared_ptr<const Held> base,
-                          std::shared_ptr<const Held> layer) const;
+                          std::shared_ptr<const Held> layer, std::shared_ptr<const Held> package) const;
 
   const PythonEnvironmentsOptions options;
   process::BoxRunner& boxes;
@@ -200,6 +208,24 @@ Result<std::shared_ptr<const Held>> PythonEnvironments::State::layer(const Entry
   return obtain(name, build, lines, deadline, cancelled);
 }
 
+// By the wheel's bytes: neither the entry nor the requirements change what is in it.
+Result<std::shared_ptr<const Held>> PythonEnvironments::State::package(const Entry& entry,
+                                                                       const Interpreter& interpreter,
+                                                                       const std::shared_ptr<const Held>& base,
+                                                                       const LineSink& lines, Deadline deadline,
+                                                                       const std::atomic<bool>& cancelled) {
+  Result<PythonPackage> found = find_python_package(options.package_places, interpreter);
+  if (!found) return std::move(found).error();
+  const auto wheel = std::make_shared<const PythonPackage>(*std::move(found));
+  const std::string name =
+      key_of("package", {kForm, interpreter.path, interpreter.version, wheel->file_name, wheel->bytes});
+  const auto build = [this, entry, interpreter, base, wheel, name](const Builds::Lines& out,
+                                                                   const std::atomic<bool>& stopped) {
+    return build_package(entry, interpreter, *base, *wheel, name, out, stopped);
+  };
+  return obtain(name, build, lines, deadline, cancelled);
+}
+
 // ---------------------------------------------------------------------------------------------------
 // Builds
 // ---------------------------------------------------------------------------------------------------
@@ -212,7 +238,7 @@ process::Box PythonEnvironments::State::pip_box(const BuildPlace& place, const f
   box.mounts = settings.mounts;
   box.mounts.push_back({place.environment(), std::string(kOwnInside), true});
   box.mounts.push_back({constraints, std::string(kConstraintsInside), false});
-  box.mounts.push_back({requirements, std::string(kRequirementsInside), false});
+  if (!requirements.empty()) box.mounts.push_back({requirements, std::string(kRequirementsInside), false});
   std::map<std::string, std::string> variables = settings.variables;
   variables["PATH"] = fmt::format("{}/bin:{}/bin:/usr/local/bin:/usr/bin:/bin", kOwnInside, kBaseInside);
   variables["LANG"] = "C.UTF-8";
@@ -286,7 +312,8 @@ Result<Done> PythonEnvironments::State::build_layer(const Entry& entry, const In
   BuildPlace place = **std::move(begun);
   const fs::path listed = place.folder() / "requirements.txt";
   if (Result<Done> written = write_readable(listed, requirements); !written) return written;
-  if (Result<Done> made = make_virtual_environment(place.environment(), interpreter, kBaseInside); !made) return made;
+  constexpr std::array kBelow{kBaseInside};
+  if (Result<Done> made = make_virtual_environment(place.environment(), interpreter, kBelow); !made) return made;
   lines(fmt::format("chiliad: installing requirements.txt over the Python environment of runtime {}", entry.name));
   process::Box box = pip_box(place, base.folder / "constraints.txt", listed);
   box.mounts.push_back({base.folder / "env", std::string(kBaseInside), false});
@@ -299,13 +326,42 @@ Result<Done> PythonEnvironments::State::build_layer(const Entry& entry, const In
   return published;
 }
 
+// Into a folder of modules by pip of the base: nothing else is in it, so that it goes with any base and layer of the
+// same Python. What the package needs is the job's: whoever has Prophet has it.
+Result<Done> PythonEnvironments::State::build_package(const Entry& entry, const Interpreter& interpreter,
+                                                      const Held& base, const PythonPackage& package,
+                                                      const std::string& name, const Builds::Lines& lines,
+                                                      const std::atomic<bool>& stopped) {
+  Result<std::optional<BuildPlace>> begun = folder.begin(name, steady_clock::now() + options.build_limit, stopped);
+  if (!begun) return std::move(begun).error();
+  if (!*begun) return Done{};
+  BuildPlace place = **std::move(begun);
+  const fs::path wheel = place.folder() / package.file_name;
+  if (Result<Done> written = write_readable(wheel, package.bytes); !written) return written;
+  lines(fmt::format("chiliad: installing {} for Python {}", package.file_name, interpreter.version));
+  const std::string inside = fmt::format("{}/{}", kWheelsInside, package.file_name);
+  process::Box box = pip_box(place, base.folder / "constraints.txt", {});
+  box.mounts.push_back({wheel, inside, false});
+  box.mounts.push_back({base.folder / "env", std::string(kBaseInside), false});
+  box.environment.push_back("PIP_NO_CACHE_DIR=1");
+  box.command = {
+      fmt::format("{}/bin/python3", kBaseInside), "-m",  "pip", "install", "--no-index", "--no-deps", "--target",
+      interpreter.modules_below(kOwnInside),      inside};
+  if (Result<Done> built = run_pip(entry, box, lines, stopped); !built) return built;
+  std::error_code error;
+  fs::remove(wheel, error);
+  Result<Done> published = folder.publish(std::move(place), {package.file_name, "", interpreter.version});
+  if (published) folder.make_room(options.budget_bytes);
+  return published;
+}
+
 // ---------------------------------------------------------------------------------------------------
 // What programs get
 // ---------------------------------------------------------------------------------------------------
 
 Environment PythonEnvironments::State::environment(const Entry& entry, const Interpreter& interpreter,
-                                                   std::shared_ptr<const Held> base,
-                                                   std::shared_ptr<const Held> layer) const {
+                                                   std::shared_ptr<const Held> base, std::shared_ptr<const Held> layer,
+                                                   std::shared_ptr<const Held> package) const {
   const PipSettings settings = pip.for_programs();
   const Held& top = layer ? *layer : *base;
   Environment out;
@@ -317,6 +373,11 @@ Environment PythonEnvironments::State::environment(const Entry& entry, const Int
   out.mounts.push_back({base->folder / "env", std::string(kBaseInside), false});
   out.mounts.push_back({base->folder / "constraints.txt", std::string(kConstraintsInside), false});
   if (layer) out.mounts.push_back({layer->folder / "env", std::string(kLayerInside), false});
+  if (package) {
+    out.mounts.push_back({package->folder / "env", std::string(kAcceleratedInside), false});
+    out.below.push_back(kAcceleratedInside);
+  }
+  out.below.push_back(layer ? kLayerInside : kBaseInside);
   out.mounts.push_back({shipped_python, std::string(kShippedInside), false});
   std::map<std::string, std::string> variables = settings.variables;
   variables["PATH"] = fmt::format("{}/bin:{}{}/bin:/usr/local/bin:/usr/bin:/bin", kOwnInside,
@@ -331,15 +392,13 @@ Environment PythonEnvironments::State::environment(const Entry& entry, const Int
   variables["PIP_NO_INPUT"] = "1";
   for (const auto& [name, value] : entry.environment) variables[name] = value;
   for (const auto& [name, value] : variables) out.variables.push_back(fmt::format("{}={}", name, value));
-  out.in_use = std::make_shared<const std::pair<std::shared_ptr<const Held>, std::shared_ptr<const Held>>>(
-      std::move(base), std::move(layer));
+  out.in_use = std::make_shared<const std::array<std::shared_ptr<const Held>, 3>>(
+      std::array{std::move(base), std::move(layer), std::move(package)});
   return out;
 }
 
 Result<process::Mount> Environment::make_own_part(const fs::path& own) const {
-  const bool layered = name.starts_with("layer-");
-  Result<Done> made =
-      make_virtual_environment(own, {interpreter, python_version}, layered ? kLayerInside : kBaseInside);
+  Result<Done> made = make_virtual_environment(own, {interpreter, python_version}, below);
   if (!made) return std::move(made).error();
   return process::Mount{own, std::string(kOwnInside), true};
 }
@@ -359,22 +418,28 @@ Result<std::unique_ptr<PythonEnvironments>> PythonEnvironments::open(PythonEnvir
       std::make_unique<State>(std::move(options), boxes, *std::move(folder), *std::move(python), std::move(pip))));
 }
 
-Result<Environment> PythonEnvironments::prepare(const Entry& entry, std::string_view requirements_txt,
-                                                const LineSink& lines, Deadline deadline,
-                                                const std::atomic<bool>& cancelled) {
+Result<Environment> PythonEnvironments::prepare(const Entry& entry, const Wanted& wanted, const LineSink& lines,
+                                                Deadline deadline, const std::atomic<bool>& cancelled) {
+  using Part = std::shared_ptr<const Held>;
   State& state = *state_;
   Result<Interpreter> interpreter = state.interpreter(entry.python, deadline, cancelled);
   if (!interpreter) return std::move(interpreter).error();
-  Result<std::shared_ptr<const Held>> base = state.base(entry, *interpreter, lines, deadline, cancelled);
+  Result<Part> base = state.base(entry, *interpreter, lines, deadline, cancelled);
   if (!base) return std::move(base).error();
-  const Requirements requirements = read_requirements(requirements_txt);
-  if (requirements.text.empty() || !requirements.self_contained) {
-    return state.environment(entry, *interpreter, *std::move(base), nullptr);
+  // Before the layer, which takes longer: a wheel that is missing is told at once.
+  Part package, layer;
+  if (wanted.accelerated) {
+    Result<Part> found = state.package(entry, *interpreter, *base, lines, deadline, cancelled);
+    if (!found) return std::move(found).error();
+    package = *std::move(found);
   }
-  Result<std::shared_ptr<const Held>> layer =
-      state.layer(entry, *interpreter, *base, requirements.text, lines, deadline, cancelled);
-  if (!layer) return std::move(layer).error().in("requirements.txt");
-  return state.environment(entry, *interpreter, *std::move(base), *std::move(layer));
+  const Requirements requirements = read_requirements(wanted.requirements_txt);
+  if (!requirements.text.empty() && requirements.self_contained) {
+    Result<Part> built = state.layer(entry, *interpreter, *base, requirements.text, lines, deadline, cancelled);
+    if (!built) return std::move(built).error().in("requirements.txt");
+    layer = *std::move(built);
+  }
+  return state.environment(entry, *interpreter, *std::move(base), std::move(layer), std::move(package));
 }
 
 Result<std::vector<PythonEnvironments::Stored>> PythonEnvironments::list() const {

@@ -2,18 +2,20 @@
 //
 //     entry's packages, constraints, python's version --> base-<key>     one an entry, minutes to build
 //     base key, requirements.txt                      --> layer-<key>    one a requirements.txt, what the base lacks
+//     chiliad's own wheel, python        --> package-<key>  where CHILIAD_ACCELERATE is 1 (runtime/python_package.h)
 //     an instance's own folder                                           what the program itself installs; no build
 //
 // In a box they lie at fixed places, so that what is built can be renamed and a home folder moved:
 //
 //     /opt/chiliad/env      the instance's own, writable: bin/python, packages that its program installs; VIRTUAL_ENV
-//     /opt/chiliad/layer    read-only; missing without requirements
-//     /opt/chiliad/base     read-only; constraints.txt, which PIP_CONSTRAINT names
-//     /opt/chiliad/python   read-only: the Python files of this program, such as chiliad_serve_models.py
+//     /opt/chiliad/accelerated   read-only; the package chiliad alone, without what it needs; missing where not asked
+//     for /opt/chiliad/layer    read-only; missing without requirements /opt/chiliad/base     read-only;
+//     constraints.txt, which PIP_CONSTRAINT names /opt/chiliad/python   read-only: the Python files of this program,
+//     such as chiliad_serve_models.py
 //
-// Python finds modules and distributions in that order (.pth files), so pip takes what a lower one has for installed
-// and a `pip install` of the same requirements in a job has nothing to do. Scripts of all three start the instance's
-// python.
+// Python finds modules and distributions in the order env, accelerated, layer, base (.pth files), so pip takes what a
+// lower one has for installed and a `pip install` of the same requirements in a job has nothing to do. Scripts of all
+// three start the instance's python.
 //
 // Rules the rest relies on:
 //   1. One build for any number of waiters. It ends when the last of them has gone.
@@ -51,13 +53,14 @@ using LineSink = std::function<void(std::string_view line)>;
 
 // What a program needs to run in an environment. A value; copies share the hold.
 struct Environment {
-  std::string name;                    // "layer-0123456789abcdef", or "base-..." without requirements.
-  std::filesystem::path folder;        // Of the host, for messages.
-  std::string interpreter;             // Of the box: "/usr/bin/python3".
-  std::string python_version;          // "3.11.2"
-  std::vector<process::Mount> mounts;  // Read-only ones, all but the instance's own.
-  std::vector<std::string> variables;  // "PATH=...", VIRTUAL_ENV, PIP_CONSTRAINT, what pip needs to find an index, ...
-  std::shared_ptr<const void> in_use;  // Keep it as long as a program runs in the environment.
+  std::string name;                     // "layer-0123456789abcdef", or "base-..." without requirements.
+  std::filesystem::path folder;         // Of the host, for messages.
+  std::string interpreter;              // Of the box: "/usr/bin/python3".
+  std::string python_version;           // "3.11.2"
+  std::vector<process::Mount> mounts;   // Read-only ones, all but the instance's own.
+  std::vector<std::string_view> below;  // Whose modules the own part goes on in: kLayerInside, ...
+  std::vector<std::string> variables;   // "PATH=...", VIRTUAL_ENV, PIP_CONSTRAINT, what pip needs to find an index, ...
+  std::shared_ptr<const void> in_use;   // Keep it as long as a program runs in the environment.
 
   // Makes the instance's own part in `folder` of the host, which must not exist or be empty: a few links and files, no
   // process. The mount belongs behind `mounts`. Errors: as base/file.h.
@@ -70,8 +73,16 @@ struct PythonEnvironmentsOptions {
   int builds = 2;  // At a time; others wait.
   std::chrono::milliseconds failure_kept{60'000};
   std::chrono::milliseconds build_limit{3'600'000};  // Of one build.
+  // Where chiliad's own wheel is looked for, in this order, each time: wheels, or folders of them.
+  std::vector<std::filesystem::path> package_places;
   // The server's variables, for what pip is told of its index (PIP_*, proxies, certificates); null: the process's own.
   std::function<std::string(const char* name)> variable;
+};
+
+// What a program wants over its entry's environment.
+struct Wanted {
+  std::string_view requirements_txt;  // Empty: none.
+  bool accelerated = false;           // chiliad's own package, so that `import prophet` is this engine.
 };
 
 class PythonEnvironments {
@@ -83,14 +94,14 @@ class PythonEnvironments {
   PythonEnvironments(const PythonEnvironments&) = delete;
   PythonEnvironments& operator=(const PythonEnvironments&) = delete;
 
-  // The environment of an entry with the packages of a requirements.txt (empty: none), built if it is not there; waits
-  // for that. A requirements.txt that names other files of its folder (-r, -e, ./x) gets no layer: the program's own
-  // `pip install -r`, in its own part, does it.
-  // Requires: entry.kind == Kind::kPython. Errors: kInvalid: pip refused the requirements (its last lines are in the
-  // message); kUnavailable: the package index could not be reached, or boxes cannot run here; kDeadline: the deadline
-  // passed, or `cancelled` was set; kNoSpace, kForbidden: the disk.
-  Result<Environment> prepare(const Entry& entry, std::string_view requirements_txt, const LineSink& lines,
-                              Deadline deadline, const std::atomic<bool>& cancelled);
+  // The environment of an entry with what is wanted over it, built if it is not there; waits for that. A
+  // requirements.txt that names other files of its folder (-r, -e, ./x) gets no layer: the program's own `pip install
+  // -r`, in its own part, does it. Requires: entry.kind == Kind::kPython. Errors: kInvalid: pip refused the
+  // requirements (its last lines are in the message); kUnavailable: the package index could not be reached, or boxes
+  // cannot run here; kDeadline: the deadline passed, or `cancelled` was set; kNotFound: no wheel of chiliad's fits;
+  // kNoSpace, kForbidden: the disk.
+  Result<Environment> prepare(const Entry& entry, const Wanted& wanted, const LineSink& lines, Deadline deadline,
+                              const std::atomic<bool>& cancelled);
 
   struct Stored {
     std::string name;   // As Environment::name.

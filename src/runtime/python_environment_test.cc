@@ -52,8 +52,12 @@ class PythonEnvironmentsTest : public process::SandboxTest {
     write_wheel(wheels, "extra", "1.0", "basepkg");
     write_wheel(wheels, "extra", "2.0", "basepkg");
     write_wheel(wheels, "other", "1.0");
+    const fs::path own = made->folder.path() / "own-wheels";
+    fs::create_directories(own);
+    write_wheel(own, "chiliad", "0.1.0", "no-such-package");
     PythonEnvironmentsOptions options;
     options.folder = made->folder.path() / "environments";
+    options.package_places = {made->folder.path() / "nowhere", own};
     options.variable = [wheels](const char* name) -> std::string {
       const std::string_view asked = name;
       return asked == "PIP_NO_INDEX" ? "1" : asked == "PIP_FIND_LINKS" ? wheels.string() : "";
@@ -78,8 +82,9 @@ class PythonEnvironmentsTest : public process::SandboxTest {
     return entry;
   }
 
-  static Environment prepare(std::string_view requirements) {
-    Result<Environment> environment = environments().prepare(entry(), requirements, ignore, later(), kNever);
+  static Environment prepare(std::string_view requirements, bool accelerated = false) {
+    Result<Environment> environment =
+        environments().prepare(entry(), {requirements, accelerated}, ignore, later(), kNever);
     if (!environment) {
       ADD_FAILURE() << environment.error().message;
       std::abort();
@@ -118,6 +123,40 @@ TEST_F(PythonEnvironmentsTest, ALayerAddsWhatTheBaseLacks) {
       << "extra 2.0 is there, but the entry's constraints do not want it";
   EXPECT_EQ(run_in(environment, "extra-version; basepkg-version"), "/opt/chiliad/env 1.0\n/opt/chiliad/env 1.0\n");
   EXPECT_FALSE(fs::exists(environment.folder / "env/lib/python3.11/site-packages/basepkg.py"));
+}
+
+TEST_F(PythonEnvironmentsTest, AnAcceleratedProgramGetsThePackageBeforeItsRequirements) {
+  constexpr const char* kImport = "python3 -c 'import chiliad, extra, basepkg; print(chiliad.VERSION, extra.VERSION)'";
+  EXPECT_EQ(run_in(prepare("extra\n", true), kImport), "0.1.0 1.0\n") << "what the package itself needs is not there";
+  EXPECT_EQ(
+      run_in(prepare("", true), "python3 -c 'import chiliad, basepkg; print(chiliad.__file__)'"),
+      "/opt/chiliad/accelerated/lib/python" + prepare("").python_version.substr(0, 4) + "/site-packages/chiliad.py\n");
+  EXPECT_THAT(run_in(prepare("extra\n"), kImport), HasSubstr("No module named 'chiliad'"));
+  EXPECT_EQ(prepare("extra\n", true).name, prepare("extra\n").name) << "the layer of requirements is the same one";
+}
+
+TEST_F(PythonEnvironmentsTest, AnotherWheelOfThePackageIsTakenByTheNextProgram) {
+  constexpr const char* kVersion = "python3 -c 'import chiliad; print(chiliad.VERSION)'";
+  const Environment before = prepare("", true);
+  write_wheel(shared()->folder.path() / "own-wheels", "chiliad", "0.10.0");
+  EXPECT_EQ(run_in(prepare("", true), kVersion), "0.10.0\n");
+  EXPECT_EQ(run_in(before, kVersion), "0.1.0\n") << "what runs keeps what it has";
+  fs::remove(shared()->folder.path() / "own-wheels/chiliad-0.10.0-py3-none-any.whl");
+}
+
+TEST_F(PythonEnvironmentsTest, APackageThatIsNotThereIsToldBeforeAnythingIsBuilt) {
+  PythonEnvironmentsOptions options;
+  options.folder = folder();
+  options.package_places = {shared()->folder.path() / "nowhere"};
+  options.variable = [](const char*) { return std::string(); };
+  Result<std::unique_ptr<PythonEnvironments>> opened = PythonEnvironments::open(std::move(options), *shared()->boxes);
+  ASSERT_TRUE(opened);
+  prepare("");
+  Result<Environment> environment = (*opened)->prepare(entry(), {"extra\n", true}, ignore, later(), kNever);
+  ASSERT_FALSE(environment);
+  EXPECT_EQ(environment.error().code, ErrorCode::kNotFound);
+  EXPECT_THAT(environment.error().message,
+              StartsWith("CHILIAD_ACCELERATE=1: no wheel of the package chiliad for Python 3."));
 }
 
 TEST_F(PythonEnvironmentsTest, TheProgramsOwnPipFindsEverythingThere) {
@@ -160,7 +199,7 @@ TEST_F(PythonEnvironmentsTest, ManyWaitForOneBuild) {
   for (std::size_t i = 0; i < names.size(); ++i) {
     threads.emplace_back([&, i] {
       const auto hear = [&, i](std::string_view line) { heard[i].append(line).append("\n"); };
-      Result<Environment> environment = environments().prepare(entry(), "extra\nother\n", hear, later(), kNever);
+      Result<Environment> environment = environments().prepare(entry(), {"extra\nother\n"}, hear, later(), kNever);
       ASSERT_TRUE(environment) << environment.error().message;
       names[i] = environment->name;
     });
@@ -173,14 +212,14 @@ TEST_F(PythonEnvironmentsTest, ManyWaitForOneBuild) {
 }
 
 TEST_F(PythonEnvironmentsTest, WhatPipRefusesIsToldAndNotTriedAgainAtOnce) {
-  Result<Environment> first = environments().prepare(entry(), "no-such-package\n", ignore, later(), kNever);
+  Result<Environment> first = environments().prepare(entry(), {"no-such-package\n"}, ignore, later(), kNever);
   ASSERT_FALSE(first);
   EXPECT_EQ(first.error().code, ErrorCode::kInvalid);
   EXPECT_THAT(first.error().message, StartsWith("requirements.txt: Python environment of runtime test: pip: ERROR: "));
   EXPECT_THAT(first.error().message, HasSubstr("No matching distribution found for no-such-package"));
   std::string heard;
   Result<Environment> second = environments().prepare(
-      entry(), "no-such-package\n", [&](std::string_view line) { heard += line; }, later(), kNever);
+      entry(), {"no-such-package\n"}, [&](std::string_view line) { heard += line; }, later(), kNever);
   EXPECT_EQ(second.error().message, first.error().message);
   EXPECT_EQ(heard, "") << "no second build";
   EXPECT_TRUE(fs::is_empty(folder() / "building"));
@@ -198,7 +237,7 @@ TEST_F(PythonEnvironmentsTest, AnUnreachableIndexIsToldAsThat) {
   ASSERT_TRUE(opened);
   std::string told;
   const auto listen = [&](std::string_view line) { told.append(line) += '\n'; };
-  Result<Environment> environment = (*opened)->prepare(entry(), "", listen, later(), kNever);
+  Result<Environment> environment = (*opened)->prepare(entry(), {""}, listen, later(), kNever);
   ASSERT_FALSE(environment);
   // The token in the index's address is told to nobody.
   told += environment.error().message;
@@ -211,16 +250,16 @@ TEST_F(PythonEnvironmentsTest, AnUnreachableIndexIsToldAsThat) {
 TEST_F(PythonEnvironmentsTest, AnInterpreterThatIsNotThereIsNamed) {
   Entry with = entry();
   with.python = "python9.9";
-  Result<Environment> environment = environments().prepare(with, "", ignore, later(), kNever);
+  Result<Environment> environment = environments().prepare(with, {""}, ignore, later(), kNever);
   ASSERT_FALSE(environment);
   EXPECT_THAT(environment.error().message, HasSubstr("python9.9"));
 }
 
 TEST_F(PythonEnvironmentsTest, WhoIsCancelledLeaves) {
   const std::atomic<bool> cancelled{true};
-  EXPECT_EQ(environments().prepare(entry(), "other\nbasepkg\n", ignore, later(), cancelled).error().code,
+  EXPECT_EQ(environments().prepare(entry(), {"other\nbasepkg\n"}, ignore, later(), cancelled).error().code,
             ErrorCode::kDeadline);
-  EXPECT_EQ(environments().prepare(entry(), "basepkg\nother\n", ignore, steady_clock::now(), kNever).error().code,
+  EXPECT_EQ(environments().prepare(entry(), {"basepkg\nother\n"}, ignore, steady_clock::now(), kNever).error().code,
             ErrorCode::kDeadline);
 }
 

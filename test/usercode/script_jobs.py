@@ -50,9 +50,11 @@ class ScriptJobs:
     def put(self, key, body):
         self.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
 
-    def start(self, script, image="plain", channels=(), instances=1, role=ROLE, hyperparameters=None, seconds=300, **more):
+    def start(self, script, image="plain", channels=(), instances=1, role=ROLE, hyperparameters=None, seconds=300,
+              files=None, **more):
+        """files: what lies beside the script, name -> bytes."""
         name = f"t-{uuid.uuid4().hex[:12]}"
-        self.put(f"code/{name}.tar.gz", tar_gz({"train.py": script.encode()}))
+        self.put(f"code/{name}.tar.gz", tar_gz({"train.py": script.encode(), **(files or {})}))
         inputs = {"InputDataConfig": list(channels)} if channels else {}
         self.sagemaker.create_training_job(
             TrainingJobName=name, RoleArn=role,
