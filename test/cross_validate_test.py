@@ -84,3 +84,18 @@ def test_tune_chooses_what_cross_validation_says(chiliad, fleet):
     assert len({one["error"] for one in found["candidates"]}) == 4
     assert chiliad.run("tune", *call, "--error", "luck", check=False).returncode == 2
     assert chiliad.run("tune", *call, "--changepoint-prior-scales", "0", check=False).returncode == 1
+    sampled = chiliad.run("tune", *call, "--mcmc-samples", "40", check=False)
+    assert sampled.returncode == 2 and "--mcmc-samples: tune compares the modes" in sampled.stderr
+
+
+def test_sampled_models_are_sampled_at_each_cutoff(chiliad, fleet):
+    def rows(*arguments):
+        done = chiliad.run("cross-validate", "--data", fleet / "data", "--horizon", "5 days", "--cutoffs", "2022-03-01",
+                           "--n-changepoints", "3", "--output", "-", *arguments)
+        return list(csv.DictReader(done.stdout.splitlines()))
+    modes, sampled = rows(), rows("--mcmc-samples", "40")
+    assert len(modes) == len(sampled) == 3 * 5
+    for mode, draws in zip(modes, sampled):
+        assert mode["ds"] == draws["ds"] and mode["yhat"] != draws["yhat"]
+        assert float(draws["yhat"]) == pytest.approx(float(mode["yhat"]), rel=0.05)
+    assert rows("--mcmc-samples", "40", "--threads", "1") == sampled

@@ -34,6 +34,12 @@ struct TuneFlags {
 train::TunePlan read_plan(const TuneFlags& flags) {
   train::TunePlan plan;
   plan.validate.prophet = value_or_fail(read_prophet_flags(flags.prophet), kExitUsage);
+  if (plan.validate.prophet.mcmc_samples > 0) {
+    fail({ErrorCode::kInvalid,
+          "--mcmc-samples: tune compares the modes of its candidates: leave it out here, and give it to "
+          "`chiliad cross-validate` or `chiliad train` with the scales that win"},
+         kExitUsage);
+  }
   plan.validate.call.horizon = *read_length("--horizon", flags.horizon);
   plan.validate.call.period = read_length("--period", flags.period);
   plan.validate.call.initial = read_length("--initial", flags.initial);

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/check.h"
+#include "sample/sampled_fit.h"
 
 namespace chiliad::diagnose {
 namespace {
@@ -47,6 +48,18 @@ struct Plan {
   forecast::PredictOptions predict;
   nanoseconds horizon;
 };
+
+// As the model itself was fitted: by its mode, or by draws of its posterior.
+Result<FittedModel> fit_rows(const forecast::History& history, const ProphetOptions& options,
+                             forecast::FitReport* report) {
+  if (options.mcmc_samples == 0) return forecast::fit(history, options, forecast::KeepHistory::kNo, report);
+  Result<forecast::PreparedRows> rows = forecast::prepare_rows(history);
+  if (!rows) return std::move(rows).error();
+  const std::vector<forecast::Column> columns = forecast::borrow(rows->columns);
+  Result<forecast::Calendar> calendar = forecast::Calendar::make(rows->ds, options, columns);
+  if (!calendar) return std::move(calendar).error();
+  return sample::fit_by_sampling(*calendar, *rows, forecast::KeepHistory::kNo, report);
+}
 
 ProphetOptions copied_options(const FittedState& state, bool keep_scaling) {
   ProphetOptions options = state.options;
@@ -123,8 +136,8 @@ Result<Part> forecast_at(const Plan& plan, Instant cutoff) {
   const std::vector<OwnedColumn> before = rows_of(columns, 0, fitted), after = rows_of(columns, fitted, last);
   const std::vector<forecast::Column> known = forecast::borrow(before), future = forecast::borrow(after);
   forecast::FitReport report;
-  Result<FittedModel> model = forecast::fit({ds.first(fitted), std::span(plan.history.y).first(fitted), known}, options,
-                                            forecast::KeepHistory::kNo, &report);
+  Result<FittedModel> model =
+      fit_rows({ds.first(fitted), std::span(plan.history.y).first(fitted), known}, options, &report);
   if (!model) return std::move(model).error();
   Result<forecast::Forecast> forecast =
       model->predict(forecast::Frame{ds.subspan(fitted, last - fitted), future}, plan.predict);

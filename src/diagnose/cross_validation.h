@@ -16,6 +16,7 @@
 //   4. `scaling` is forgotten: a minmax model is validated as absmax (with logistic growth, with the smallest y of
 //      the history as its floor). `keep_scaling` validates the model as it is; the command line asks for that,
 //      because it measures what `train` makes.
+// A model with mcmc_samples is sampled anew at each cut-off, as in Prophet: some thousand times the cost of a mode.
 //
 // Source: Prophet 1.5.0, diagnostics.py: generate_cutoffs, cross_validation, single_cutoff_forecast, prophet_copy.
 //

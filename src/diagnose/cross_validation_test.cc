@@ -6,6 +6,8 @@
 
 #include <cmath>
 
+#include "sample/sampled_fit.h"
+
 namespace chiliad::diagnose {
 namespace {
 
@@ -173,6 +175,38 @@ TEST(CrossValidation, StopsWhenAsked) {
   const Result<CrossValidation> frame = cross_validation(model_of(60), call);
   ASSERT_FALSE(frame);
   EXPECT_EQ(frame.error().code, ErrorCode::kUnavailable);
+}
+
+// Not the mode at each cut-off: the same draws as a fit of these rows by sampling.
+TEST(CrossValidation, ASampledModelIsSampledAtEachCutoff) {
+  forecast::ProphetOptions options;
+  options.mcmc_samples = 40;
+  options.n_changepoints = 3;
+  CrossValidationOptions call = horizon_of(10);
+  call.cutoffs = {{day(60), day(80)}};
+  const forecast::FittedModel model = model_of(100, options);
+  const CrossValidation frame = *cross_validation(model, call);
+  ASSERT_EQ(frame.rows(), 20U);
+
+  std::vector<double> y;
+  for (int i = 0; i <= 60; ++i) y.push_back(value(i));
+  forecast::ProphetOptions at_cutoff = options;
+  at_cutoff.seasonalities = model.state().seasonalities;
+  at_cutoff.yearly_seasonality = at_cutoff.weekly_seasonality =
+      at_cutoff.daily_seasonality = {forecast::SeasonalityChoice::Kind::kOff, 0};
+  const forecast::PreparedRows rows = *forecast::prepare_rows({days_of(61), y});
+  const forecast::FittedModel sampled = *sample::fit_by_sampling(*forecast::Calendar::make(rows.ds, at_cutoff), rows);
+  const std::vector<Instant> future(frame.ds.begin(), frame.ds.begin() + 10);
+  const forecast::Forecast expected = *sampled.predict(future);
+  for (const char* column : {"yhat", "yhat_lower", "yhat_upper"}) {
+    for (std::size_t i = 0; i < 10; ++i) EXPECT_EQ(frame.column(column)[i], expected.column(column)[i]) << column;
+  }
+  options.mcmc_samples = 0;
+  const CrossValidation modes = *cross_validation(model_of(100, options), call);
+  EXPECT_NE(frame.column("yhat")[0], modes.column("yhat")[0]);
+
+  call.threads = 2;
+  EXPECT_EQ(cross_validation(model, call)->columns[0].values, frame.columns[0].values);
 }
 
 }  // namespace

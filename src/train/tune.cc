@@ -12,7 +12,13 @@ constexpr std::size_t kMaxCandidates = 1000;
 
 Error invalid(std::string message) { return Error{ErrorCode::kInvalid, std::move(message)}; }
 
-Result<Done> check_grid(const TunePlan& plan) {
+Result<Done> check_plan(const TunePlan& plan) {
+  if (plan.validate.prophet.mcmc_samples > 0) {
+    return invalid(
+        "mcmc_samples: expected 0: a grid compares the modes of its candidates, and bounds, which draws are for, "
+        "decide "
+        "nothing; cross-validate samples one of them");
+  }
   for (const std::vector<double>* scales : {&plan.changepoint_prior_scales, &plan.seasonality_prior_scales}) {
     if (scales->empty()) return invalid("a grid needs at least one value of each prior scale");
     for (const double scale : *scales) {
@@ -36,7 +42,7 @@ Result<std::optional<double> Accuracy::*> parse_tune_error(std::string_view name
 
 Result<Tuned> tune(const SeriesSource& source, const TunePlan& plan, const std::atomic<bool>& stop,
                    const std::function<void()>& on_series) {
-  if (Result<Done> checked = check_grid(plan); !checked) return std::move(checked).error();
+  if (Result<Done> checked = check_plan(plan); !checked) return std::move(checked).error();
   Tuned tuned;
   for (const double changepoint : plan.changepoint_prior_scales) {
     for (const double seasonality : plan.seasonality_prior_scales)

@@ -42,7 +42,8 @@ struct Tuned {
 };
 
 // `on_series` is called for each series of each candidate. Memory: 8 bytes a series and candidate. Errors: kInvalid: an
-// empty grid, a scale that is not above 0, no series that all candidates can be validated on; kUnavailable: stopped.
+// empty grid, a scale that is not above 0, mcmc_samples above 0, no series that all candidates can be validated on;
+// kUnavailable: stopped.
 Result<Tuned> tune(const SeriesSource& source, const TunePlan& plan, const std::atomic<bool>& stop,
                    const std::function<void()>& on_series);
 
