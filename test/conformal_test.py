@@ -78,6 +78,38 @@ def test_models_are_trained_again_when_the_calibration_changes(chiliad, models):
     assert trained() == 2
 
 
+def evaluated(chiliad, *arguments, check=True):
+    done = chiliad.run("evaluate", "--json", "--weekly-seasonality", "false", *arguments, check=check)
+    return done, json.loads(done.stdout)
+
+
+def test_evaluate_measures_the_calibrated_bounds(chiliad, models, tmp_path):
+    data = ("--data", models.parent / "data")
+    _, own = evaluated(chiliad, *data, "--holdout", "10", check=False)
+    done, calibrated = evaluated(chiliad, *data, "--holdout", "10", "--conformal", check=False)
+    assert done.returncode == 3
+    told = chiliad.run("evaluate", *data, "--holdout", "10", "--conformal", check=False).stderr
+    assert "without the 10 rows held back" in told and "not calibrated: Less data than horizon" in told
+    assert (calibrated["series"], calibrated["failed"]) == (1, 1)
+    assert calibrated["prophet"]["coverage"] != own["prophet"]["coverage"]
+    # Stored models with their own calibration on rows that came since.
+    (tmp_path / "later").mkdir()
+    write_series(tmp_path / "later", "long", 265)
+    stored = ("--data", tmp_path / "later", "--models", models)
+    _, own = evaluated(chiliad, *stored)
+    _, calibrated = evaluated(chiliad, *stored, "--conformal")
+    assert calibrated["prophet"]["MAE"] == own["prophet"]["MAE"]
+    assert calibrated["prophet"]["coverage"] != own["prophet"]["coverage"]
+
+
+def test_a_plot_shows_the_calibrated_bounds(chiliad, models):
+    def plot(model, *arguments, **more):
+        return chiliad.run("plot", "--model", models / f"{model}.tar.gz", "--period", "5", *arguments, **more)
+    assert plot("long", "--conformal").stdout != plot("long").stdout
+    refused = plot("short", "--conformal", check=False)
+    assert refused.returncode == 1 and "without a calibration" in refused.stderr
+
+
 @pytest.mark.parametrize("arguments, words", [
     (["--conformal", "ten"], "--conformal: 'ten'"),
     (["--conformal-period", "5 days"], "go with --conformal"),

@@ -30,6 +30,7 @@ struct EvaluateFlags {
   int threads = 0;
   std::size_t worst = 10;
   std::string output;
+  bool conformal = false;
   bool json = false;
 };
 
@@ -74,6 +75,9 @@ void run_evaluate(const EvaluateFlags& flags) {
   plan.prophet = value_or_fail(read_prophet_flags(flags.prophet), kExitUsage);
   plan.threads = value_or_fail(read_threads(flags.threads, flags.models.starts_with("s3://")), kExitUsage);
   plan.holdout = flags.holdout;
+  plan.conformal = flags.conformal;
+  if (flags.conformal && plan.prophet.uncertainty_samples == 0)
+    fail({ErrorCode::kInvalid, "--conformal needs intervals: --uncertainty-samples is 0"}, kExitUsage);
   const prepare::Shard all;
   std::unique_ptr<store::ObjectStore> models;
   std::vector<std::string> needed = forecast::needed_columns(plan.prophet);
@@ -127,6 +131,8 @@ void add_evaluate_command(CLI::App& app) {
   command->add_option("--holdout", flags->holdout, "Fit without the last N rows of each series and compare on these");
   command->add_option("--test", flags->test, "Fit all rows and compare on the rows of this folder or table");
   command->add_option("--models", flags->models, "Compare stored models on the rows after their history");
+  command->add_flag("--conformal", flags->conformal,
+                    "Bounds from a calibration: of the stored models, else made over as long a horizon as is compared");
   command->add_option("--worst", flags->worst, "How many of the worst series to list")->capture_default_str();
   command->add_option("--output", flags->output, "Also write a CSV with a row a series");
   command->add_option("--threads", flags->threads, "Worker threads; 0: one a core");

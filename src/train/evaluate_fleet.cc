@@ -23,11 +23,25 @@ Result<Rows> read_rows(const SeriesSource& source, const std::string& name, cons
   return rows_of(*series, columns.further);
 }
 
+forecast::PredictOptions predict_options(const EvaluatePlan& plan) {
+  forecast::PredictOptions options;
+  options.conformal = plan.conformal;
+  return options;
+}
+
+// Over as long a horizon as the test rows have. Requires: both ascending, not empty.
+diagnose::CrossValidationOptions calibration(const Rows& rows, const Rows& test) {
+  diagnose::CrossValidationOptions options;
+  options.horizon = test.ds.back() - rows.ds.back();
+  return options;
+}
+
 // Who brings only the rows that came since learns the model's errors; the naive forecast and MASE need rows before.
-Result<HoldoutErrors> stored_errors(const forecast::FittedModel& model, const Rows& before, Rows test) {
+Result<HoldoutErrors> stored_errors(const forecast::FittedModel& model, const Rows& before, Rows test,
+                                    const forecast::PredictOptions& predict) {
   const auto known = std::ranges::count_if(before.y, [](double y) { return !std::isnan(y); });
   if (known < 2) {
-    Result<forecast::Forecast> forecast = forecast_rows(model, test);
+    Result<forecast::Forecast> forecast = forecast_rows(model, test, predict);
     if (!forecast) return std::move(forecast).error();
     return HoldoutErrors{accuracy(test.y, forecast->column("yhat"), forecast->column("yhat_lower"),
                                   forecast->column("yhat_upper"), std::nullopt),
@@ -35,7 +49,7 @@ Result<HoldoutErrors> stored_errors(const forecast::FittedModel& model, const Ro
   }
   Result<forecast::PreparedRows> history = forecast::prepare_rows({before.ds, before.y});
   if (!history) return std::move(history).error();
-  return holdout_errors(model, *history, std::move(test));
+  return holdout_errors(model, *history, std::move(test), predict);
 }
 
 Result<SeriesReport> evaluate_stored(const SeriesSource& source, const std::string& name, const EvaluatePlan& plan) {
@@ -52,7 +66,7 @@ Result<SeriesReport> evaluate_stored(const SeriesSource& source, const std::stri
   const Rows test = hold_back(rows, unseen);
   if (test.ds.empty())
     return Error{ErrorCode::kInvalid, "no rows after the model's history, which ends " + format_instant(last)};
-  Result<HoldoutErrors> errors = stored_errors(*model, rows, test);
+  Result<HoldoutErrors> errors = stored_errors(*model, rows, test, predict_options(plan));
   if (!errors) return std::move(errors).error();
   SeriesReport report;
   report.rows = static_cast<std::uint64_t>(model->state().rows);
@@ -74,10 +88,15 @@ Result<SeriesReport> evaluate_series(const SeriesSource& source, const std::stri
     Result<Rows> unseen = read_rows(*plan.test, name, plan.columns);
     if (!unseen) return std::move(unseen).error().in("test rows");
     test = hold_back(*unseen, unseen->ds.size());
+    hold_back(*rows, 0);  // Sorts.
   } else {
     test = hold_back(*rows, plan.holdout);
   }
-  Result<SeriesFit> fit = fit_series(*rows, test, calendars, forecast::KeepHistory::kNo);
+  diagnose::CrossValidationOptions conformal;
+  const bool calibrated = plan.conformal && !rows->ds.empty() && !test.ds.empty();
+  if (calibrated) conformal = calibration(*rows, test);
+  Result<SeriesFit> fit = fit_series(*rows, test, calendars, forecast::KeepHistory::kNo,
+                                     calibrated ? &conformal : nullptr, predict_options(plan));
   if (!fit && plan.test == nullptr && !test.ds.empty())
     return std::move(fit).error().in("without the " + std::to_string(test.ds.size()) + " rows held back");
   if (!fit) return std::move(fit).error();

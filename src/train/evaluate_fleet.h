@@ -30,6 +30,9 @@ struct EvaluatePlan {
   std::size_t holdout = 0;               // kHoldout: >= 1.
   const SeriesSource* test = nullptr;    // kTest.
   store::ObjectStore* models = nullptr;  // kStored.
+  // Bounds from a calibration (diagnose/conformal.h): the stored models' own, or one over a horizon as long as the rows
+  // compared with. A series without one fails.
+  bool conformal = false;
   int threads = 1;
 };
 

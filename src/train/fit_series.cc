@@ -106,16 +106,17 @@ Rows hold_back(Rows& rows, std::size_t count) {
   return back;
 }
 
-Result<forecast::Forecast> forecast_rows(const forecast::FittedModel& model, Rows& rows) {
+Result<forecast::Forecast> forecast_rows(const forecast::FittedModel& model, Rows& rows,
+                                         const forecast::PredictOptions& predict) {
   if (!rows.columns.empty()) rows = without_gaps(rows);
   if (rows.ds.empty()) return Error{ErrorCode::kInvalid, "no row with a value to compare with"};
   const std::vector<forecast::Column> columns = forecast::borrow(rows.columns);
-  return model.predict(forecast::Frame{rows.ds, columns});
+  return model.predict(forecast::Frame{rows.ds, columns}, predict);
 }
 
 Result<HoldoutErrors> holdout_errors(const forecast::FittedModel& model, const forecast::PreparedRows& history,
-                                     Rows test) {
-  Result<forecast::Forecast> forecast = forecast_rows(model, test);
+                                     Rows test, const forecast::PredictOptions& predict) {
+  Result<forecast::Forecast> forecast = forecast_rows(model, test, predict);
   if (!forecast) return std::move(forecast).error().in("hold-out rows");
   const Season season = infer_season(history.ds);
   const std::optional<double> scale = seasonal_naive_scale(history.ds, history.y, season);
@@ -126,7 +127,8 @@ Result<HoldoutErrors> holdout_errors(const forecast::FittedModel& model, const f
 }
 
 Result<SeriesFit> fit_series(const Rows& rows, const Rows& test, CalendarCache& calendars,
-                             const forecast::FitOptions& how, const diagnose::CrossValidationOptions* conformal) {
+                             const forecast::FitOptions& how, const diagnose::CrossValidationOptions* conformal,
+                             const forecast::PredictOptions& predict) {
   const std::vector<forecast::Column> columns = forecast::borrow(rows.columns);
   Result<forecast::PreparedRows> prepared = forecast::prepare_rows({rows.ds, rows.y, columns});
   if (!prepared) return std::move(prepared).error();
@@ -148,6 +150,7 @@ Result<SeriesFit> fit_series(const Rows& rows, const Rows& test, CalendarCache& 
   if (conformal != nullptr) {
     if (Result<Done> calibrated = calibrate(*model, *conformal, how.keep, report.note); !calibrated)
       return std::move(calibrated).error();
+    if (predict.conformal && model->state().conformal == nullptr) return Error{ErrorCode::kInvalid, report.note};
   }
   if (!fit.constant_series) {
     report.log_posterior = fit.log_posterior;
@@ -159,7 +162,7 @@ Result<SeriesFit> fit_series(const Rows& rows, const Rows& test, CalendarCache& 
   if (!fitted) return std::move(fitted).error();
   report.fit = *fitted;
   if (!test.ds.empty()) {
-    Result<HoldoutErrors> errors = holdout_errors(*model, *prepared, test);
+    Result<HoldoutErrors> errors = holdout_errors(*model, *prepared, test, predict);
     if (!errors) return std::move(errors).error();
     report.holdout = errors->model;
     report.naive = errors->naive;

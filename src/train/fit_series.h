@@ -38,7 +38,8 @@ Rows hold_back(Rows& rows, std::size_t count);
 
 // The model's forecast for these rows, of which those are dropped that have neither a value nor all that the model
 // needs. Errors: as FittedModel::predict(); kInvalid: none is left.
-Result<forecast::Forecast> forecast_rows(const forecast::FittedModel& model, Rows& rows);
+Result<forecast::Forecast> forecast_rows(const forecast::FittedModel& model, Rows& rows,
+                                         const forecast::PredictOptions& predict = {});
 
 // Errors of a model on rows it has not seen beside the seasonal-naive forecast from `history` (rows with a value, in
 // ascending ds). Errors: as FittedModel::predict(). Requires: test.ds ascending.
@@ -47,7 +48,7 @@ struct HoldoutErrors {
   Accuracy naive;
 };
 Result<HoldoutErrors> holdout_errors(const forecast::FittedModel& model, const forecast::PreparedRows& history,
-                                     Rows test);
+                                     Rows test, const forecast::PredictOptions& predict = {});
 
 struct SeriesFit {
   forecast::FittedModel model;
@@ -58,9 +59,11 @@ struct SeriesFit {
 // Errors: as prepare_rows(), Calendar::make(), fit(), predict().
 // `how`: what of the model is kept, and the parameters to begin with.
 // `conformal`: how the model is cross-validated to calibrate conformal intervals; a series that is too short for that
-// gets a model without, and a note. Null: not.
+// gets a model without, and a note. Null: not. `predict`: how `test` is forecast; where that asks for conformal bounds
+// and there is no calibration the note is the error (kInvalid).
 Result<SeriesFit> fit_series(const Rows& rows, const Rows& test, CalendarCache& calendars,
                              const forecast::FitOptions& how,
-                             const diagnose::CrossValidationOptions* conformal = nullptr);
+                             const diagnose::CrossValidationOptions* conformal = nullptr,
+                             const forecast::PredictOptions& predict = {});
 
 }  // namespace chiliad::train
