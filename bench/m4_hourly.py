@@ -59,12 +59,13 @@ def prophets(train, test):
     return found
 
 
-def ours(train, test):
+def ours(train, test, options=()):
+    """({series: sMAPE}, the training) of models with these options."""
     source, models, forecasts = SCRATCH / "m4.csv", SCRATCH / "m4-models", SCRATCH / "m4-forecasts.csv"
     SCRATCH.mkdir(parents=True, exist_ok=True)
     train.rename(columns={"id": "customer_id", "ds": "timestamp", "y": "value"}).to_csv(source, index=False)
     remove(models)
-    trained = Finished([CHILIAD, "train", "--data", source, "--models", models, "--threads", os.cpu_count()])
+    trained = Finished([CHILIAD, "train", "--data", source, "--models", models, "--threads", os.cpu_count(), *options])
     Finished([CHILIAD, "forecast", "--models", models, "--period", 48, "--freq", "h", "--output", forecasts])
     forecast = pandas.read_csv(forecasts, dtype={"customer_id": str})
     forecast["ds"] = pandas.to_datetime(forecast["ds"])
