@@ -30,9 +30,27 @@ struct FleetForecastFlags {
   std::string models;
   std::string output = "-";
   std::vector<std::string> columns;
+  int samples = 0;
   int threads = 0;
   bool json = false;
 };
+
+// What joint draws have: futures instead of bounds.
+void read_samples(const FleetForecastFlags& flags, train::ForecastPlan& plan) {
+  const ForecastFlags& given = flags.forecast;
+  const auto usage = [](std::string message) { fail({ErrorCode::kInvalid, std::move(message)}, kExitUsage); };
+  if (flags.samples < 0 || flags.samples > 1'000'000) usage("--samples: expected 1 to 1,000,000 futures");
+  if (given.simulate > 0 || given.interval_width != 0 || given.conformal || !given.quantiles.empty())
+    usage("--samples gives futures and no bounds: leave out --simulate, --interval-width, --conformal, --quantiles");
+  plan.samples = flags.samples;
+  plan.predict.seed = given.seed;
+  plan.columns = flags.columns;
+  if (plan.columns.empty() || plan.columns == std::vector<std::string>{"all"}) plan.columns = {"trend", "yhat"};
+  for (const std::string& column : plan.columns) {
+    if (column != "trend" && column != "yhat")
+      usage("--columns: with --samples there are trend and yhat, not '" + column + "'");
+  }
+}
 
 // Each column asked for has to be one of some model's: customers differ in theirs, a season that was found in one
 // series is missing in another. Models are read until all are known, mostly one.
@@ -96,7 +114,12 @@ void run_forecast(const FleetForecastFlags& flags) {
   const std::unique_ptr<store::ObjectStore> models = value_or_fail(open_models(flags.models));
   const std::vector<std::string> names = value_or_fail(train::list_models(*models));
   if (names.empty()) fail(no_models(flags.models));
-  plan.columns = read_columns(flags, *models, names, plan);
+  if (flags.samples != 0) {
+    refuse_twice(flags.columns);
+    read_samples(flags, plan);
+  } else {
+    plan.columns = read_columns(flags, *models, names, plan);
+  }
 
   StopSignal stop;
   TextOutput output = value_or_fail(TextOutput::open(flags.output));
@@ -147,6 +170,9 @@ void add_forecast_command(CLI::App& app) {
   add_forecast_flags(*command, flags->forecast);
   command->add_flag("--include-history", flags->forecast.include_history, "Also the dates of the history");
   command->add_option("--columns", flags->columns, "Columns of the forecast, as trend,yhat; or all")->delimiter(',');
+  command->add_option("--samples", flags->samples,
+                      "Draw N futures of each model and write them, a row each: customer_id,ds,sample,trend,yhat; "
+                      "--seed decides them");
   command->add_option("--threads", flags->threads, "Worker threads; 0: one a core (more for s3://)");
   command->add_flag("--json", flags->json, "Progress and summary as JSON lines");
   command->callback([flags] { run_forecast(*flags); });

@@ -15,7 +15,7 @@ void add_forecast_flags(CLI::App& command, ForecastFlags& flags) {
       ->capture_default_str();
   command.add_option("--interval-width", flags.interval_width, "Instead of the models' own, between 0 and 1");
   command.add_option("--simulate", flags.simulate, "Draw N futures for the intervals instead of computing them");
-  command.add_option("--seed", flags.seed, "Of --simulate; the same seed gives the same numbers");
+  command.add_option("--seed", flags.seed, "Of what is drawn; the same seed gives the same numbers");
   command.add_flag("--conformal", flags.conformal, "Bounds of yhat from the models' calibration (train --conformal)");
   command
       .add_option("--quantiles", flags.quantiles, "Further quantiles of yhat, as 0.05,0.95: columns yhat_q0.05, ...")

@@ -32,6 +32,37 @@ struct PosteriorFrame {
 // How many futures `samples` wanted ones are in all: the same number for each draw, at least one. Requires: draws.
 std::size_t posterior_futures(const FittedState& state, int samples);
 
+// All futures of a sampled model at one row after another. Future i of draw d stands at [d * per_draw() + i].
+class PosteriorFutures {
+ public:
+  // Everything is borrowed. Requires: state.draws.
+  PosteriorFutures(const FittedState& state, std::span<const Component> components, const PosteriorFrame& frame,
+                   int samples, std::uint64_t seed);
+  ~PosteriorFutures();
+
+  // Requires: rows ascend from call to call.
+  void at(std::size_t row);
+
+  std::size_t per_draw() const { return per_draw_; }
+  // At the row of the last call, in the unit of y: one value a future.
+  std::span<double> trend() { return trend_; }
+  std::span<double> yhat() { return yhat_; }
+  // One value a draw of each component.
+  std::vector<std::vector<double>>& by_component() { return by_component_; }
+
+ private:
+  struct Future;
+  std::vector<Future> make_futures(std::uint64_t seed) const;
+
+  const FittedState& state_;
+  const std::span<const Component> components_;
+  const PosteriorFrame& frame_;
+  const std::size_t per_draw_;
+  std::vector<Future> futures_;  // One a draw.
+  std::vector<double> trend_, yhat_, departure_, of_draw_;
+  std::vector<std::vector<double>> by_component_;
+};
+
 struct PosteriorBounds {
   // In the unit of y. By row: the trend at each of `probabilities`.first(2), yhat at each of `probabilities`, then each
   // component's at the first two.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "forecast/predictive_samples.h"
+#include "forecast/simulate.h"
 #include "forecast/stored_form.h"
 
 namespace chiliad::sample {
@@ -95,6 +97,27 @@ TEST(SampledFit, SaysWhereChainsDisagree) {
   ASSERT_TRUE(sampled(noisy_series(80), 8, &report));
   EXPECT_NE(report.note.find("sampled: largest R-hat"), std::string::npos) << report.note;
   EXPECT_FALSE(sampled(noisy_series(80), 6));
+}
+
+TEST(SampledFit, JointDrawsTakeTheirParametersFromTheDraws) {
+  const Series series = noisy_series(80);
+  const forecast::FittedModel model = *sampled(series, 100);
+  const std::vector<Instant> ds = {series.ds.back() + std::chrono::days(1), series.ds.back() + std::chrono::days(2)};
+  // 200 draws: 500 futures are three of each.
+  ASSERT_EQ(forecast::futures_of(model, 500), 600u);
+  EXPECT_EQ(forecast::futures_of(model, 10), 200u);
+  const forecast::PredictiveSamples drawn = *forecast::predictive_samples(model, forecast::Frame{ds}, 500, 5);
+  ASSERT_EQ(drawn.samples, 600u);
+  forecast::PredictOptions options;
+  options.uncertainty_samples = 500;
+  options.seed = 5;
+  const forecast::Forecast bounds = *model.predict(ds, options);
+  std::vector<double> row(drawn.yhat.begin() + 600, drawn.yhat.end()), found(2);
+  const std::vector<double> probabilities = {0.1, 0.9};
+  forecast::percentiles(row, probabilities, found);
+  EXPECT_NEAR(found[0], bounds.column("yhat_lower")[1], 1e-11);
+  EXPECT_NEAR(found[1], bounds.column("yhat_upper")[1], 1e-11);
+  EXPECT_EQ(forecast::predictive_samples(model, forecast::Frame{ds}, 500, 5)->yhat, drawn.yhat);
 }
 
 }  // namespace

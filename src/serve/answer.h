@@ -16,6 +16,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "forecast/predictive_samples.h"
 #include "forecast/prophet.h"
 #include "serve/invocation.h"
 
@@ -27,5 +28,11 @@ namespace chiliad::serve {
 // names those it has.
 Result<Done> append_answer(std::string& out, const forecast::Forecast& forecast, std::int64_t first_row,
                            const Invocation& asked);
+
+// Futures likewise, columns ds, trend and yhat: in JSON a row's value is the list of its futures,
+// {"ds":{"358":1671926400000},"yhat":{"358":[12.5,13.25,...]}}; CSV has a line a row and future, with its number in the
+// column sample.
+Result<Done> append_samples(std::string& out, const forecast::PredictiveSamples& samples, std::int64_t first_row,
+                            const Invocation& asked);
 
 }  // namespace chiliad::serve

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/json_writer.h"
+#include "forecast/predictive_samples.h"
 #include "serve/answer.h"
 #include "serve/invocation.h"
 
@@ -68,8 +69,39 @@ bool ForecastModel::is_heavy(const Invocation& invocation) const {
   return invocation.heavy() || fitted_.draws(invocation.options, invocation.rows()) > kManyDraws;
 }
 
-Result<Done> ForecastModel::answer(const Invocation& invocation, std::string& out) const {
+Result<Done> ForecastModel::append_forecast(const Invocation& invocation, const std::vector<Instant>& dates,
+                                            std::int64_t first_row, std::string& out) const {
   if (Result<Done> few = check_draws(fitted_.draws(invocation.options, invocation.rows())); !few) return few;
+  thread_local IntervalOffsets offsets;
+  offsets.values.clear();
+  const bool framed = has_frame(invocation);
+  const bool recalled = framed && recall(invocation, offsets);
+  const std::vector<forecast::Column> columns = forecast::borrow(invocation.future);
+  Result<forecast::Forecast> made =
+      fitted_.predict(forecast::Frame{dates, columns}, invocation.options, framed ? &offsets : nullptr);
+  if (!made) return explained(std::move(made).error(), invocation);
+  if (framed && !recalled) remember(invocation, offsets);
+  return append_answer(out, *made, first_row, invocation);
+}
+
+// A sampled model gives a future of each of its draws, which may be more than were asked for.
+Result<Done> ForecastModel::append_futures(const Invocation& invocation, const std::vector<Instant>& dates,
+                                           std::int64_t first_row, std::string& out) const {
+  const auto values = static_cast<std::int64_t>(forecast::futures_of(fitted_, invocation.samples)) * invocation.rows();
+  if (values > Invocation::kMaxSampled) {
+    return Error{ErrorCode::kInvalid,
+                 fmt::format("'samples': an answer may hold 1,000,000 values (rows times samples); "
+                             "this model, a future for each of its draws, needs {}",
+                             values)};
+  }
+  const std::vector<forecast::Column> columns = forecast::borrow(invocation.future);
+  Result<forecast::PredictiveSamples> drawn = forecast::predictive_samples(fitted_, forecast::Frame{dates, columns},
+                                                                           invocation.samples, invocation.options.seed);
+  if (!drawn) return explained(std::move(drawn).error(), invocation);
+  return append_samples(out, *drawn, first_row, invocation);
+}
+
+Result<Done> ForecastModel::answer(const Invocation& invocation, std::string& out) const {
   std::vector<Instant> future;
   const std::vector<Instant>* dates = &invocation.ds;
   std::int64_t first_row = 0;
@@ -80,19 +112,13 @@ Result<Done> ForecastModel::answer(const Invocation& invocation, std::string& ou
     dates = &future;
     first_row = fitted_.state().history_date_count;
   }
-  thread_local IntervalOffsets offsets;
-  offsets.values.clear();
-  const bool framed = has_frame(invocation);
-  const bool recalled = framed && recall(invocation, offsets);
-  const std::vector<forecast::Column> columns = forecast::borrow(invocation.future);
-  Result<forecast::Forecast> forecast =
-      fitted_.predict(forecast::Frame{*dates, columns}, invocation.options, framed ? &offsets : nullptr);
-  if (!forecast) return explained(std::move(forecast).error(), invocation);
-  if (framed && !recalled) remember(invocation, offsets);
-
-  if (!invocation.doubly_encoded) return append_answer(out, *forecast, first_row, invocation);
+  const auto write = [&](std::string& to) {
+    return invocation.samples > 0 ? append_futures(invocation, *dates, first_row, to)
+                                  : append_forecast(invocation, *dates, first_row, to);
+  };
+  if (!invocation.doubly_encoded) return write(out);
   std::string text;
-  Result<Done> done = append_answer(text, *forecast, first_row, invocation);
+  Result<Done> done = write(text);
   if (done) append_json_string(out, text, true);
   return done;
 }

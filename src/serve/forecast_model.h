@@ -37,6 +37,10 @@ class ForecastModel final : public Model {
     std::string freq;
     double interval_width = 0;  // 0: the model's own.
   };
+  Result<Done> append_forecast(const Invocation& invocation, const std::vector<Instant>& dates, std::int64_t first_row,
+                               std::string& out) const;
+  Result<Done> append_futures(const Invocation& invocation, const std::vector<Instant>& dates, std::int64_t first_row,
+                              std::string& out) const;
   bool same_frame(const Invocation& invocation) const CHILIAD_REQUIRES(mutex_);
   bool recall(const Invocation& invocation, forecast::IntervalOffsets& offsets) const;
   void remember(const Invocation& invocation, const forecast::IntervalOffsets& offsets) const;

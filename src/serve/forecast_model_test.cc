@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "serve/invocation.h"
 
 namespace chiliad::serve {
@@ -74,6 +76,32 @@ TEST(ForecastModel, RefusesToDrawWithoutEnd) {
   EXPECT_EQ(refusal(hostile, R"({"period": 1})"), "answered");
   EXPECT_NE(refusal(model(Growth::kLogistic), R"({"period": 20001, "future": {"cap": 50}})").find("needs 20001000"),
             std::string::npos);
+}
+
+TEST(ForecastModel, AnswersWithFuturesOnRequest) {
+  const ForecastModel linear = model(Growth::kLinear);
+  std::string one, again, other, text;
+  ASSERT_TRUE(linear.answer(reading(R"({"period":2,"samples":3,"columns":["ds","yhat"]})"), one));
+  EXPECT_TRUE(one.starts_with(R"({"ds":{"101":1649721600000,"102":1649808000000},"yhat":{"101":[)")) << one;
+  EXPECT_EQ(std::ranges::count(one, ','), 2 + 2 * 2 + 1);
+  ASSERT_TRUE(linear.answer(reading(R"({"period":2,"samples":3,"columns":["ds","yhat"]})"), again));
+  EXPECT_EQ(one, again);
+  ASSERT_TRUE(linear.answer(reading(R"({"period":2,"samples":3,"columns":["ds","yhat"],"seed":1})"), other));
+  EXPECT_NE(one, other);
+  ASSERT_TRUE(linear.answer(reading(R"("{\"period\":1,\"samples\":2}")"), text));
+  EXPECT_TRUE(text.starts_with(R"("{\"ds\":{\"101\":1649721600000},\"trend\":{\"101\":[)")) << text;
+  EXPECT_TRUE(linear.is_heavy(reading(R"({"period":1,"samples":1})")));
+  Invocation csv = reading(R"({"period":1,"samples":2})");
+  csv.format = Invocation::Format::kCsv;
+  std::string lines;
+  ASSERT_TRUE(linear.answer(csv, lines));
+  EXPECT_TRUE(lines.starts_with("ds,sample,trend,yhat\n2022-04-12,0,")) << lines;
+  EXPECT_NE(lines.find("\n2022-04-12,1,"), std::string::npos);
+  const Result<Done> unknown = linear.answer(reading(R"({"period":1,"samples":2,"columns":["weekly"]})"), text);
+  EXPECT_EQ(unknown.error().message,
+            "'columns': there is no column 'weekly'; with 'samples' there are ds, trend, yhat");
+  const Result<Done> bare = model(Growth::kLogistic).answer(reading(R"({"period":1,"samples":2})"), text);
+  EXPECT_NE(bare.error().message.find("give a value a row"), std::string::npos) << bare.error().message;
 }
 
 }  // namespace

@@ -201,12 +201,13 @@ enum Field : unsigned {
   kSeed,
   kFuture,
   kConformal,
+  kFutures,
   kModels,
   kFields
 };
 constexpr std::array<std::string_view, kFields> kNames = {
     "period", "freq",   "ds",        "quantiles", "columns", "uncertainty", "interval_width", "uncertainty_samples",
-    "seed",   "future", "conformal", "models"};
+    "seed",   "future", "conformal", "samples",   "models"};
 
 Result<Done> read_field(Field field, element value, Invocation& out, std::vector<std::string>* models) {
   switch (field) {
@@ -234,6 +235,7 @@ Result<Done> read_field(Field field, element value, Invocation& out, std::vector
       if (value.get_bool().get(out.options.conformal) != simdjson::SUCCESS)
         return wrong("conformal", "expected true or false");
       return Done{};
+    case kFutures: return store(whole_number("samples", value, 1, kMaxSamples), out.samples);
     case kModels: return read_names("models", value, kMaxModels, *models);
     case kFields: break;
   }
@@ -258,6 +260,15 @@ Result<Done> check_together(const Invocation& out, unsigned seen) {
                                              : "expected 'period' (such as {\"period\": 7}) or 'ds'"};
   }
   if (dates && (seen & (1u << kFreq)) != 0) return wrong("freq", "goes with 'period', not with 'ds'");
+  if (out.samples > 0) {
+    for (const Field field : {kQuantiles, kUncertainty, kIntervalWidth, kSamples, kConformal}) {
+      if ((seen & (1u << field)) != 0) return wrong(kNames[field], "is about bounds, of which 'samples' gives none");
+    }
+    if (out.rows() * out.samples > Invocation::kMaxSampled) {
+      return wrong("samples", "an answer may hold 1,000,000 values (rows times samples), this one asks for " +
+                                  std::to_string(out.rows() * out.samples));
+    }
+  }
   if (out.options.uncertainty == forecast::Uncertainty::kSimulated) {
     const std::int64_t samples = out.options.uncertainty_samples.value_or(1000);
     if (out.rows() * samples > Invocation::kMaxDraws) {
@@ -282,6 +293,7 @@ void reset(Invocation& out) {
   out.ds.clear();
   out.future.clear();
   out.options = {};
+  out.samples = 0;
   out.columns.clear();
   out.doubly_encoded = false;
   out.format = Invocation::Format::kJson;

@@ -4,6 +4,7 @@
 //   {"period": 48, "freq": "h"}                     the next 48 hours
 //   {"ds": ["2023-01-01", 1672617600000]}           these moments (text, or milliseconds since 1970)
 //   {"period": 2, "future": {"temp": [3.5, 4], "promo": true}}    with what the model needs beside the dates
+//   {"period": 7, "samples": 100}                   100 futures instead of bounds
 //   "{\"period\": 7}"                               a JSON string that holds the JSON: the answer is one too
 //
 // By field: doc/serving.md. Reading is strict: a field that is not known, given twice, of the wrong type or outside its
@@ -32,7 +33,8 @@ namespace chiliad::serve {
 
 struct Invocation {
   static constexpr std::int64_t kMaxRows = 100'000;
-  static constexpr std::int64_t kMaxDraws = 20'000'000;  // Rows times samples of a simulation.
+  static constexpr std::int64_t kMaxDraws = 20'000'000;   // Rows times samples of a simulation.
+  static constexpr std::int64_t kMaxSampled = 1'000'000;  // Rows times futures of an answer that holds them.
 
   enum class Format : std::uint8_t { kJson, kCsv };
 
@@ -42,13 +44,14 @@ struct Invocation {
   std::vector<Instant> ds;                    // The moments asked for; empty when period is given.
   std::vector<forecast::OwnedColumn> future;  // Regressors and conditions, a value a row.
   forecast::PredictOptions options;
+  int samples = 0;                   // Above 0: so many futures are wanted, not bounds; options.seed decides them.
   std::vector<std::string> columns;  // In this order; empty: all, in Prophet's.
   bool doubly_encoded = false;
   Format format = Format::kJson;
 
   std::int64_t rows() const { return ds.empty() ? period : static_cast<std::int64_t>(ds.size()); }
   // Too much work for a thread that others wait for, whatever the model.
-  bool heavy() const { return rows() > 128 || options.uncertainty == forecast::Uncertainty::kSimulated; }
+  bool heavy() const { return rows() > 128 || samples > 0 || options.uncertainty == forecast::Uncertainty::kSimulated; }
 };
 
 class InvocationReader {

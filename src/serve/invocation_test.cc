@@ -135,6 +135,22 @@ TEST(InvocationReader, LimitsTheDrawsOfASimulation) {
                   .starts_with("'uncertainty': "));
 }
 
+TEST(InvocationReader, FuturesAreWantedInsteadOfBounds) {
+  EXPECT_EQ(read(R"({"period":7,"samples":100,"seed":3})")->samples, 100);
+  EXPECT_EQ(refusal(R"({"period":7,"samples":0})"), "'samples': expected a whole number from 1 to 100000");
+  EXPECT_EQ(refusal(R"({"period":7,"samples":9,"quantiles":[0.5]})"),
+            "'quantiles': is about bounds, of which 'samples' gives none");
+  EXPECT_EQ(refusal(R"({"period":7,"samples":9,"conformal":true})"),
+            "'conformal': is about bounds, of which 'samples' gives none");
+  EXPECT_EQ(refusal(R"({"period":100,"samples":10001})"),
+            "'samples': an answer may hold 1,000,000 values (rows times samples), this one asks for 1000100");
+  InvocationReader reader;
+  Invocation invocation;
+  ASSERT_TRUE(reader.read(R"({"period":1,"samples":5})", invocation));
+  ASSERT_TRUE(reader.read(R"({"period":1})", invocation));
+  EXPECT_EQ(invocation.samples, 0);
+}
+
 TEST(InvocationReader, ForgetsTheRequestBefore) {
   InvocationReader reader;
   Invocation invocation;

@@ -32,6 +32,11 @@ FutureRows::Rows history_rows(const forecast::FittedState& state) {
   return rows;
 }
 
+void append_moment(std::string& text, Instant ds) {
+  const bool whole_seconds = ds == std::chrono::floor<std::chrono::seconds>(ds);
+  text += whole_seconds ? format_instant_fixed(ds, 0) : format_instant(ds);
+}
+
 Result<FutureRows::Rows> future_rows(const forecast::FittedState& state, std::string_view customer_id,
                                      const std::vector<std::string>& needed, const ForecastPlan& plan) {
   if (plan.future) return plan.future->of(customer_id, needed);
@@ -79,6 +84,15 @@ Result<forecast::Forecast> forecast_model(const forecast::FittedModel& model, st
   return model.predict(forecast::Frame{rows->ds, columns}, predict);
 }
 
+Result<forecast::PredictiveSamples> sample_model(const forecast::FittedModel& model, std::string_view customer_id,
+                                                 const ForecastPlan& plan) {
+  Result<FutureRows::Rows> rows = forecast_rows(model, customer_id, plan);
+  if (!rows) return std::move(rows).error();
+  const std::vector<forecast::Column> columns = forecast::borrow(rows->columns);
+  return forecast::predictive_samples(model, forecast::Frame{rows->ds, columns}, plan.samples,
+                                      content_hash(customer_id, plan.predict.seed));
+}
+
 std::vector<std::string> all_columns(const forecast::FittedModel& example, const ForecastPlan& plan) {
   std::set<std::string> components{"additive_terms", "daily", "multiplicative_terms", "weekly", "yearly"};
   for (const std::string& name : example.component_names()) components.insert(name);
@@ -99,7 +113,7 @@ std::vector<std::string> all_columns(const forecast::FittedModel& example, const
 }
 
 std::string forecast_csv_header(const ForecastPlan& plan) {
-  std::string line = "customer_id,ds";
+  std::string line = plan.samples > 0 ? "customer_id,ds,sample" : "customer_id,ds";
   for (const std::string& column : plan.columns) {
     line += ',';
     append_csv_field(line, column);
@@ -117,14 +131,36 @@ std::string forecast_csv_rows(std::string_view customer_id, const forecast::Fore
   for (std::size_t i = 0; i < forecast.rows(); ++i) {
     rows += id;
     rows += ',';
-    const Instant ds = forecast.ds()[i];
-    const bool whole_seconds = ds == std::chrono::floor<std::chrono::seconds>(ds);
-    rows += whole_seconds ? format_instant_fixed(ds, 0) : format_instant(ds);
+    append_moment(rows, forecast.ds()[i]);
     for (const std::span<const double> column : columns) {
       rows += ',';
       if (!column.empty()) append_repr(rows, column[i]);
     }
     rows += '\n';
+  }
+  return rows;
+}
+
+std::string sample_csv_rows(std::string_view customer_id, const forecast::PredictiveSamples& samples,
+                            const ForecastPlan& plan) {
+  std::string id;
+  append_csv_field(id, customer_id);
+  std::vector<const std::vector<double>*> columns;
+  for (const std::string& name : plan.columns) columns.push_back(name == "trend" ? &samples.trend : &samples.yhat);
+  std::string rows;
+  for (std::size_t r = 0; r < samples.rows(); ++r) {
+    std::string begin = id + ",";
+    append_moment(begin, samples.ds[r]);
+    for (std::size_t i = 0; i < samples.samples; ++i) {
+      rows += begin;
+      rows += ',';
+      append_integer(rows, static_cast<std::int64_t>(i));
+      for (const std::vector<double>* column : columns) {
+        rows += ',';
+        append_repr(rows, (*column)[r * samples.samples + i]);
+      }
+      rows += '\n';
+    }
   }
   return rows;
 }
@@ -141,6 +177,11 @@ void forecast_fleet(store::ObjectStore& models, const std::vector<std::string>& 
         load_model(models, names[i], keep, std::chrono::steady_clock::now() + std::chrono::minutes(5));
     if (!model) return {i, std::move(model).error()};
     const std::string customer_id = customer_of(names[i]);
+    if (plan.samples > 0) {
+      const Result<forecast::PredictiveSamples> samples = sample_model(*model, customer_id, plan);
+      if (!samples) return {i, Error(samples.error()).in(names[i] + std::string(kArchiveSuffix))};
+      return {i, sample_csv_rows(customer_id, *samples, plan)};
+    }
     Result<forecast::Forecast> forecast = forecast_model(*model, customer_id, plan);
     if (!forecast) return {i, std::move(forecast).error().in(names[i] + std::string(kArchiveSuffix))};
     return {i, forecast_csv_rows(customer_id, *forecast, plan)};

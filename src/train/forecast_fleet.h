@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "forecast/future.h"
+#include "forecast/predictive_samples.h"
 #include "forecast/prophet.h"
 #include "store/object_store.h"
 #include "train/future_rows.h"
@@ -27,6 +28,8 @@ struct ForecastPlan {
   bool include_history = false;                  // Also the dates of the history, before the others.
   forecast::PredictOptions predict;              // seed: of the fleet; each model draws from a stream of its own.
   std::vector<std::string> columns;              // Of the forecast; those that a model lacks stay empty.
+  // Above 0: futures are drawn instead (forecast/predictive_samples.h), with predict.seed; columns: of trend and yhat.
+  int samples = 0;
 };
 
 // The rows a model is asked for, with the columns that it needs as far as they are known: those of the history from the
@@ -39,14 +42,22 @@ Result<FutureRows::Rows> forecast_rows(const forecast::FittedModel& model, std::
 Result<forecast::Forecast> forecast_model(const forecast::FittedModel& model, std::string_view customer_id,
                                           const ForecastPlan& plan);
 
+// Joint draws for the same rows. Requires: plan.samples >= 1. Errors: as forecast_rows() and predictive_samples().
+Result<forecast::PredictiveSamples> sample_model(const forecast::FittedModel& model, std::string_view customer_id,
+                                                 const ForecastPlan& plan);
+
 // Prophet's columns for any mix of models, in Prophet's order: with the built-in seasonalities and those of `example`.
 std::vector<std::string> all_columns(const forecast::FittedModel& example, const ForecastPlan& plan);
 
-// "customer_id,ds,<columns>".
+// "customer_id,ds,<columns>"; with samples "customer_id,ds,sample,<columns>".
 std::string forecast_csv_header(const ForecastPlan& plan);
 // A line a row. ds is "2022-01-31T00:00:00", the same form in all rows; numbers read back to the same bits.
 std::string forecast_csv_rows(std::string_view customer_id, const forecast::Forecast& forecast,
                               const ForecastPlan& plan);
+
+// A line a row and future, futures from 0.
+std::string sample_csv_rows(std::string_view customer_id, const forecast::PredictiveSamples& samples,
+                            const ForecastPlan& plan);
 
 // Called in the order of the names. Returning false ends the work.
 struct ForecastObserver {
