@@ -30,8 +30,9 @@ class BestMode {
   Parameters best_;
   FitReport report_;  // Of the best.
   int starts_ = 1;
-  double first_ = 0;  // Log-posterior of the first.
-  bool apart_ = false;
+  double first_ = 0;        // Log-posterior of the first.
+  double passed_over_ = 0;  // That of the best mode which was not better by enough, less the first's.
+  bool apart_ = false;      // Converged at different modes.
 };
 
 // Log-posteriors that rounding and the end of a climb do not tell apart.
@@ -45,7 +46,9 @@ bool BestMode::may_have_several() const {
 
 // What another mode of these has to be better by. Logistic growth tells the same rows in several ways that are about as
 // likely; there Prophet's own start decides unless another mode is clearly better (e^2 = 7 times the density).
-double BestMode::needed_gain() const { return calendar_.options.growth == Growth::kLogistic ? 2 : 0; }
+double BestMode::needed_gain() const {
+  return calendar_.options.growth == Growth::kLogistic && report_.converged ? 2 : 0;
+}
 
 void BestMode::try_from(Parameters start) {
   FitReport report;
@@ -55,7 +58,10 @@ void BestMode::try_from(Parameters start) {
   const double gain = report.log_posterior - report_.log_posterior;
   const bool same = std::fabs(gain) <= same_mode(report_.log_posterior);
   apart_ = apart_ || (!same && report.converged && report_.converged);
-  if (same ? report_.converged || !report.converged : gain < needed_gain()) return;
+  if (same ? report_.converged || !report.converged : gain < needed_gain()) {
+    if (!same) passed_over_ = std::max(passed_over_, report.log_posterior - first_);
+    return;
+  }
   best_ = *std::move(found);
   report_ = std::move(report);
 }
@@ -86,14 +92,19 @@ Result<Parameters> BestMode::find(Parameters start, Starts starts, FitReport& re
 std::string BestMode::note() const {
   std::string text = report_.note;
   const double gain = report_.log_posterior - first_;
-  if (gain <= same_mode(first_) && !apart_) return text;
+  const bool moved = gain > same_mode(first_);
+  if (!moved && !apart_) return text;
   if (!text.empty()) text += "; ";
-  if (gain <= same_mode(first_)) {
-    return text + "several optima: the first of " + std::to_string(starts_) + " starts reached the best";
-  }
+  text += "several optima: ";
   char number[32];
-  std::snprintf(number, sizeof(number), "%.3g", gain);
-  return text + "several optima: the best of " + std::to_string(starts_) + " starts is " + number + " above the first";
+  std::snprintf(number, sizeof(number), "%.3g", moved ? gain : passed_over_);
+  if (moved) {
+    text.append("the best of ").append(std::to_string(starts_)).append(" starts is ").append(number);
+    return text.append(" above the first");
+  }
+  if (passed_over_ > same_mode(first_))
+    return text.append("that of Prophet's own start, another is ").append(number) + " above it";
+  return text.append("the first of ").append(std::to_string(starts_)).append(" starts reached the best");
 }
 
 }  // namespace

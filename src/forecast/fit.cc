@@ -95,14 +95,8 @@ Result<FittedModel> fit(const Calendar& shared, const PreparedRows& rows, const 
     state.beta.assign(found->beta.begin(), found->beta.begin() + static_cast<std::ptrdiff_t>(calendar.x.columns));
     state.sigma_obs = found->sigma_obs;
     state.log_posterior = out.log_posterior;
-    if (calendar.changepoints.moments.empty()) {
-      // The stand-in for no changepoints is active from t = 0 on: part of the slope. That of logistic growth turns
-      // about m, which goes along so that the trend stays as it was fitted.
-      const double k = state.k + state.delta[0];
-      if (calendar.options.growth == Growth::kLogistic && k != 0) state.m *= state.k / k;
-      state.k = k;
-      state.delta[0] = 0;
-    }
+    if (calendar.changepoints.moments.empty())
+      fold_into_slope(calendar.options.growth, state.k, state.m, state.delta[0]);
   }
   state.rows = static_cast<std::int64_t>(rows.y.size());
   state.history_date_count = static_cast<std::int64_t>(rows.history_dates.size());

@@ -209,6 +209,10 @@ struct FittedState {
   std::shared_ptr<const ParameterDraws> draws;
 };
 
+// Makes a model of its draws: they become state.draws, their means its parameters. The log-posterior is unset: it is
+// that of a mode. Requires: draws.size() >= 1, the sizes as above.
+void set_draws(FittedState& state, ParameterDraws draws);
+
 // How the intervals of a forecast are made.
 enum class Uncertainty : std::uint8_t {
   // Quantiles of the predictive law, computed: doc/intervals.md. That of logistic growth is known by its draws alone:

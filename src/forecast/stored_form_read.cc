@@ -458,14 +458,6 @@ Result<Done> read_parameter(std::string_view key, od::value value, ParameterValu
   return Done{};
 }
 
-// The mean over the draws of each of a parameter's values.
-std::vector<double> mean_draw(std::span<const double> values, std::size_t draws) {
-  const std::size_t width = values.size() / draws;
-  std::vector<double> mean(width);
-  for (std::size_t i = 0; i < draws * width; ++i) mean[i % width] += values[i] / static_cast<double>(draws);
-  return mean;
-}
-
 struct StoredParameters {
   ParameterValues k, m, sigma_obs, delta, beta;
   std::optional<ParameterValues> lp;
@@ -494,11 +486,6 @@ Result<Done> take_parameters(StoredParameters& stored, FittedState& state) {
     if (stored.lp && stored.lp->values.size() == 1) state.log_posterior = stored.lp->values[0];
     return Done{};
   }
-  state.k = mean_draw(stored.k.values, n)[0];
-  state.m = mean_draw(stored.m.values, n)[0];
-  state.sigma_obs = mean_draw(stored.sigma_obs.values, n)[0];
-  state.delta = mean_draw(stored.delta.values, n);
-  state.beta = mean_draw(stored.beta.values, n);
   ParameterDraws draws{{},
                        std::move(stored.k.values),
                        std::move(stored.m.values),
@@ -506,7 +493,7 @@ Result<Done> take_parameters(StoredParameters& stored, FittedState& state) {
                        std::move(stored.delta.values),
                        std::move(stored.beta.values)};
   if (stored.lp && stored.lp->values.size() == n) draws.lp = std::move(stored.lp->values);
-  state.draws = std::make_shared<const ParameterDraws>(std::move(draws));
+  set_draws(state, std::move(draws));
   return Done{};
 }
 

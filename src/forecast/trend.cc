@@ -76,6 +76,13 @@ TrendStart trend_start(Growth growth, std::span<const Instant> ds, std::span<con
   return line;
 }
 
+void fold_into_slope(Growth growth, double& k, double& m, double& delta) {
+  const double slope = k + delta;
+  if (growth == Growth::kLogistic && slope != 0) m *= k / slope;
+  k = slope;
+  delta = 0;
+}
+
 void logistic_exponent(const TrendParameters& parameters, std::span<const double> t, std::span<double> out) {
   piecewise_linear(parameters.k, -parameters.k * parameters.m, parameters, t, out);
 }

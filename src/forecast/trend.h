@@ -49,6 +49,10 @@ void evaluate_trend(Growth growth, const TrendParameters& parameters, std::span<
 // k (t - m) + sum of delta_j (t - c_j)+: the exponent of logistic growth.
 void logistic_exponent(const TrendParameters& parameters, std::span<const double> t, std::span<double> out);
 
+// The stand-in for no changepoints is a change that is active from t = 0 on: part of the slope. That of logistic growth
+// turns about m, which goes along so that the trend stays as it was.
+void fold_into_slope(Growth growth, double& k, double& m, double& delta);
+
 // 1 / (1 + exp(-x)) for each x.
 void sigmoid(std::span<const double> x, std::span<double> out);
 

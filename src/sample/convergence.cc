@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/check.h"
 
@@ -59,13 +60,13 @@ double autocovariance(std::span<const double> values, double mean, std::size_t l
 
 double split_rhat(ChainsOf chains) {
   const Variances variances = variances_of(halves_of(chains));
-  return std::sqrt(variances.all / variances.within);
+  return variances.within > 0 ? std::sqrt(variances.all / variances.within) : std::numeric_limits<double>::infinity();
 }
 
 double effective_sample_size(ChainsOf chains) {
   const std::vector<std::span<const double>> parts = halves_of(chains);
   const Variances variances = variances_of(parts);
-  if (!(variances.all > 0)) return std::nan("");
+  if (!(variances.within > 0)) return 0;
   const std::size_t n = parts.front().size();
   std::vector<double> means;
   for (const std::span<const double> part : parts) means.push_back(mean_of(part));

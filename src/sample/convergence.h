@@ -21,9 +21,9 @@ namespace chiliad::sample {
 // The draws of one quantity: as many chains, all of the same length >= 4. Borrowed.
 using ChainsOf = std::span<const std::vector<double>>;
 
-// NaN where all draws are the same.
+// Infinity where no chain moved: nothing shows that they would agree.
 double split_rhat(ChainsOf chains);
-// NaN likewise. At most draws * log10(draws), as antithetic chains are not believed further.
+// 0 where no chain moved. At most draws * log10(draws), as antithetic chains are not believed further.
 double effective_sample_size(ChainsOf chains);
 
 }  // namespace chiliad::sample

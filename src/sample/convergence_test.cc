@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 
 #include "sample/random_stream.h"
 
@@ -42,7 +43,11 @@ TEST(SplitRhat, SeesADriftWithinEachChain) {
 TEST(SplitRhat, HasItsValueByHand) {
   // Halves {1,2} {3,4} {1,2} {3,4}: within 0.5, variance of the means 4/3.
   EXPECT_NEAR(split_rhat(Chains{{1, 2, 3, 4}, {1, 2, 3, 4}}), std::sqrt((0.25 + 4.0 / 3) / 0.5), 1e-12);
-  EXPECT_TRUE(std::isnan(split_rhat(Chains{{1, 1, 1, 1}})));
+}
+
+TEST(SplitRhat, OfChainsThatStandStillIsInfinite) {
+  EXPECT_EQ(split_rhat(Chains{{1, 1, 1, 1}}), std::numeric_limits<double>::infinity());
+  EXPECT_EQ(split_rhat(Chains{{1, 1, 1, 1}, {2, 2, 2, 2}}), std::numeric_limits<double>::infinity());
 }
 
 TEST(EffectiveSampleSize, IsThatOfAnAutoregression) {
@@ -50,7 +55,7 @@ TEST(EffectiveSampleSize, IsThatOfAnAutoregression) {
     const double expected = 4 * 5000 * (1 - a) / (1 + a);
     EXPECT_NEAR(effective_sample_size(autoregressive(a, 5000)) / expected, 1, 0.15) << a;
   }
-  EXPECT_TRUE(std::isnan(effective_sample_size(Chains{{1, 1, 1, 1}})));
+  EXPECT_EQ(effective_sample_size(Chains{{1, 1, 1, 1}}), 0);
 }
 
 TEST(EffectiveSampleSize, IsSmallWhereChainsDisagree) {

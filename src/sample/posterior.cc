@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "forecast/design.h"
 #include "forecast/starts.h"
+#include "forecast/trend.h"
 #include "sample/convergence.h"
 #include "sample/posterior_density.h"
 
@@ -31,16 +32,6 @@ void judge(const std::vector<Chain>& chains, std::size_t dimension, PosteriorDra
   for (const Chain& chain : chains) {
     draws.divergent += chain.divergent;
     draws.gradients += chain.gradients;
-  }
-}
-
-// The stand-in for no changepoints is part of the slope; that of logistic growth turns about m (forecast/fit.cc).
-void fold_dummy_change(const forecast::ProphetOptions& options, PosteriorDraws& draws) {
-  for (std::size_t i = 0; i < draws.size(); ++i) {
-    const double k = draws.k[i] + draws.delta[i];
-    if (options.growth == forecast::Growth::kLogistic && k != 0) draws.m[i] *= draws.k[i] / k;
-    draws.k[i] = k;
-    draws.delta[i] = 0;
   }
 }
 
@@ -92,7 +83,9 @@ Result<PosteriorDraws> sample_posterior(const forecast::Calendar& shared, const 
       forecast::scale_series(calendar.options, rows.y, forecast::borrow(rows.columns));
   if (!scaled) return scaled.error();
   Result<PosteriorDraws> draws = draw(calendar, {scaled->y, scaled->cap}, init, options);
-  if (draws && calendar.changepoints.moments.empty()) fold_dummy_change(calendar.options, *draws);
+  if (!draws || !calendar.changepoints.moments.empty()) return draws;
+  for (std::size_t i = 0; i < draws->size(); ++i)
+    forecast::fold_into_slope(calendar.options.growth, draws->k[i], draws->m[i], draws->delta[i]);
   return draws;
 }
 
