@@ -34,6 +34,19 @@ def test_links_lead_to_files_that_exist(path):
             assert (path.parent / target).exists(), f"{path.name} links to {target}"
 
 
+def anchors(path):
+    """Of the headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links_lead_to_headings_that_exist(path):
+    for target, anchor in re.findall(r"\]\(([^)#:]*\.md)?#([^)]+)\)", path.read_text()):
+        there = path.parent / target if target else path
+        assert anchor in anchors(there), f"{path.name} links to {target}#{anchor}"
+
+
 def test_dependencies_names_every_package_and_no_other_is_installed():
     text = (ROOT / "DEPENDENCIES.md").read_text()
     packages = [line.split()[1] for line in (ROOT / "tool/debian_packages.txt").read_text().splitlines()
