@@ -90,6 +90,11 @@ package_tests() {
   timeout --kill-after=30 20m .venv/python/bin/python -m pytest python/test -q -ra -p no:cacheprovider "$@"
 }
 
+# The oldest numpy and pandas that pyproject.toml allows, for the oldest Python.
+oldest() {
+  [[ $1 == *python3.9 ]] && sed -n 's/^dependencies = //p' pyproject.toml | grep -oE '[a-z]+>=[0-9.]+' | sed 's/>=\(.*\)$/==\1.*/'
+}
+
 # Builds the package for each Python from 3.9 on that is installed, from nothing, as a newcomer does, and uses it.
 package_with_every_python() {
   local python folder versions
@@ -98,7 +103,7 @@ package_with_every_python() {
     folder=$(mktemp -d)
     if ! "$python" -c 'import venv, ensurepip' 2>/dev/null; then
       echo "$python: skipped, it has no venv"
-    elif "$python" -m venv "$folder" && "$folder/bin/pip" install --quiet --disable-pip-version-check . &&
+    elif "$python" -m venv "$folder" && "$folder/bin/pip" install --quiet --disable-pip-version-check . $(oldest "$python") &&
       "$folder/bin/python" python/test/newcomer.py; then
       echo "$("$folder/bin/python" --version): built and used"
     else

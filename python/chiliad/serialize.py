@@ -73,8 +73,11 @@ def model_to_json(model):
     return json.dumps(model_to_dict(model))
 
 
+_ISO = "ISO8601" if int(pd.__version__.split(".")[0]) >= 2 else None  # Which reads each text by itself, as None did.
+
+
 def _dates(values):
-    dates = pd.to_datetime(pd.Series(values, dtype=object), utc=True, format="ISO8601" if _of_text(values) else None)
+    dates = pd.to_datetime(pd.Series(values, dtype=object), utc=True, format=_ISO if _of_text(values) else None)
     return frames.nanoseconds(dates.dt.tz_localize(None).to_numpy(), "A date of the model").view("datetime64[ns]")
 
 
