@@ -6,7 +6,7 @@ import importlib.machinery
 import sys
 
 PACKAGES = ("prophet", "fbprophet")
-MODULES = ("diagnostics", "forecaster", "make_holidays", "metrics", "plot", "serialize", "utilities")
+MODULES = ("diagnostics", "forecaster", "make_holidays", "metrics", "models", "plot", "serialize", "utilities")
 VERSION = "1.5.0"  # Whose interface it is.
 
 

@@ -4,8 +4,8 @@
     python -m chiliad.accelerate -m module ARGUMENT ...
     CHILIAD_ACCELERATE=1 python script.py             where the package is installed
 
-`prophet`, `fbprophet` and their modules are then chiliad's: forecaster, serialize, diagnostics, metrics, plot, utilities
-and make_holidays. Prophet itself need not be installed.
+`prophet`, `fbprophet` and their modules are then chiliad's: forecaster, serialize, diagnostics, metrics, models, plot,
+utilities and make_holidays. Prophet itself need not be installed.
 """
 import os
 import runpy

@@ -17,7 +17,7 @@ from copy import deepcopy
 import numpy as np
 import pandas as pd
 
-from chiliad import _engine, engine_form, features, frames, sampling, trend
+from chiliad import _engine, engine_form, features, frames, models, sampling, trend
 from chiliad.make_holidays import get_holiday_names, make_holidays_df
 
 logger = logging.getLogger("chiliad")
@@ -353,6 +353,35 @@ class Prophet(_Unmade):
             predictor = self.__class__(**deepcopy(properties["predictor_spec"]))
             predictor._regressor_name = name
             properties["predictor"] = predictor.fit(known, **self.fit_kwargs)
+
+    def preprocess(self, df, **kwargs):
+        """The numbers that a fit is made of: a models.ModelInputData. Sets every attribute but the parameters.
+
+        fit() does not come by here: the engine makes its own. It is for looking at them, or for an optimiser of one's
+        own."""
+        df = frames.table(df)
+        frames.training_rows(self, df)  # Raises for what cannot be.
+        dates = np.sort(frames.dates(pd.Series(frames.column(df, "ds").unique()).dropna()))
+        self.history_dates = pd.Series(dates, name="ds")
+        self.history = self.setup_dataframe(df[frames.has_value(df)].copy(), initialize_scales=True)
+        self.set_auto_seasonalities()
+        X, sigmas, columns, modes = self.make_all_seasonality_features(self.history)
+        self.train_component_cols, self.component_modes = columns, modes
+        self.fit_kwargs = deepcopy(kwargs)
+        self.set_changepoints()
+        cap = self.history["cap_scaled"] if self.growth == "logistic" else np.zeros(len(self.history))
+        return models.ModelInputData(
+            T=len(self.history), S=len(self.changepoints_t), K=X.shape[1], tau=self.changepoint_prior_scale,
+            trend_indicator=models.TrendIndicator[self.growth.upper()].value, y=self.history["y_scaled"],
+            t=self.history["t"], cap=cap, t_change=self.changepoints_t, s_a=columns["additive_terms"],
+            s_m=columns["multiplicative_terms"], X=X, sigmas=sigmas)
+
+    def calculate_initial_params(self, num_total_regressors):
+        """Where a fit begins, after preprocess(): a models.ModelParams for so many columns of X."""
+        start = {"linear": self.linear_growth_init, "flat": self.flat_growth_init, "logistic": self.logistic_growth_init}
+        k, m = start[self.growth](self.history)
+        return models.ModelParams(k=k, m=m, delta=np.zeros_like(self.changepoints_t), beta=np.zeros(num_total_regressors),
+                                  sigma_obs=1.0)
 
     # ---- the tables behind a fit -----------------------------------------------------------------------------------
 

@@ -11,7 +11,9 @@ import prophet.serialize
 import pytest
 
 import chiliad
+import chiliad.models
 import chiliad.serialize
+from chiliad import _engine, engine_form
 from random_models import Drawn
 
 logging.getLogger("cmdstanpy").setLevel(logging.ERROR)
@@ -84,6 +86,35 @@ def test_a_model_drawn_at_random(seed):
     hers = theirs.predictive_samples(drawn.future)
     for name in ("trend", "yhat"):
         np.testing.assert_allclose(mine[name], hers[name], rtol=1e-8, atol=1e-8 * theirs.y_scale, err_msg=told)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_stan_would_be_given_is_the_same(seed):
+    drawn = Drawn(seed)
+    ours, theirs = drawn.build(chiliad.Prophet), drawn.build(prophet.Prophet)
+    mine, hers = ours.preprocess(drawn.history, seed=3), theirs.preprocess(drawn.history, seed=3)
+    told = drawn.describe()
+    assert vars(mine).keys() == vars(hers).keys()
+    for name, expected in vars(hers).items():
+        np.testing.assert_allclose(np.asarray(getattr(mine, name), dtype=float), np.asarray(expected, dtype=float), rtol=1e-10,
+                                   atol=1e-12, err_msg=f"{name}: {told}")
+    start, expected = ours.calculate_initial_params(mine.K), theirs.calculate_initial_params(hers.K)
+    for name, value in vars(expected).items():
+        np.testing.assert_allclose(getattr(start, name), value, rtol=1e-9, atol=1e-12, err_msg=f"{name}: {told}")
+    assert list(ours.history_dates) == list(theirs.history_dates) and ours.fit_kwargs == {"seed": 3}
+    with pytest.raises(Exception, match="can only be fit once"):
+        ours.fit(drawn.history)
+    # The parameters that the engine finds for them are those of the fit.
+    found = _engine.fit_stan_data(*stan_form(mine, start), False)
+    assert found["report"]["log_posterior"] == pytest.approx(
+        drawn.build(chiliad.Prophet).fit(drawn.history).params["lp__"][0, 0], rel=1e-4, abs=0.5), told
+
+
+def stan_form(data, start):
+    arrays = {name: np.ascontiguousarray(getattr(data, name), dtype=np.float64)
+              for name in ("y", "t", "cap", "t_change", "X", "sigmas", "s_a", "s_m")}
+    growth = chiliad.models.TrendIndicator(data.trend_indicator).name.lower()
+    return {"growth": growth, "tau": data.tau, **arrays}, engine_form.warm_start(vars(start))
 
 
 def test_the_generator_reaches_every_option():
