@@ -122,6 +122,15 @@ def fitted_state(model, ds):
     return state
 
 
+def state_of(fitted, kept):
+    """The parts of a fitted model for a forecast from what _engine.Fit.to_dict() gives, as it was fitted; kept:
+    kept_options() of the model without a fit, which has no regressors."""
+    names = ("seasonalities", "train_holiday_names", "start", "y_min", "y_scale", "logistic_floor", "changepoints_t", "delta",
+             "beta", "rows", "last_dates", "history_date_count")
+    return {**kept, **{name: fitted[name] for name in names}, "t_scale": fitted["t_scale"] / 1e9,
+            **{name: float(fitted[name][0]) for name in ("k", "m", "sigma_obs")}}
+
+
 def predict_options(model):
     samples = int(model.uncertainty_samples or 0)
     return {"uncertainty": "exact" if samples else "none", "interval_width": float(model.interval_width),

@@ -55,12 +55,12 @@ class Fleet(Mapping):
         fit = self._fits[key]
         return fit.get("history_dates", np.empty(0, dtype=np.int64)) if isinstance(fit, dict) else fit.history_dates
 
-    def _engine_model(self, key, dates):
-        """For a forecast of these dates: the fit itself, unless holidays of other years may matter."""
+    def _engine_model(self, key, dates, kept):
+        """For a forecast of these dates. kept: engine_form.kept_options() of the template."""
         fit = self._fits[key]
-        if isinstance(fit, dict) or self.template.country_holidays is not None:
-            fit = _engine.Fit.from_dict(engine_form.fitted_state(self[key], dates.view("datetime64[ns]")))
-        return fit
+        if self.template.country_holidays is not None:  # The fit knows them in the years of the rows alone.
+            return _engine.Fit.from_dict(engine_form.fitted_state(self[key], dates.view("datetime64[ns]")))
+        return _engine.Fit.from_dict(engine_form.state_of(fit, kept)) if isinstance(fit, dict) else fit
 
     def _check_no_columns(self):
         model = self.template
@@ -166,7 +166,7 @@ def predict_many(fleet, periods, freq="D", columns=None, include_history=False):
     fleet._check_no_columns()
     if periods < (0 if include_history else 1):
         raise ValueError(f"predict_many: periods must be at least {0 if include_history else 1}, not {periods}")
-    options = engine_form.predict_options(fleet.template)
+    options, kept = engine_form.predict_options(fleet.template), engine_form.kept_options(fleet.template, [])
     bounds = ("yhat_lower", "yhat_upper") if fleet.template.uncertainty_samples else ()
     columns = ("yhat", *bounds) if columns is None else (columns,) if isinstance(columns, str) else tuple(columns)
     cache = {}
@@ -178,7 +178,7 @@ def predict_many(fleet, periods, freq="D", columns=None, include_history=False):
             if not len(past):
                 raise ValueError("predict_many: include_history needs models that kept their history")
             dates = np.concatenate([past, dates])
-        at, values = fleet._engine_model(key, dates).predict(dates, {}, options)
+        at, values = fleet._engine_model(key, dates, kept).predict(dates, {}, options)
         if not set(columns) <= set(values):
             raise ValueError(f"predict_many: no column {sorted(set(columns) - set(values))}; there are {', '.join(values)}")
         parts[fleet.by].append(np.repeat(np.array([key]), len(at)))
