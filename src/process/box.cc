@@ -2,8 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+
+#include "base/file.h"
+#include "process/lifeline.h"
+
 namespace chiliad::process {
 namespace {
+
+constexpr std::chrono::minutes kEndOfTrial{1};
 
 std::string bytes_in_words(std::uint64_t bytes) {
   constexpr const char* kUnits[] = {"bytes", "kB", "MB", "GB", "TB"};
@@ -31,6 +38,22 @@ std::string words_of(const Exceeded& exceeded) {
       return fmt::format("it ran {} processes and threads, {} are allowed", exceeded.used, exceeded.allowed);
   }
   return "";
+}
+
+Result<Done> trial_box(const StartBox& start, std::string_view needs) {
+  Result<TempFolder> folder = TempFolder::make();
+  if (!folder) return std::move(folder).error();
+  Box box;
+  box.command = {"true"};
+  box.environment = {"PATH=/usr/bin:/bin"};
+  box.scratch = folder->path();
+  Result<std::unique_ptr<BoxedProcess>> process = start(box);
+  if (!process) return Error{ErrorCode::kUnavailable, fmt::format("{}; {}", process.error().message, needs)};
+  readable_before((*process)->ended(), std::chrono::steady_clock::now() + kEndOfTrial);
+  const std::optional<Exit> exit = (*process)->exit();
+  if (!exit || exit->code != 0)
+    return Error{ErrorCode::kUnavailable, fmt::format("a box with the program 'true' does not end well; {}", needs)};
+  return Done{};
 }
 
 }  // namespace chiliad::process

@@ -26,6 +26,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -134,5 +135,10 @@ class BoxRunner {
   // Whether boxes can run here: starts one. Errors: kUnavailable: the reason and what to do.
   virtual Result<Done> check() = 0;
 };
+
+// What a runner's check() does: starts a box for the program `true` by `start` and waits for its end. `needs` is said
+// behind what `start` said. Errors: kUnavailable: it did not start, or did not end well.
+using StartBox = std::function<Result<std::unique_ptr<BoxedProcess>>(const Box&)>;
+Result<Done> trial_box(const StartBox& start, std::string_view needs);
 
 }  // namespace chiliad::process

@@ -24,7 +24,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <utility>
 
 #include "base/mutex.h"
@@ -43,12 +42,8 @@ namespace chiliad::process {
 namespace {
 
 namespace fs = std::filesystem;
-using std::chrono::steady_clock;
 
 constexpr const char *kUnshare = "/usr/bin/unshare", *kOwn = "podman";
-constexpr std::chrono::minutes kEndOfCheck{1};
-
-Error unavailable(std::string message) { return {ErrorCode::kUnavailable, std::move(message)}; }
 
 // A socket for podman's word that the container runs.
 Result<FileDescriptor> listen_at(const fs::path& folder) {
@@ -213,10 +208,10 @@ Result<Done> make_root_of_host(const fs::path& root, std::vector<Mount>& mounts)
   return Done{};
 }
 
-std::string what_podman_needs(bool is_root) {
+std::string_view what_podman_needs(bool is_root) {
   if (is_root)
-    return "; podman's boxes need Linux 5.19 and a file system for images that can be id-mapped (ext4, xfs, btrfs)";
-  return "";  // What failed says it: images are run where the server is root.
+    return "podman's boxes need Linux 5.19 and a file system for images that can be id-mapped (ext4, xfs, btrfs)";
+  return "images are run where the server is root";
 }
 
 Result<std::unique_ptr<BoxedProcess>> PodmanRunner::start_in(const Box& box, RootOf root) {
@@ -267,19 +262,7 @@ Result<std::unique_ptr<BoxedProcess>> PodmanRunner::start(const Box& box) {
 
 // Whether or not there is an image: with the host's own programs.
 Result<Done> PodmanRunner::check() {
-  Result<TempFolder> folder = TempFolder::make();
-  if (!folder) return std::move(folder).error();
-  Box box;
-  box.command = {"true"};
-  box.environment = {"PATH=/usr/bin:/bin"};
-  box.scratch = folder->path();
-  Result<std::unique_ptr<BoxedProcess>> process = start_in(box, RootOf::kHost);
-  if (!process) return unavailable(process.error().message + what_podman_needs(is_root_));
-  readable_before((*process)->ended(), steady_clock::now() + kEndOfCheck);
-  const std::optional<Exit> exit = (*process)->exit();
-  if (!exit || exit->code != 0)
-    return unavailable("a container with the program 'true' does not end well" + what_podman_needs(is_root_));
-  return Done{};
+  return trial_box([this](const Box& box) { return start_in(box, RootOf::kHost); }, what_podman_needs(is_root_));
 }
 
 }  // namespace

@@ -55,7 +55,10 @@ constexpr std::uint64_t kOpenFiles = 65536;
 // The kernel ends processes of boxes before it ends the server.
 constexpr std::string_view kFirstToBeEnded = "500";
 
-Error unavailable(std::string message) { return {ErrorCode::kUnavailable, std::move(message)}; }
+Result<Done> find_bubblewrap() {
+  if (::access(kBubblewrap, X_OK) == 0) return Done{};
+  return Error{ErrorCode::kUnavailable, fmt::format("{} is not there: install the package bubblewrap", kBubblewrap)};
+}
 
 std::string proc_text(pid_t pid, const char* file) {
   const Result<std::string> text = read_file(fmt::format("/proc/{}/{}", pid, file), 64 << 10);
@@ -162,8 +165,7 @@ Process::Start command_of(const Box& box) {
 }
 
 Result<std::unique_ptr<BoxedProcess>> BubblewrapRunner::start(const Box& box) {
-  if (::access(kBubblewrap, X_OK) != 0)
-    return unavailable(fmt::format("{} is not there: install the package bubblewrap", kBubblewrap));
+  if (Result<Done> done = find_bubblewrap(); !done) return std::move(done).error();
   if (Result<Done> done = check_box(box); !done) return std::move(done).error();
   if (Result<Done> done = make_scratch(box); !done) return std::move(done).error();
   std::vector<Mount> mounts = scratch_mounts(box);
@@ -193,27 +195,13 @@ Result<std::unique_ptr<BoxedProcess>> BubblewrapRunner::start(const Box& box) {
 }
 
 Result<Done> BubblewrapRunner::check() {
-  Result<TempFolder> folder = TempFolder::make();
-  if (!folder) return std::move(folder).error();
-  Box box;
-  box.command = {"true"};
-  box.environment = {"PATH=/usr/bin:/bin"};
-  box.scratch = folder->path();
-  Result<std::unique_ptr<BoxedProcess>> process = start(box);
-  if (!process) {
-    const std::string& why = process.error().message;
-    // What refuses namespaces says no more than "not permitted".
-    return unavailable(::access(kBubblewrap, X_OK) != 0
-                           ? why
-                           : why +
-                                 "; boxes need user namespaces for users without privileges: see sysctl "
-                                 "user.max_user_namespaces, kernel.unprivileged_userns_clone and "
-                                 "kernel.apparmor_restrict_unprivileged_userns, or the container around this server");
-  }
-  readable_before((*process)->ended(), steady_clock::now() + kStart);
-  const std::optional<Exit> exit = (*process)->exit();
-  if (!exit || exit->code != 0) return unavailable("a box with the program 'true' does not end well");
-  return Done{};
+  if (Result<Done> done = find_bubblewrap(); !done) return done;
+  // What refuses namespaces says no more than "not permitted".
+  return trial_box(
+      [this](const Box& box) { return start(box); },
+      "boxes need user namespaces for users without privileges: see sysctl user.max_user_namespaces, "
+      "kernel.unprivileged_userns_clone and kernel.apparmor_restrict_unprivileged_userns, or the container "
+      "around this server");
 }
 
 }  // namespace
