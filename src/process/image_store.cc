@@ -24,7 +24,6 @@ constexpr const char* kProgramFolders[] = {"/usr/local/bin", "/usr/local/sbin", 
 constexpr const char* kHelperFolders[] = {"/usr/local/libexec/podman", "/usr/local/lib/podman", "/usr/libexec/podman",
                                           "/usr/lib/podman"};
 constexpr std::chrono::seconds kPatience{60};
-constexpr std::string_view kMark = "storage: ";
 constexpr std::size_t kMaxWords = 4000;
 
 Error unavailable(std::string message) { return {ErrorCode::kUnavailable, std::move(message)}; }
@@ -64,6 +63,12 @@ std::vector<std::string> own_variables() {
   return out;
 }
 
+std::string what_users_need() {
+  if (::geteuid() == 0) return "";
+  return " (a server that is not root needs subordinate users and groups: `usermod --add-subuids 100000-165535 "
+         "--add-subgids 100000-165535 USER`, other numbers for each user)";
+}
+
 }  // namespace
 
 Result<OciRuntime> find_podman() {
@@ -73,8 +78,6 @@ Result<OciRuntime> find_podman() {
                     "crun catatonit uidmap)",
                     program, package));
   };
-  if (::geteuid() != 0)
-    return unavailable("container images are run where the server is root; this one runs as a user without privileges");
   if (!is_program("podman")) return missing("podman", "podman");
   if (!is_program("conmon") && !is_in(kHelperFolders, "conmon")) return missing("conmon", "conmon");
   if (!is_in(kHelperFolders, "catatonit")) return missing("catatonit", "catatonit");
@@ -86,6 +89,23 @@ Result<OciRuntime> find_podman() {
   if (is_program("crun"))
     return unavailable("crun does not run with control groups of version 1, which this system has: install runc");
   return missing("runc", "runc or crun");
+}
+
+Result<ImageStore> parse_storage(std::string_view text) {
+  const std::size_t mark = text.find(kMark);
+  if (mark == text.npos) {
+    std::string said(text);
+    std::replace(said.begin(), said.end(), '\n', ' ');
+    return unavailable("podman info: " + (said.empty() ? std::string("it says nothing") : said));
+  }
+  text.remove_prefix(mark + kMark.size());
+  text = text.substr(0, text.find('\n'));
+  const std::size_t blank = text.find(' ');
+  ImageStore store;
+  if (blank != text.npos) store = {text.substr(blank + 1), std::string(text.substr(0, blank))};
+  if (store.driver.empty() || !store.folder.is_absolute())
+    return unavailable(fmt::format("podman info names no storage: {}", text));
+  return store;
 }
 
 Result<ImageStore> find_images(Starter& starter) {
@@ -105,17 +125,9 @@ Result<ImageStore> find_images(Starter& starter) {
   start.working_folder = "/";
   Result<Process> process = starter.start(start);
   if (!process) return std::move(process).error().in("podman info");
-  std::string text = all_output(*process);
-  const std::size_t mark = text.find(kMark);
-  if (mark == text.npos) {
-    std::replace(text.begin(), text.end(), '\n', ' ');
-    return unavailable("podman info: " + (text.empty() ? std::string("it says nothing") : text));
-  }
-  text = text.substr(mark + kMark.size());
-  text = text.substr(0, text.find('\n'));
-  const std::size_t blank = text.find(' ');
-  if (blank == text.npos || blank + 1 == text.size()) return unavailable("podman info names no storage: " + text);
-  return ImageStore{text.substr(blank + 1), text.substr(0, blank)};
+  Result<ImageStore> store = parse_storage(all_output(*process));
+  if (!store) return unavailable(std::move(store).error().message + what_users_need());
+  return store;
 }
 
 std::string how_to_get(const std::string& image) {

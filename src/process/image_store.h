@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "process/podman_command.h"
@@ -20,6 +21,11 @@ struct ImageStore {
   std::filesystem::path folder;  // "/var/lib/containers/storage"
   std::string driver;            // "overlay"
 };
+// What `podman info` printed with kMark before the storage's driver and folder, warnings of its own in front.
+// Errors: kUnavailable: it names none; what it said instead.
+inline constexpr std::string_view kMark = "storage: ";
+Result<ImageStore> parse_storage(std::string_view text);
+
 // As `podman info` tells, which reads the server's own variables and the user's own settings.
 // Errors: kUnavailable: what podman said.
 Result<ImageStore> find_images(Starter& starter);

@@ -24,6 +24,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/mutex.h"
@@ -172,8 +173,29 @@ Result<Process::Unprivileged> carry(const Box& box, const Here& here, PodmanPlac
   return out;
 }
 
-// unshare and all that it becomes and starts.
-void set_command(Process::Start& start, bool is_root, std::vector<std::string> podman_words) {
+// For a server that is not root: a folder at which podman's own is mounted for podman alone. The monitor's sockets have
+// addresses of 107 bytes; where they do not fit, podman waits 20 s for the end of each container. Empty: what podman
+// needs lies below all that come into question.
+fs::path short_place(const PodmanPlaces& places) {
+  const auto is_below = [](const fs::path& path, const fs::path& folder) {
+    const fs::path below = path.lexically_relative(folder);
+    return !below.empty() && *below.begin() != "..";
+  };
+  for (const char* name : {"/mnt", "/media", "/srv"}) {
+    const fs::path place = name;
+    const bool is_free = !is_below(places.own, place) && !is_below(places.images, place) &&
+                         std::none_of(places.mounts.begin(), places.mounts.end(),
+                                      [&](const Mount& m) { return is_below(m.host, place); });
+    std::error_code ignored;
+    if (is_free && fs::is_directory(fs::symlink_status(place, ignored))) return place;
+  }
+  return {};
+}
+
+// unshare and all that it becomes and starts. `own`: podman's own folder, to be mounted at `place` unless that is
+// empty.
+void set_command(Process::Start& start, bool is_root, const fs::path& own, const fs::path& place,
+                 std::vector<std::string> podman_words) {
   start.program = kUnshare;
   std::vector<std::string> words = {"--user"};
   if (is_root) {
@@ -184,8 +206,12 @@ void set_command(Process::Start& start, bool is_root, std::vector<std::string> p
   } else {
     words.insert(words.end(), {"--map-root-user", "--map-auto"});
   }
-  words.insert(words.end(), {"--pid", "--fork", "--mount-proc", "--kill-child=KILL", "--", "/bin/sh", "-c",
-                             podman_first_steps(), "sh"});
+  words.insert(words.end(), {"--pid", "--fork", "--mount-proc", "--kill-child=KILL", "--"});
+  if (!place.empty()) {
+    words.insert(words.end(), {"/bin/sh", "-c", "mount --bind \"$1\" \"$2\" && cd \"$2\" && shift 2 && exec \"$@\"",
+                               "sh", own.native(), place.native()});
+  }
+  words.insert(words.end(), {"/bin/sh", "-c", podman_first_steps(), "sh"});
   words.insert(words.end(), std::make_move_iterator(podman_words.begin()), std::make_move_iterator(podman_words.end()));
   start.arguments = std::move(words);
   start.limits = {{RLIMIT_CORE, 0}};
@@ -211,7 +237,7 @@ Result<Done> make_root_of_host(const fs::path& root, std::vector<Mount>& mounts)
 std::string_view what_podman_needs(bool is_root) {
   if (is_root)
     return "podman's boxes need Linux 5.19 and a file system for images that can be id-mapped (ext4, xfs, btrfs)";
-  return "images are run where the server is root";
+  return "podman's boxes of a server that is not root need user namespaces and Linux 5.11";
 }
 
 Result<std::unique_ptr<BoxedProcess>> PodmanRunner::start_in(const Box& box, RootOf root) {
@@ -221,11 +247,16 @@ Result<std::unique_ptr<BoxedProcess>> PodmanRunner::start_in(const Box& box, Roo
   PodmanPlaces places{box.scratch / kOwn, (*here)->images.folder, (*here)->images.driver, {},
                       mounts_of(box),     (*here)->runtime};
   Process::Start start;
+  fs::path place;
   if (is_root_) {
     Result<Process::Unprivileged> unprivileged = carry(box, **here, places);
     if (!unprivileged) return std::move(unprivileged).error();
     start.unprivileged = *std::move(unprivileged);
+  } else {
+    place = short_place(places);
   }
+  start.working_folder = places.own;
+  if (!place.empty()) places.own = place;
   if (Result<Done> done = make_own_folder(box, places); !done) return std::move(done).error();
   if (root == RootOf::kHost) {
     places.root = places.own / "root";
@@ -234,9 +265,8 @@ Result<std::unique_ptr<BoxedProcess>> PodmanRunner::start_in(const Box& box, Roo
   }
   Result<std::vector<std::string>> words = podman_words(box, places);
   if (!words) return std::move(words).error();
-  set_command(start, is_root_, *std::move(words));
+  set_command(start, is_root_, box.scratch / kOwn, place, *std::move(words));
   start.environment = podman_environment(places, is_root_ ? kBoxOwner : ::geteuid());
-  start.working_folder = places.own;
   Result<FileDescriptor> ready = listen_at(box.scratch / kOwn);
   if (!ready) return std::move(ready).error();
   if (is_root_) {

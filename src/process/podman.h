@@ -5,8 +5,9 @@
 // mounts away. No daemon, no cgroup, no systemd. Images are read from the storage of the user that the server runs as
 // (`podman images`); nothing is pulled. What a container needs beside them lies in its box's scratch folder.
 //
-// A server that is not root is refused by check() and start(): the same as a user with subordinate users is written and
-// not known to work.
+// A server that is not root needs subordinate users and groups of its own (/etc/subuid, newuidmap). Then what the
+// program leaves as another user than root belongs to one of those: the server removes it, but reads it only where
+// everybody may, and counts as disk only what it can read.
 //
 // Beside the rules of box.h:
 //   - The image takes the place of /usr, /etc and the rest; of the scratch folder it sees /tmp, /var/tmp, /dev/shm and
@@ -29,7 +30,7 @@
 
 namespace chiliad::process {
 
-// check(): kUnavailable: the server is not root, a program is missing, or what podman said.
+// check(): kUnavailable: a program or subordinate users are missing, or what podman said.
 std::unique_ptr<BoxRunner> podman();
 
 }  // namespace chiliad::process

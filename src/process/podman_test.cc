@@ -163,6 +163,18 @@ TEST_P(Podman, OrphansAreReaped) {
   EXPECT_EQ(run_script("(sh -c 'sleep 0 & exec sleep 0.2' &) ; sleep 0.5; ls -d /proc/[0-9]* | wc -l").output, "4\n");
 }
 
+// Its monitor's sockets lie there, and have addresses of 107 bytes; else podman waits 20 s for each container's end.
+TEST_P(Podman, PodmanKnowsItsFolderByAShortNameHoweverDeepTheScratchFolderLies) {
+  TestBox box = make_box("echo done");
+  box.box.scratch = box.home() / std::string(100, 'x') / std::string(100, 'y');
+  fs::create_directories(box.box.scratch);
+  EXPECT_EQ(run(*runner_, box.box).output, "done\n");
+  const std::string text = *read_file(box.box.scratch / "podman" / "containers.conf", 1 << 20);
+  const std::size_t begin = text.find("tmp_dir = \""), end = text.find("/run/libpod\"", begin);
+  ASSERT_NE(end, text.npos) << text;
+  EXPECT_LT(end - begin, 40U) << text;
+}
+
 TEST_P(Podman, APathThatPodmanCannotBeToldIsRefused) {
   const TempFolder other = *TempFolder::make();
   TestBox box = make_box("true");
