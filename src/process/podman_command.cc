@@ -49,14 +49,18 @@ Result<std::string> mount_words(const Mount& mount) {
 }
 
 void add_limits(std::vector<std::string>& words, const BoxLimits& limits) {
-  ::rlimit64 files{};
-  ::getrlimit64(RLIMIT_NOFILE, &files);
+  // Whoever has less than is wanted may not have more.
+  const auto at_most = [](auto resource, std::uint64_t wanted) {
+    ::rlimit64 own{};
+    return ::getrlimit64(resource, &own) == 0 ? std::min<std::uint64_t>(wanted, own.rlim_max) : wanted;
+  };
   const auto add = [&](const char* name, std::uint64_t value) {
     words.insert(words.end(), {"--ulimit", fmt::format("{}={}:{}", name, value, value)});
   };
   add("core", 0);
-  add("nofile", std::min<std::uint64_t>(kOpenFiles, files.rlim_max));
-  if (limits.processes > 0) add("nproc", static_cast<std::uint64_t>(limits.processes) + kOwnThreads);
+  add("nofile", at_most(RLIMIT_NOFILE, kOpenFiles));
+  if (limits.processes > 0)
+    add("nproc", at_most(RLIMIT_NPROC, static_cast<std::uint64_t>(limits.processes) + kOwnThreads));
   if (limits.disk_bytes > 0) add("fsize", limits.disk_bytes);
 }
 

@@ -1,8 +1,10 @@
 #include "process/podman_command.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace chiliad::process {
 namespace {
@@ -55,6 +57,23 @@ TEST(PodmanCommand, TheEntryPointIsTheCommandsFirstWordOrTheImages) {
   words = *podman_words(box, places);
   EXPECT_EQ(std::count(words.begin(), words.end(), "--entrypoint"), 0);
   EXPECT_EQ((std::vector<std::string>{words.end() - 3, words.end()}), (std::vector<std::string>{"i", "[\"x\"]", "a"}));
+}
+
+TEST(PodmanCommand, NoLimitIsAboveOnesOwn) {
+  ::rlimit own{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NPROC, &own), 0);
+  Box box;
+  box.command = {"true"};
+  box.image = "i";
+  const PodmanPlaces places{"/own", "/images", "overlay", {}, {}, {"runc", false}};
+  for (const auto& [wanted, told] :
+       {std::pair{std::uint64_t{10}, std::min<std::uint64_t>(74, own.rlim_max)},
+        std::pair{std::uint64_t{1'000'000'000}, std::min<std::uint64_t>(1'000'000'064, own.rlim_max)}}) {
+    box.limits.processes = static_cast<int>(wanted);
+    const std::vector<std::string> words = *podman_words(box, places);
+    const std::string word = "nproc=" + std::to_string(told) + ":" + std::to_string(told);
+    EXPECT_EQ(std::count(words.begin(), words.end(), word), 1) << word;
+  }
 }
 
 TEST(PodmanCommand, PathsInItsFilesAreQuoted) {
