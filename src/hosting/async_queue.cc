@@ -14,7 +14,9 @@ constexpr std::string_view kMigrations[] = {
     " output_location TEXT NOT NULL, failure_location TEXT NOT NULL, timeout_seconds INTEGER NOT NULL,"
     " expires_ms INTEGER NOT NULL)",
     "ALTER TABLE async_call ADD COLUMN role TEXT NOT NULL DEFAULT ''",
-    "ALTER TABLE async_call ADD COLUMN doomed INTEGER NOT NULL DEFAULT 0"};
+    "ALTER TABLE async_call ADD COLUMN doomed INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE async_call ADD COLUMN suspect INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE async_call ADD COLUMN broken INTEGER NOT NULL DEFAULT 0"};
 
 constexpr sql::Query kAll = {"read the waiting asynchronous calls",
                              "SELECT row, endpoint, length(body) FROM async_call ORDER BY row"};
@@ -26,9 +28,12 @@ constexpr sql::Query kInsert = {
 constexpr sql::Query kOne = {
     "read an asynchronous call",
     "SELECT inference_id, input_location, body, content_type, accept, custom_attributes, target_model, target_variant,"
-    " output_location, failure_location, timeout_seconds, expires_ms, role, doomed FROM async_call WHERE row = ?1"};
+    " output_location, failure_location, timeout_seconds, expires_ms, role, doomed, suspect, broken FROM async_call"
+    " WHERE row = ?1"};
 constexpr sql::Query kDoom = {"mark the asynchronous calls of a deleted endpoint",
                               "UPDATE async_call SET doomed = 1 WHERE endpoint = ?1 AND row <= ?2"};
+constexpr sql::Query kSuspect = {"keep how often an asynchronous call broke its server",
+                                 "UPDATE async_call SET suspect = ?2, broken = ?3 WHERE row = ?1"};
 constexpr sql::Query kDelete = {"delete an asynchronous call", "DELETE FROM async_call WHERE row = ?1"};
 
 }  // namespace
@@ -124,6 +129,8 @@ Result<std::optional<AsyncCall>> AsyncQueue::take(std::string_view endpoint) {
     call->timeout_seconds = static_cast<int>(one->column_int64(10));
     call->expires = system_clock::time_point(milliseconds(one->column_int64(11)));
     call->role = one->column_text(12);
+    call->suspect = one->column_int64(14) != 0;
+    call->broken = static_cast<int>(one->column_int64(15));
     const auto unwritten = unwritten_.find(endpoint);
     call->doomed = one->column_int64(13) != 0 || (unwritten != unwritten_.end() && call->row <= unwritten->second);
   } else {
@@ -150,6 +157,16 @@ void AsyncQueue::put_back(const AsyncCall& call, Deadline not_before) {
   } else {
     waiting_[call.endpoint].push_back(call.row);
   }
+}
+
+void AsyncQueue::put_first(const AsyncCall& call) {
+  const MutexLock lock(mutex_);
+  waiting_[call.endpoint].push_front(call.row);
+}
+
+Result<Done> AsyncQueue::keep_suspicion(const AsyncCall& call) {
+  const MutexLock lock(mutex_);
+  return database_.run(kSuspect, call.row, std::int64_t{call.suspect}, std::int64_t{call.broken});
 }
 
 void AsyncQueue::doom(std::string_view endpoint) {

@@ -2,7 +2,8 @@
 //
 // Rows are the truth; in memory there is a row number a call. A row is deleted when its result is written: a process
 // that dies in between does the call again, to the same place. That the endpoint of a call was deleted stands in its
-// row too, so that no later endpoint of the name answers it, in this process or the next.
+// row too, so that no later endpoint of the name answers it, in this process or the next; so does how often it broke a
+// server.
 //
 // Thread safety: all methods may be called from any threads at a time; a call that waits for the disk holds up the
 // others.
@@ -44,6 +45,8 @@ struct AsyncCall {
   int timeout_seconds = 900;
   std::chrono::system_clock::time_point expires;  // Not begun by then: it fails.
   bool doomed = false;                            // Set by the queue: its endpoint was deleted.
+  bool suspect = false;                           // The model's server broke off under it: it may be the reason.
+  int broken = 0;                                 // So often while nothing else ran that might be.
 };
 
 class AsyncQueue {
@@ -66,10 +69,14 @@ class AsyncQueue {
   // The oldest waiting call of the endpoint; it waits no more. Errors: as the database's: it waits still.
   Result<std::optional<AsyncCall>> take(std::string_view endpoint);
 
-  // A call that was taken: its end is written, or it shall wait again at the end of the row; not to be taken before
-  // this moment.
+  // A call that was taken: its end is written, or it shall wait again at the end of the row, not to be taken before
+  // this moment; or be the next that is taken.
   Result<Done> finish(const AsyncCall& call);
   void put_back(const AsyncCall& call, Deadline not_before = {});
+  void put_first(const AsyncCall& call);
+
+  // Keeps what is known of it as the reason of a server's end. Errors: as the database's.
+  Result<Done> keep_suspicion(const AsyncCall& call);
 
   // The endpoint was deleted: its calls that wait or are taken now are doomed whenever they are taken again. What the
   // disk refuses to take is known to this process alone, until it can be written.

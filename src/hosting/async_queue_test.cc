@@ -103,6 +103,34 @@ TEST_F(AsyncQueueTest, ACallThatIsPutBackForLaterIsNotTakenBefore) {
   EXPECT_TRUE((*queue->take("a"))->doomed);
 }
 
+TEST_F(AsyncQueueTest, HowOftenACallBrokeItsServerIsKnownAfterARestart) {
+  {
+    const auto queue = open();
+    for (const char* id : {"1", "2"}) ASSERT_TRUE(queue->add(call_of("a", id)));
+    AsyncCall call = **queue->take("a");
+    EXPECT_FALSE(call.suspect);
+    EXPECT_EQ(call.broken, 0);
+    call.suspect = true;
+    call.broken = 2;
+    ASSERT_TRUE(queue->keep_suspicion(call));
+    queue->put_back(call);
+  }
+  const auto queue = open();
+  const AsyncCall first = **queue->take("a"), second = **queue->take("a");
+  EXPECT_TRUE(first.suspect);
+  EXPECT_EQ(first.broken, 2);
+  EXPECT_FALSE(second.suspect);
+  EXPECT_EQ(second.broken, 0);
+}
+
+TEST_F(AsyncQueueTest, ACallThatIsPutFirstIsTakenNext) {
+  const auto queue = open();
+  for (const char* id : {"1", "2"}) ASSERT_TRUE(queue->add(call_of("a", id)));
+  queue->put_first(**queue->take("a"));
+  EXPECT_EQ((*queue->take("a"))->inference_id, "1");
+  EXPECT_EQ((*queue->take("a"))->inference_id, "2");
+}
+
 TEST_F(AsyncQueueTest, AcceptedCallsSurviveKill) {
   int acknowledged[2];
   ASSERT_EQ(::pipe(acknowledged), 0);

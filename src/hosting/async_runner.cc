@@ -96,9 +96,10 @@ bool AsyncRunner::choose(std::string& endpoint, std::shared_ptr<const Deployment
     const auto found = table->find(name);
     deployment = found == table->end() ? nullptr : found->second;
     const int most = deployment && deployment->plan().async ? deployment->plan().async->max_concurrent : 1;
-    int& running = running_[name];
-    if (running >= std::max(1, most)) continue;
-    ++running;
+    Turns& turns = turns_[name];
+    if (turns.taken || (turns.awaited && turns.running > 0) || turns.running >= std::max(1, most)) continue;
+    ++turns.running;
+    ++turns.begun;
     endpoint = name;
     last_ = name;
     return true;
@@ -106,31 +107,63 @@ bool AsyncRunner::choose(std::string& endpoint, std::shared_ptr<const Deployment
   return false;
 }
 
+// False: it has to wait for the others' end. `begun` is the call's.
+bool AsyncRunner::begin(Taken& taken, const Begun& begun) {
+  AsyncCall& call = taken.call;
+  call.suspect = call.suspect || begun.suspect;
+  call.broken = std::max(call.broken, begun.broken);
+  const bool by_itself = call.suspect && !call.doomed;
+  const MutexLock lock(mutex_);
+  Turns& turns = turns_[call.endpoint];
+  const bool others = turns.running > 1;
+  if (by_itself && others) {
+    turns.awaited = true;
+    return false;
+  }
+  if (!others) turns.awaited = false;
+  if (by_itself) turns.taken = true;
+  taken.turn = others ? 0 : turns.begun;
+  return true;
+}
+
+// Whether no other call of its endpoint has run since it began.
+bool AsyncRunner::ran_alone(const Taken& taken) {
+  const MutexLock lock(mutex_);
+  return turns_[taken.call.endpoint].begun == taken.turn;
+}
+
 void AsyncRunner::work(const std::string& endpoint, std::shared_ptr<const Deployment> deployment) {
   Result<std::optional<AsyncCall>> call = queue_.take(endpoint);
   bool pause = !call;
   if (call && *call) {
-    Taken taken{std::move(**call), std::move(deployment)};
+    Taken taken{std::move(**call), std::move(deployment), 0};
     const std::int64_t row = taken.call.row;
     Begun begun;
     {
       const MutexLock lock(mutex_);
       if (const auto found = begun_.find(row); found != begun_.end()) begun = found->second;
     }
-    Outcome outcome = handle(taken, begun);
-    // What is done and cannot be deleted is done again, to the same place.
-    if (outcome == Outcome::kEnded && !queue_.finish(taken.call)) outcome = Outcome::kPaused;
-    pause = outcome == Outcome::kPaused;
-    {
-      const MutexLock lock(mutex_);
-      // What the store refused is bounded by its time to live again.
-      outcome == Outcome::kLater ? void(begun_[row] = begun) : void(begun_.erase(row));
+    if (begin(taken, begun)) {
+      Outcome outcome = handle(taken, begun);
+      // What is done and cannot be deleted is done again, to the same place.
+      if (outcome == Outcome::kEnded && !queue_.finish(taken.call)) outcome = Outcome::kPaused;
+      pause = outcome == Outcome::kPaused;
+      {
+        const MutexLock lock(mutex_);
+        // What the store refused is bounded by its time to live again.
+        outcome == Outcome::kLater ? void(begun_[row] = begun) : void(begun_.erase(row));
+      }
+      if (outcome != Outcome::kEnded) queue_.put_back(taken.call, pause ? Deadline() : begun.again_at);
+    } else {
+      queue_.put_first(taken.call);
     }
-    if (outcome != Outcome::kEnded) queue_.put_back(taken.call, pause ? Deadline() : begun.again_at);
   }
   const MutexLock lock(mutex_);
   if (pause) paused_[endpoint] = steady_clock::now() + kPause;
-  if (--running_[endpoint] == 0) running_.erase(endpoint);
+  Turns& turns = turns_[endpoint];
+  // A suspect runs alone, so it is the one that ends.
+  turns.taken = false;
+  if (--turns.running == 0 && !turns.awaited) turns_.erase(endpoint);
   ++woken_;
   work_.notify_all();
 }
@@ -147,8 +180,8 @@ AsyncRunner::Outcome AsyncRunner::handle(Taken& taken, Begun& begun) {
   return answer(taken, begun);
 }
 
-AsyncRunner::Outcome AsyncRunner::answer(const Taken& taken, Begun& begun) {
-  const AsyncCall& call = taken.call;
+AsyncRunner::Outcome AsyncRunner::answer(Taken& taken, Begun& begun) {
+  AsyncCall& call = taken.call;
   const Variant* const variant =
       call.target_variant.empty() ? &taken.deployment->choose() : taken.deployment->find(call.target_variant);
   if (variant == nullptr) {
@@ -156,6 +189,9 @@ AsyncRunner::Outcome AsyncRunner::answer(const Taken& taken, Begun& begun) {
         taken, nullptr,
         ended(HostEnd::kInvalid, "Variant " + call.target_variant + " of endpoint " + call.endpoint + " not found."));
   }
+  // Its failure could not be written before.
+  if (call.broken >= kMostBroken)
+    return fail(taken, variant, ended(HostEnd::kUnavailable, "The model's server broke off under each try."));
   std::string fetched;
   if (!call.input_location.empty()) {
     Result<S3Location> from = parse_s3_uri(call.input_location);
@@ -176,12 +212,16 @@ AsyncRunner::Outcome AsyncRunner::answer(const Taken& taken, Begun& begun) {
     fetched = std::move(*input);
   }
   const steady_clock::time_point since = steady_clock::now();
-  if (begun.tries++ == 0) begun.until = since + seconds(call.timeout_seconds);
+  if (begun.tries++ == 0) {
+    begun.until = since + seconds(call.timeout_seconds);
+  } else {
+    begun.until += std::max(steady_clock::duration(0), since - begun.again_at);
+  }
   HostAnswer answer;
   const HostResult result =
       invoke(taken, *variant, call.input_location.empty() ? call.body : fetched, begun.until, answer);
   if (result.end != HostEnd::kAnswered) {
-    return is_tried_again(result, begun) ? Outcome::kLater : fail(taken, variant, result);
+    return is_tried_again(result, call, ran_alone(taken), begun) ? Outcome::kLater : fail(taken, variant, result);
   }
   if (Result<Done> written = write(call, call.output_location, answer.body); !written) {
     if (for_the_time_being(written.error().code)) return Outcome::kPaused;
@@ -194,10 +234,16 @@ AsyncRunner::Outcome AsyncRunner::answer(const Taken& taken, Begun& begun) {
 
 // Whether the call waits and is tried again (of what never reached the model until the time-out); then `begun` says
 // when.
-bool AsyncRunner::is_tried_again(const HostResult& result, Begun& begun) {
+bool AsyncRunner::is_tried_again(const HostResult& result, AsyncCall& call, bool alone, Begun& begun) {
   const bool unavailable = result.end == HostEnd::kUnavailable && !result.forbidden;
   if (!unavailable && result.end != HostEnd::kNotReady) return false;
-  if (unavailable && result.model_latency && ++begun.broken >= kMostBroken) return false;
+  if (unavailable && result.model_latency) {
+    begun.suspect = call.suspect = true;
+    if (alone) ++call.broken;
+    begun.broken = call.broken;
+    static_cast<void>(static_cast<bool>(queue_.keep_suspicion(call)));
+    if (call.broken >= kMostBroken) return false;
+  }
   const seconds pause = result.end == HostEnd::kNotReady
                             ? seconds(1)
                             : std::min<seconds>(kLongestPause, seconds(1) * (1 << std::min(begun.tries - 1, 5)));

@@ -5,9 +5,13 @@
 //
 // A few threads for all endpoints, which have their turns one after the other; of one endpoint at most
 // MaxConcurrentInvocationsPerInstance calls run at a time. A call whose model is not ready, or whose server or store
-// does not answer, waits without a thread and is tried again, after longer and longer pauses, until its time-out; one
-// under which the model's server broke off, three times in all, because it may be the reason. One whose input or result
-// the store refuses for the time being is tried until its time to live is over.
+// does not answer, waits without a thread and is tried again, after longer and longer pauses, until its time-out, which
+// stands still while the call waits for its turn. One whose input or result the store refuses for the time being is
+// tried until its time to live is over.
+//
+// A call under which the model's server broke off may be the reason. From then on it is tried by itself: it waits until
+// no other call of the queue runs at its endpoint, and none begins before it has ended. When the server broke off three
+// times while it ran by itself, it fails; this is counted across restarts. Calls of InvokeEndpoint are not held off.
 //
 // Calls of an endpoint that is not deployed wait; those of one that was removed fail, after a kill -9 too.
 //
@@ -56,6 +60,7 @@ class AsyncRunner {
   struct Taken {
     AsyncCall call;
     std::shared_ptr<const Deployment> deployment;  // Null: the endpoint has gone.
+    std::uint64_t turn = 0;                        // Turns::begun when it began by itself; 0: others ran.
   };
 
   enum class Outcome : std::uint8_t {
@@ -68,15 +73,25 @@ class AsyncRunner {
     Deadline until;     // Its time-out.
     Deadline again_at;  // Not before.
     int tries = 0;
-    int broken = 0;  // So often the server broke off.
+    bool suspect = false;  // As AsyncCall's, should the disk not have taken them.
+    int broken = 0;
+  };
+  // The calls of an endpoint that run now.
+  struct Turns {
+    int running = 0;
+    std::uint64_t begun = 0;  // Counts them.
+    bool awaited = false;     // A suspect waits for their end.
+    bool taken = false;       // A suspect runs.
   };
 
   void run();
   bool choose(std::string& endpoint, std::shared_ptr<const Deployment>& deployment);
   void work(const std::string& endpoint, std::shared_ptr<const Deployment> deployment);
+  bool begin(Taken& taken, const Begun& begun);
+  bool ran_alone(const Taken& taken);
   Outcome handle(Taken& taken, Begun& begun);
-  Outcome answer(const Taken& taken, Begun& begun);
-  static bool is_tried_again(const HostResult& result, Begun& begun);
+  Outcome answer(Taken& taken, Begun& begun);
+  bool is_tried_again(const HostResult& result, AsyncCall& call, bool alone, Begun& begun);
   static HostResult invoke(const Taken& taken, const Variant& variant, std::string_view body, Deadline deadline,
                            HostAnswer& answer);
   Result<Done> write(const AsyncCall& call, const std::string& location, std::string_view bytes);
@@ -91,7 +106,7 @@ class AsyncRunner {
   bool stopping_ CHILIAD_GUARDED_BY(mutex_) = false;
   std::uint64_t woken_ CHILIAD_GUARDED_BY(mutex_) = 0;  // Counts wake().
   std::string last_ CHILIAD_GUARDED_BY(mutex_);         // The endpoint that had its turn.
-  std::map<std::string, int> running_ CHILIAD_GUARDED_BY(mutex_);
+  std::map<std::string, Turns> turns_ CHILIAD_GUARDED_BY(mutex_);
   std::map<std::string, Deadline> paused_ CHILIAD_GUARDED_BY(mutex_);  // Until then nothing of it begins.
   std::map<std::int64_t, Begun> begun_ CHILIAD_GUARDED_BY(mutex_);     // By the call's row.
   std::vector<std::thread> threads_;

@@ -1,5 +1,7 @@
 #include "hosting/async_runner.h"
 
+#include <algorithm>
+
 #include "aws/json.h"
 #include "hosting/hosting_under_test.h"
 
@@ -157,6 +159,109 @@ TEST_F(AsyncRunnerTest, AStoreThatDoesNotAnswerForAWhileFailsNoCall) {
   while (buckets_.refused == 0) std::this_thread::yield();
   buckets_.down = false;
   EXPECT_NEAR(yhat_of(wait_for(accepted.field("x-amzn-sagemaker-outputlocation"))), 10, 1e-6);
+}
+
+// A model's server that "kill" ends, with every call that is in it. The first "kill" waits for `company` calls; they
+// wait for it.
+class FragileHost final : public ModelHost {
+ public:
+  explicit FragileHost(int company) : company_(company) {}
+  bool answer_now(const HostCall&, std::string&, std::string_view&, HostResult&) override { return false; }
+  void answer_later(const HostCall& call, Deadline, Answered answered) override {
+    HostAnswer answer;
+    HostResult result;
+    if (serve(call.body == "kill")) {
+      answer.body = "answer to " + std::string(call.body);
+    } else {
+      refuse(HostEnd::kUnavailable, "The server broke off.", result);
+    }
+    result.model_latency = std::chrono::milliseconds(1);
+    answered(std::move(answer), std::move(result));
+  }
+  Result<Done> batch(BatchCall) override { return Error{ErrorCode::kInvalid, "no batches"}; }
+  std::shared_ptr<LoadTally> loads() const override { return nullptr; }
+
+  int kills() const {
+    const MutexLock lock(mutex_);
+    return kills_;
+  }
+  // The most calls that were in it after the first kill.
+  int most_later() const {
+    const MutexLock lock(mutex_);
+    return most_later_;
+  }
+
+ private:
+  bool serve(bool kills) {
+    const MutexLock lock(mutex_);
+    const int run = kills_;
+    ++inside_;
+    changed_.notify_all();
+    if (run == 0) {
+      while (kills ? inside_ < company_ : kills_ == 0) changed_.wait(mutex_);
+    } else {
+      // Time for company that may not come.
+      const Deadline end = std::chrono::steady_clock::now() + std::chrono::milliseconds(100);
+      while (inside_ == 1 && std::chrono::steady_clock::now() < end) changed_.wait_until(mutex_, end);
+      most_later_ = std::max(most_later_, inside_);
+    }
+    if (kills) ++kills_;
+    --inside_;
+    changed_.notify_all();
+    return run == kills_;
+  }
+
+  const int company_;
+  mutable Mutex mutex_;
+  Condition changed_;
+  int inside_ CHILIAD_GUARDED_BY(mutex_) = 0;
+  int kills_ CHILIAD_GUARDED_BY(mutex_) = 0;
+  int most_later_ CHILIAD_GUARDED_BY(mutex_) = 0;
+};
+
+TEST(AsyncBlame, CallsBesideOneThatKillsItsServerAreAnsweredEachByItself) {
+  constexpr int kCalls = 4;
+  const TempFolder folder = *TempFolder::make();
+  FolderBuckets buckets;
+  buckets.make("data");
+  store::EveryBucket access(buckets);
+  const auto host = std::make_shared<FragileHost>(kCalls);
+  EndpointPlan plan = endpoint_of("e", {variant_of("v", "s3://models/m.tar.gz")});
+  plan.async = AsyncPlan{"s3://data/out", "s3://data/failed", kCalls};
+  Variant variant;
+  variant.plan = plan.variants.front();
+  variant.host = host;
+  EndpointTable endpoints;
+  endpoints.put(std::make_shared<const Deployment>(plan, LogPlace(), std::vector<Variant>{variant}));
+  const std::unique_ptr<AsyncQueue> queue = *AsyncQueue::open(folder.path() / "q.db", {});
+  for (const char* body : {"1", "kill", "2", "3"}) {
+    AsyncCall call;
+    call.endpoint = "e";
+    call.body = body;
+    call.output_location = std::string("s3://data/out/").append(body);
+    call.failure_location = std::string("s3://data/failed/").append(body);
+    call.expires = std::chrono::system_clock::now() + std::chrono::hours(1);
+    ASSERT_TRUE(queue->add(call));
+  }
+  Mutex mutex;
+  Condition changed;
+  int ended = 0;
+  AsyncRunner runner(kCalls, *queue, endpoints, access, [&](auto&&...) {
+    const MutexLock lock(mutex);
+    ++ended;
+    changed.notify_all();
+  });
+  {
+    const Deadline until = soon();
+    const MutexLock lock(mutex);
+    while (ended < kCalls && std::chrono::steady_clock::now() < until) changed.wait_until(mutex, until);
+  }
+  runner.stop();
+  EXPECT_EQ(buckets.keys("data"), (std::vector<std::string>{"failed/kill", "out/1", "out/2", "out/3"}));
+  EXPECT_EQ(buckets.get("data", "out/2"), "answer to 2");
+  EXPECT_NE(buckets.get("data", "failed/kill").find("broke off"), std::string::npos);
+  EXPECT_EQ(host->kills(), 4);  // In company, and three times by itself.
+  EXPECT_EQ(host->most_later(), 1);
 }
 
 }  // namespace
