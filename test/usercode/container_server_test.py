@@ -13,6 +13,8 @@ import boto3
 import botocore.exceptions
 import pytest
 
+from script_jobs import processes
+
 HERE = pathlib.Path(__file__).parent
 EXAMPLE = HERE.parent.parent / "examples" / "plain_server"
 ROLE = "arn:aws:iam::123456789012:role/chiliad"
@@ -47,18 +49,6 @@ def until(ready, limit=60):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     return answer
-
-
-def processes(word):
-    """Those that have this word in their environment."""
-    found = []
-    for folder in pathlib.Path("/proc").iterdir():
-        try:
-            if folder.name.isdigit() and word.encode() in (folder / "environ").read_bytes():
-                found.append(int(folder.name))
-        except OSError:
-            pass
-    return found
 
 
 class Servers:
@@ -318,6 +308,32 @@ def test_asynchronous_calls_and_transform_jobs_are_answered_by_it(servers, one):
         "TransformJobStatus"] != "InProgress" and now)
     assert job["TransformJobStatus"] == "Completed", job
     assert stored("s3://models/transformed/all.jsonl.out") == b"7\n14\n21\n"
+
+
+def test_asynchronous_calls_beside_one_that_ends_the_server_are_answered(servers, one):
+    def call(action):
+        name = f"inputs/{uuid.uuid4()}"
+        servers.s3.put_object(Bucket="models", Key=name, Body=json.dumps(action).encode())
+        return servers.runtime.invoke_endpoint_async(EndpointName=one, InputLocation=f"s3://models/{name}",
+                                                     ContentType="application/json")
+
+    def stored(uri):
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        try:
+            return servers.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        except servers.s3.exceptions.NoSuchKey:
+            return None
+
+    # Three of them are in the server for the seconds in which the fourth ends it.
+    beside = [call({"do": "sleep", "seconds": 2}) for _ in range(3)]
+    killer = call({"do": "crash"})
+    failure = until(lambda: stored(killer["FailureLocation"]), 120)
+    assert b"broke off" in failure, failure
+    for one_of_them in beside:
+        assert until(lambda: stored(one_of_them["OutputLocation"]) or stored(one_of_them["FailureLocation"]), 120) == b"slept"
+    # It was in company at most once, and by itself three times.
+    ends = [line for line in servers.lines(one) if line.startswith("chiliad: the server ended with exit code 13")]
+    assert 3 <= len(ends) <= 4, ends
 
 
 def test_metrics_tell_of_loads(servers, many):
