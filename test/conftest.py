@@ -90,12 +90,13 @@ def serve(chiliad):
 
 
 class Platform:
-    """`chiliad up` on a free port of the loopback interface, with everything below `home`. Its log is in .log."""
+    """`chiliad up` on a free port of the loopback interface, with everything below `home`. Its log is in .log. `words`
+    go in front of the command: env, setpriv."""
 
-    def __init__(self, home, *arguments):
+    def __init__(self, home, *arguments, words=()):
         self.home = pathlib.Path(home)
         self.process = subprocess.Popen(
-            [Chiliad.path, "up", "--home", str(home), "--listen", "127.0.0.1:0", *map(str, arguments)],
+            [*words, Chiliad.path, "up", "--home", str(home), "--listen", "127.0.0.1:0", *map(str, arguments)],
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self.log = []
         self.url = None

@@ -1,23 +1,24 @@
 """An image of one's own (deploy/example-container): buildah builds it, podman runs it as a training job, as a processing
-job, and as the server of a multi-model endpoint. The base is made of this machine's Debian packages: no registry is
-needed."""
+job, and as the server of a multi-model endpoint; for a server that is root and for one that is not. The base is made of
+this machine's Debian packages: no registry is needed."""
 import datetime
+import functools
 import json
 import os
 import pathlib
-import re
 import shutil
 import signal
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 
 import botocore.exceptions
 import pytest
 
-from script_jobs import BUCKET, ROLE, ScriptJobs, channel
+from script_jobs import BUCKET, ROLE, ScriptJobs, channel, processes
 from user_endpoint import until
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -29,8 +30,9 @@ name = "not-built"
 images = ["localhost/not-built"]
 kind = "oci"
 """
-# A model of 4 KB and more is a folder of two blocks: the budget has room for three of six.
-DISK_FOR_THREE = "28K"
+# A model has some 100 bytes and is charged 4,096 more for its folder: the budget has room for three of six.
+DISK_FOR_THREE = "14K"
+PROCESSES = 60
 WEEKS = 6
 
 
@@ -48,55 +50,122 @@ def expected(number, period):
             "yhat": [statistics.fmean(y for ds, y in rows if ds.weekday() == day.weekday()) for day in days]}
 
 
-def on_host(word):
-    """The processes that have this word in their environment, whoever they are in."""
-    found = []
-    for folder in pathlib.Path("/proc").iterdir():
-        try:
-            if folder.name.isdigit() and word.encode() in (folder / "environ").read_bytes():
-                found.append(int(folder.name))
-        except OSError:
-            pass
-    return found
-
-
 def run(*command, **keywords):
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=300, **keywords)
     assert done.returncode == 0, f"{command}: {done.stderr[-4000:]}"
     return done.stdout
 
 
-@pytest.fixture(scope="module")
-def storage(tmp_path_factory):
-    """A storage of images that holds the example's and goes away with the module; the machine's own is not touched."""
-    missing = [name for name in ("podman", "buildah", "conmon") if shutil.which(name) is None]
+# A user of these tests alone, and the users that are subordinate to it.
+USER, FIRST_OF_USERS = 61999, 0x6000_0000
+# In a mount namespace of its own /etc knows this user; nothing of the machine's is changed.
+BECOME = """
+set -e
+for name in passwd group subuid subgid; do mount --bind "$1/etc/$name" "/etc/$name"; done
+own=$1; number=$2; shift 2
+exec setpriv --reuid "$number" --regid "$number" --clear-groups -- env HOME="$own" XDG_RUNTIME_DIR="$own/run" "$@"
+"""
+# In a namespace that podman makes for itself a process of its own would stay behind.
+IN_OWN_NAMESPACE = ["unshare", "--user", "--map-root-user", "--map-auto", "--mount", "--"]
+
+
+class Owner:
+    """Who runs the server and owns the images; words in front of a command make it theirs."""
+
+    def __init__(self, kind, folder):
+        self.folder, self.number, self.words, self.podman_words, self.variables = folder, os.geteuid(), [], [], {}
+        if kind == "user":
+            if self.number == 0:
+                self.number = USER
+                etc = folder / "etc"
+                etc.mkdir()
+                for name, line in (("passwd", f"chiliad-test:x:{USER}:{USER}::{folder}:/bin/sh"),
+                                   ("group", f"chiliad-test:x:{USER}:"), ("subuid", f"{USER}:{FIRST_OF_USERS}:65536"),
+                                   ("subgid", f"{USER}:{FIRST_OF_USERS}:65536")):
+                    (etc / name).write_text(pathlib.Path("/etc", name).read_text() + line + "\n")
+                self.words = ["unshare", "--mount", "--", "sh", "-c", BECOME, "sh", str(folder), str(USER)]
+            self.podman_words = IN_OWN_NAMESPACE
+            self.variables = {"_CONTAINERS_USERNS_CONFIGURED": "done", "_CONTAINERS_ROOTLESS_UID": str(self.number),
+                              "_CONTAINERS_ROOTLESS_GID": str(self.number)}
+
+    def give(self, path):
+        os.chown(path, self.number, self.number)
+
+    def podman(self, *command):
+        run(*self.words, *self.podman_words, *command, env={**os.environ, **self.variables}, cwd=self.folder)
+
+
+def why_not(kind, folder):
+    """What images need and this machine has not; empty: nothing. Asked without the server."""
+    programs = ["podman", "buildah", "unshare", "setpriv", *(["newuidmap", "newgidmap"] if kind == "user" else [])]
+    missing = [name for name in programs if shutil.which(name) is None]
+    for name in ("conmon", "catatonit"):
+        places = [f"/usr/{place}/podman/{name}" for place in ("local/libexec", "local/lib", "libexec", "lib")]
+        if shutil.which(name) is None and not any(os.path.exists(place) for place in places):
+            missing.append(name)
+    unified = subprocess.run(["stat", "-f", "-c", "%T", "/sys/fs/cgroup"], capture_output=True, text=True).stdout.strip()
+    if shutil.which("runc", path=f"{os.environ['PATH']}:/usr/sbin") is None and (
+            unified != "cgroup2fs" or shutil.which("crun") is None):
+        missing.append("runc")
     if missing:
-        pytest.skip(f"images cannot be run here: {', '.join(missing)} not installed")
-    if os.geteuid() != 0:
-        pytest.skip("images are run where the server is root")
-    folder = tmp_path_factory.mktemp("images")
+        return f"not installed: {', '.join(missing)}"
+    wanted = (5, 19) if kind == "root" else (5, 11)
+    if tuple(int(part) for part in os.uname().release.split("-")[0].split(".")[:2]) < wanted:
+        return f"Linux {os.uname().release}, needed is {wanted[0]}.{wanted[1]}"
+    system = subprocess.run(["stat", "-f", "-c", "%T", folder], capture_output=True, text=True).stdout.strip()
+    if system not in ("ext2/ext3", "xfs", "btrfs"):
+        return f"{folder} is a file system of type {system}"
+    if kind == "root" and os.geteuid() != 0:
+        return "these tests are not run as root"
+    if kind == "user" and not (os.path.exists("/etc/subuid") and os.path.exists("/etc/subgid")):
+        return "no /etc/subuid and /etc/subgid"
+    words = Owner(kind, folder).words if kind == "user" and os.geteuid() == 0 else []
+    subordinate = ["--map-root-user", "--map-auto"] if kind == "user" else []
+    tried = subprocess.run([*words, "unshare", "--user", *subordinate, "--pid", "--fork", "true"], capture_output=True,
+                           text=True, timeout=60)
+    return "" if tried.returncode == 0 else f"no user namespaces: {tried.stderr}"
+
+
+@pytest.fixture(scope="module", params=["root", "user"])
+def owner(request):
+    """A storage of images that holds the example's and goes away with the module; the machine's own is not touched."""
+    with tempfile.TemporaryDirectory(prefix="chiliad-why-") as tried:
+        os.chmod(tried, 0o755)
+        if reason := why_not(request.param, pathlib.Path(tried)):
+            pytest.skip(f"images cannot be run here: {reason}")
+    # Not pytest's own, which other users may not enter.
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="chiliad-images-"))
+    owner = Owner(request.param, folder)
+    shutil.copytree(EXAMPLE, folder / "example")
+    (folder / "run").mkdir(mode=0o700)
     (folder / "storage.conf").write_text(
-        f'[storage]\ndriver = "overlay"\ngraphroot = "{folder}/images"\nrunroot = "{folder}/run"\n')
+        f'[storage]\ndriver = "overlay"\ngraphroot = "{folder}/images"\nrunroot = "{folder}/run"\n'
+        f'rootless_storage_path = "{folder}/images"\n')
+    with open(folder / "root.tar", "wb") as tar:
+        subprocess.run([sys.executable, PROJECT / "tool" / "debian_root.py"], stdout=tar, check=True, timeout=120)
+    for path in (folder, folder / "run", folder / "root.tar"):
+        owner.give(path)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CONTAINERS_STORAGE_CONF", str(folder / "storage.conf"))
-        with open(folder / "root.tar", "wb") as tar:
-            subprocess.run([sys.executable, PROJECT / "tool" / "debian_root.py"], stdout=tar, check=True, timeout=120)
-        run("podman", "import", "--quiet", folder / "root.tar", "localhost/python-base")
+        owner.podman("podman", "import", "--quiet", folder / "root.tar", "localhost/python-base")
         (folder / "root.tar").unlink()
         # Nothing is run while this image is built: no network, no isolation of its own.
-        run("buildah", "bud", "--pull-never", "--isolation", "chroot", "--build-arg", "BASE=localhost/python-base",
-            "-t", IMAGE, EXAMPLE)
-        yield folder
+        owner.podman("buildah", "bud", "--pull-never", "--isolation", "chroot", "--build-arg",
+                     "BASE=localhost/python-base", "-t", IMAGE, folder / "example")
+        yield owner
         subprocess.run(["umount", "--lazy", f"{folder}/images/overlay"], capture_output=True, check=False)
+        subprocess.run([*owner.words, *owner.podman_words, "rm", "-rf", folder / "images"], check=False)
         shutil.rmtree(folder, ignore_errors=True)
 
 
 class Images(ScriptJobs):
     """A platform that knows the example's image; six customers' days in s3://script-jobs/days/."""
 
-    def __init__(self, new_platform, home, *arguments):
+    def __init__(self, new_platform, owner, *arguments):
+        home = owner.folder / "home"
         home.mkdir(mode=0o700)
-        super().__init__(new_platform, home, *arguments)
+        owner.give(home)
+        super().__init__(functools.partial(new_platform, words=owner.words), home, *arguments)
         for number in range(6):
             self.put(f"days/c{number}.csv", "ds,y\n" + "".join(f"{ds},{y}\n" for ds, y in series(number)))
 
@@ -126,19 +195,26 @@ class Images(ScriptJobs):
 
 
 @pytest.fixture(scope="module")
-def images(storage, new_platform, tmp_path_factory):
-    images = Images(new_platform, tmp_path_factory.mktemp("platform") / "home", "--container-disk", DISK_FOR_THREE,
-                    "--job-memory", "300M", "--job-processes", "60")
-    # Asked of the platform itself: what it says is why the tests are skipped.
-    first = images.train(entrypoint=["true"], checkpoints="none")
-    job = images.end_of(first)
-    reason = job.get("FailureReason", "")
-    if re.search(r"podman|containers? (is|are) not|namespace", reason):
-        images.platform.stop()
-        pytest.skip(f"podman cannot run containers here: {reason}")
-    assert job["TrainingJobStatus"] == "Completed", reason
+def images(owner, new_platform):
+    images = Images(new_platform, owner, "--container-disk", DISK_FOR_THREE, "--job-memory", "300M",
+                    "--job-processes", PROCESSES, "--grace", "3s")
     yield images
     assert images.platform.stop() == 0, "".join(images.platform.log)
+
+
+def test_a_container_runs(images):
+    job = images.end_of(images.train(entrypoint=["true"], checkpoints="none"))
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+
+
+def loads(images, endpoint):
+    """How many models its server has loaded, as the metrics tell."""
+    now = time.time()
+    points = images.platform.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/SageMaker", MetricName="ModelLoadingTime", StartTime=now - 3600, EndTime=now + 60, Period=3600,
+        Statistics=["SampleCount"],
+        Dimensions=[{"Name": "EndpointName", "Value": endpoint}, {"Name": "VariantName", "Value": "AllTraffic"}])
+    return sum(point["SampleCount"] for point in points["Datapoints"])
 
 
 def test_from_the_image_to_a_training_job_to_a_multi_model_endpoint(images):
@@ -162,12 +238,13 @@ def test_from_the_image_to_a_training_job_to_a_multi_model_endpoint(images):
     for _ in range(3):
         for number in range(6):
             assert images.call("means", f"c{number}") == expected(number, 9)
+    until(lambda: loads(images, "means") > 6, 60)
     with pytest.raises(botocore.exceptions.ClientError) as raised:
         images.call("means", "nobody")
     assert raised.value.response["Error"]["Code"] == "ValidationError"
 
     # A server that dies comes back, and its models with it.
-    servers = on_host(word)
+    servers = processes(word)
     assert servers
     for pid in servers:
         try:
@@ -182,9 +259,9 @@ def test_from_the_image_to_a_training_job_to_a_multi_model_endpoint(images):
             assert error.response["ResponseMetadata"]["HTTPStatusCode"] in (424, 429, 500, 503), error.response
             return False
     until(answers, 60)
-    assert not set(servers) & set(on_host(word))
+    assert not set(servers) & set(processes(word))
     images.sagemaker.delete_endpoint(EndpointName="means")
-    until(lambda: not on_host(word), 60)
+    until(lambda: not processes(word), 60)
 
 
 def test_an_entry_point_and_arguments_of_the_request_are_run_in_the_image(images):
@@ -239,19 +316,84 @@ def test_a_stop_is_heard_and_a_kill_of_the_server_leaves_no_container(images):
     images.sagemaker.stop_training_job(TrainingJobName=name)
     assert images.end_of(name)["TrainingJobStatus"] == "Stopped"
     assert images.model_of(name) == {"why": "asked to"}
-    assert on_host(word) == []
+    assert processes(word) == []
 
     name = images.train(entrypoint=["python3", "-c"], arguments=[script], environment={"WORD": word}, checkpoints="none")
     images.wait_for_line(name, "runs")
-    before = on_host(word)
+    before = processes(word)
     assert before
     images.platform.stop(signal.SIGKILL)
-    until(lambda: not set(before) & set(on_host(word)), 30)
+    until(lambda: not set(before) & set(processes(word)), 30)
     images.begin()
     # The job begins anew, in a container of its own.
-    until(lambda: on_host(word), 60)
+    until(lambda: processes(word), 60)
     time.sleep(0.2)
     images.sagemaker.stop_training_job(TrainingJobName=name)
     assert images.end_of(name)["TrainingJobStatus"] == "Stopped"
-    until(lambda: not on_host(word), 30)
-    assert "/podman/" not in pathlib.Path("/proc/self/mounts").read_text()
+    until(lambda: not processes(word), 30)
+    # Neither podman's files nor the container's are left, whoever they belonged to.
+    assert [path for path in images.home.rglob("podman")] == []
+
+
+DEAF = """
+import signal, time
+signal.signal(signal.SIGTERM, lambda *_: print("heard", flush=True))
+open("/opt/ml/model/m", "w").write("so far")
+print("runs", flush=True)
+while True:
+    time.sleep(1)
+"""
+FORK_BOMB = """
+import os, time
+while True:
+    try:
+        os.fork()
+    except OSError:
+        time.sleep(600)
+"""
+
+
+def run_python(images, script, **more):
+    # The API takes no line breaks.
+    return images.train(entrypoint=["python3", "-c"], arguments=[f"exec({script!r})"], checkpoints="none", **more)
+
+
+def test_a_container_that_goes_on_after_sigterm_is_killed_after_the_grace(images):
+    word = f"chiliad-test-{uuid.uuid4()}"
+    stopped = run_python(images, DEAF, environment={"WORD": word})
+    images.wait_for_line(stopped, "runs")
+    images.sagemaker.stop_training_job(TrainingJobName=stopped)
+    assert images.end_of(stopped)["TrainingJobStatus"] == "Stopped"
+    # It runs until it is over its time.
+    late = run_python(images, DEAF, environment={"WORD": word}, seconds=8)
+    job = images.end_of(late)
+    assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded"), job
+    for name in (stopped, late):
+        assert images.lines(name) == ["runs", "heard"]
+        assert images.model_of(name) == {"m": "so far"}
+    assert processes(word) == []
+
+
+def test_a_fork_bomb_in_a_container_ends_it_and_nothing_else(images):
+    word = f"chiliad-test-{uuid.uuid4()}"
+    other = run_python(images, DEAF)
+    images.wait_for_line(other, "runs")
+    bomb = images.end_of(run_python(images, FORK_BOMB, environment={"WORD": word}))
+    assert bomb["TrainingJobStatus"] == "Failed"
+    assert f"processes and threads, {PROCESSES} are allowed" in bomb["FailureReason"], bomb["FailureReason"]
+    assert processes(word) == []
+    assert images.describe(other)["TrainingJobStatus"] == "InProgress"
+    images.sagemaker.stop_training_job(TrainingJobName=other)
+    assert images.end_of(other)["TrainingJobStatus"] == "Stopped"
+    assert images.lines(other) == ["runs", "heard"]
+
+
+def test_what_another_user_of_the_image_leaves_is_stored_where_everybody_may_read_it(images):
+    script = ("import os\nos.chown('/opt/ml/model', 33, 33)\nos.setgid(33)\nos.setuid(33)\n"
+              "open('/opt/ml/model/open', 'w').write('read')\n")
+    name = run_python(images, script)
+    job = images.end_of(name)
+    assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), images.lines(name))
+    assert images.model_of(name) == {"open": "read"}
+    # What the job had is gone, although it was another user's.
+    until(lambda: not list((images.home / "jobs").rglob(name)), 30)
