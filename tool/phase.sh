@@ -3,7 +3,8 @@
 # phase TITLE COMMAND...   quiet: output goes to build/logs; its end is shown when the command fails. That ends ./run, or
 #                          with keep_going=yes is counted; phase_ok says which.
 # check TITLE COMMAND...   for tests: output is shown and kept; a failure is counted and later checks still run.
-# summary                  a table of the phases, then the test runners' own last lines; fails if anything failed.
+# summary                  a table of the phases, then the test runners' own last lines and the names of the tests that
+#                          failed; fails if anything failed.
 #
 # Never call phase or check as a condition (if, &&, ||): bash would ignore a failing line inside COMMAND.
 
@@ -57,6 +58,13 @@ check() {
   # The runner's own verdict: ctest's "x% tests passed, ..." or pytest's "n passed, ... in ... s".
   verdict=$(grep -E '^[0-9]+% tests passed|^=* ?[0-9]+ (passed|failed|skipped|error).* in [0-9.]+' "$log" | tail -n 1 || true)
   [ -z "$verdict" ] || runner_lines+=("$title: $(echo "$verdict" | sed 's/^=* *//; s/ *=*$//')")
+  [ "$status" = 0 ] || while IFS= read -r line; do runner_lines+=("  $line"); done < <(failed_tests "$log")
+}
+
+# What failed, by name: ctest's "  3 - serve/cache_test (Failed)", pytest's "FAILED test/..." and fuzz_all's "FAILED ...".
+failed_tests() {
+  grep -aE '^[[:space:]]+[0-9]+ - .* \([A-Z].*\)$|^(FAILED|ERROR) ' "$1" |
+    sed 's/^[[:space:]]*//' | cut -c1-300 | tail -n 20
 }
 
 summary() {

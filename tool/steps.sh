@@ -42,9 +42,10 @@ check_format() {
 # fuzz_all SECONDS: each libFuzzer program for that long, as many at a time as there are cores. New inputs that widen
 # the coverage stay in build/fuzz-corpus; an input that fails stays in build/fuzz-failures.
 fuzz_all() {
-  local seconds=$1 programs
+  local seconds=$1 programs status=0 failed
   programs=$(cd build/asan/bin && ls -- *_fuzz)
   mkdir -p build/fuzz-failures
+  : >build/fuzz-failures/failed
   export seconds ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
   echo "$programs" | xargs -P "$(nproc)" -I{} bash -c '
     program={} folder=$(echo {} | cut -d_ -f1) name=$(echo {} | cut -d_ -f2-)
@@ -57,8 +58,13 @@ fuzz_all() {
     else
       echo "$program: FAILED; the end of build/logs/$program.log:"
       tail -n 40 build/logs/$program.log
+      echo "FAILED $program: $(grep -aE "^SUMMARY|ERROR:" build/logs/$program.log | tail -n 1 || true)"
+      echo $program >>build/fuzz-failures/failed
       exit 1
-    fi'
+    fi' || status=$?
+  failed=$(wc -l <build/fuzz-failures/failed)
+  echo "$(($(echo "$programs" | wc -l) - failed)) passed, $failed failed in $seconds s each"
+  return $status
 }
 
 # The S3 server that the store's tests start: versitygw where a Go is at hand to build it (once), else moto from PyPI.
@@ -154,7 +160,7 @@ run_tests() {
   check "pytest" python_tests 45m -m "not long"
   check "pytest, Python package" package_tests
   build_then asan "ctest: AddressSanitizer, UndefinedBehaviorSanitizer" ctest_of asan
-  check "fuzzing" fuzz_all "${CHILIAD_FUZZ_SECONDS:-20}"
+  check "fuzzing" fuzz_all "${CHILIAD_FUZZ_SECONDS:-6}"
   build_then tsan "ctest: ThreadSanitizer" ctest_of tsan
   summary
 }
