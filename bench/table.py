@@ -37,6 +37,7 @@ ROWS = [
     ("fleet", fleet.MEASURE, OURS, "Python loop, 2 processes", "faster", 100),
     ("fleet", fleet.AGAIN, OURS, None, "report", None),
     ("notebook", notebook.SCRIPT, OURS, notebook.PLAIN, "times", None),
+    ("notebook", notebook.ACCELERATED, OURS, notebook.PLAIN, "times", None),
     ("notebook", notebook.NATIVE, OURS, notebook.PLAIN, "times", None),
     ("notebook", notebook.COLD, notebook.OURS, notebook.SERVER, "times", None),
     ("notebook", notebook.WARM, notebook.OURS, notebook.SERVER, "times", None),
