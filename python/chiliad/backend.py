@@ -7,7 +7,7 @@
 Prophet hands its backend scaled rows, the columns of X and a starting point; it gets the mode of the posterior, or
 draws. Models pickle, are cross-validated in other processes and forecast their regressors as with Stan.
 
-Source: Prophet 1.5.0, models.py: IStanBackend, CmdStanPyBackend.
+Source: Prophet 1.5.0, models.py: IStanBackend, CmdStanPyBackend. Prophet 1.1.4 asks for the same.
 """
 from collections import OrderedDict
 
@@ -15,9 +15,10 @@ import numpy as np
 from prophet import models
 
 from chiliad import _engine, engine_form, trend
+from chiliad.models import TrendIndicator
 
 NAME = "CHILIAD"
-GROWTHS = {indicator.value: indicator.name.lower() for indicator in models.TrendIndicator}
+GROWTHS = {indicator.value: indicator.name.lower() for indicator in TrendIndicator}
 ARRAYS = ("y", "t", "cap", "t_change", "X", "sigmas", "s_a", "s_m")
 
 
