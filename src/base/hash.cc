@@ -5,6 +5,8 @@
 #include <openssl/hmac.h>
 #include <xxhash.h>
 
+#include <array>
+
 #include "base/check.h"
 
 namespace chiliad {
@@ -101,6 +103,20 @@ std::string base64(std::span<const std::uint8_t> bytes) {
   return out;
 }
 
+namespace {
+
+constexpr std::uint8_t kNoDigit = 64;
+
+constexpr std::array<std::uint8_t, 256> kBase64Values = [] {
+  std::array<std::uint8_t, 256> values{};
+  values.fill(kNoDigit);
+  for (std::size_t i = 0; i < kBase64Digits.size(); ++i)
+    values[static_cast<std::uint8_t>(kBase64Digits[i])] = static_cast<std::uint8_t>(i);
+  return values;
+}();
+
+}  // namespace
+
 std::optional<std::string> unbase64(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
   const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
@@ -109,9 +125,9 @@ std::optional<std::string> unbase64(std::string_view text) {
   std::uint32_t group = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const bool pad = i >= text.size() - padding;
-    const std::size_t digit = pad ? 0 : kBase64Digits.find(text[i]);
-    if (digit == std::string_view::npos) return std::nullopt;
-    group = (group << 6) | static_cast<std::uint32_t>(digit);
+    const std::uint8_t digit = pad ? 0 : kBase64Values[static_cast<std::uint8_t>(text[i])];
+    if (digit == kNoDigit) return std::nullopt;
+    group = (group << 6) | digit;
     if (i % 4 != 3) continue;
     for (int shift = 16; shift >= 0; shift -= 8) out.push_back(static_cast<char>(group >> shift));
     group = 0;

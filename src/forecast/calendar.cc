@@ -100,12 +100,15 @@ struct LineColumns {
 
 }  // namespace
 
-PenalizedQuadratic curvature_at(const Calendar::State& calendar, const Linearised& at) {
+namespace {
+
+// `unit`: of the line's columns; `prior`: of each feature.
+GramBlocks products_at(const Calendar::State& calendar, const Linearised& at, double unit,
+                       std::span<const double> prior) {
   const std::size_t k = calendar.x.columns;
   const std::size_t stride = calendar.x.stride;
   const std::size_t q = calendar.smooth();
   const std::size_t s = calendar.changes();
-  const std::vector<double>& prior = calendar.prior;
   const std::vector<double>& c = calendar.changepoints.t;
 
   std::vector<double> own_gram;
@@ -122,13 +125,13 @@ PenalizedQuadratic curvature_at(const Calendar::State& calendar, const Linearise
   const auto& [all_1, all_t, all_tt] = line.at[0];
 
   std::vector<double> smooth(q * q, 0.0);
-  smooth[0] = kLinePrior * kLinePrior * k_with(k_with(all_1, all_t), k_with(all_t, all_tt));
-  smooth[q] = kLinePrior * kLinePrior * (columns.m_1 * k_with(all_1, all_t) + at.turn);
-  smooth[q + 1] = kLinePrior * kLinePrior * columns.m_1 * columns.m_1 * all_1;
+  smooth[0] = unit * unit * k_with(k_with(all_1, all_t), k_with(all_t, all_tt));
+  smooth[q] = unit * unit * (columns.m_1 * k_with(all_1, all_t) + at.turn);
+  smooth[q + 1] = unit * unit * columns.m_1 * columns.m_1 * all_1;
   for (std::size_t i = 0; i < k; ++i) {
     double* row = smooth.data() + (2 + i) * q;
-    row[0] = kLinePrior * prior[i] * k_with(feature.sums[i], feature.moments[i]);
-    row[1] = kLinePrior * prior[i] * columns.m_1 * feature.sums[i];
+    row[0] = unit * prior[i] * k_with(feature.sums[i], feature.moments[i]);
+    row[1] = unit * prior[i] * columns.m_1 * feature.sums[i];
     for (std::size_t j = 0; j <= i; ++j) row[2 + j] = prior[i] * prior[j] * feature_gram[i * stride + j];
   }
   std::vector<double> cross(s * q);
@@ -138,8 +141,8 @@ PenalizedQuadratic curvature_at(const Calendar::State& calendar, const Linearise
     const double hinge_1 = from[1] - c[j] * from[0];  // The hinge's products with 1 and t.
     const double hinge_t = from[2] - c[j] * from[1];
     double* row = cross.data() + j * q;
-    row[0] = kLinePrior * k_with(hinge_1, hinge_t);
-    row[1] = kLinePrior * columns.m_1 * hinge_1;
+    row[0] = unit * k_with(hinge_1, hinge_t);
+    row[1] = unit * columns.m_1 * hinge_1;
     const double* sum = feature.sums.data() + (j + 1) * stride;
     const double* moment = feature.moments.data() + (j + 1) * stride;
     for (std::size_t i = 0; i < k; ++i) row[2 + i] = prior[i] * (moment[i] - c[j] * sum[i]);
@@ -148,7 +151,29 @@ PenalizedQuadratic curvature_at(const Calendar::State& calendar, const Linearise
     }
     if (at.convex) changes[j * s + j] = std::max(changes[j * s + j], 0.0);
   }
-  return PenalizedQuadratic(q, s, std::move(smooth), std::move(cross), std::move(changes));
+  return {std::move(smooth), std::move(cross), std::move(changes)};
+}
+
+}  // namespace
+
+PenalizedQuadratic curvature_at(const Calendar::State& calendar, const Linearised& at) {
+  GramBlocks blocks = products_at(calendar, at, kLinePrior, calendar.prior);
+  return PenalizedQuadratic(calendar.smooth(), calendar.changes(), std::move(blocks.smooth), std::move(blocks.cross),
+                            std::move(blocks.changes));
+}
+
+PenalizedQuadratic in_prior_units(GramBlocks products, std::span<const double> prior) {
+  const std::size_t q = 2 + prior.size();
+  const std::size_t s = products.cross.size() / q;
+  std::vector<double> unit(q, kLinePrior);
+  std::ranges::copy(prior, unit.begin() + 2);
+  for (std::size_t i = 0; i < q; ++i) {
+    for (std::size_t j = 0; j <= i; ++j) products.smooth[i * q + j] *= unit[i] * unit[j];
+  }
+  for (std::size_t j = 0; j < s; ++j) {
+    for (std::size_t i = 0; i < q; ++i) products.cross[j * q + i] *= unit[i];
+  }
+  return PenalizedQuadratic(q, s, std::move(products.smooth), std::move(products.cross), std::move(products.changes));
 }
 
 void take_curvature(Calendar::State& state) {
@@ -158,8 +183,10 @@ void take_curvature(Calendar::State& state) {
         static_cast<std::size_t>(std::lower_bound(state.t.begin(), state.t.end(), c) - state.t.begin()));
   }
   if (state.is_linear()) {
-    const std::vector<double> ones(state.rows(), 1.0);
-    state.curvature = std::make_unique<const PenalizedQuadratic>(curvature_at(state, {&state.x, ones, ones}));
+    const std::vector<double> ones(state.rows(), 1.0), natural(state.x.columns, 1.0);
+    state.products = products_at(state, {&state.x, ones, ones}, 1, natural);
+    state.curvature = std::make_unique<const PenalizedQuadratic>(
+        in_prior_units(state.products, std::span(state.prior).first(state.x.columns)));
   } else if (!state.any_multiplicative) {
     state.feature_gram.resize(state.x.stride * state.x.stride);
     gram(state.x, state.feature_gram);
@@ -278,7 +305,8 @@ std::uint64_t Calendar::memory_bytes() const {
   for (const OwnedColumn& column : s.columns) columns += sizeof column + column.values.capacity() * sizeof(double);
   return sizeof(State) + s.ds.capacity() * sizeof(Instant) + (s.t.capacity() + s.x.values.capacity()) * sizeof(double) +
          columns + s.feature_gram.capacity() * sizeof(double) + s.knots.capacity() * sizeof(std::size_t) +
-         (s.curvature ? s.curvature->memory_bytes() : 0);
+         (s.curvature ? s.curvature->memory_bytes() : 0) +
+         (s.products.smooth.capacity() + s.products.cross.capacity() + s.products.changes.capacity()) * sizeof(double);
 }
 
 }  // namespace chiliad::forecast

@@ -18,6 +18,16 @@
 
 namespace chiliad::forecast {
 
+// Sums of products of columns over the rows: smooth ones are k, m and the features, q in all.
+struct GramBlocks {
+  std::vector<double> smooth;   // q x q, row-major; its lower triangle counts.
+  std::vector<double> cross;    // S x q: row j is slope change j against the smooth columns.
+  std::vector<double> changes;  // S x S
+};
+
+// The products with smooth columns in units of their prior's standard deviation. `prior`: of the features.
+PenalizedQuadratic in_prior_units(GramBlocks products, std::span<const double> prior);
+
 struct Calendar::State {
   std::vector<Instant> ds;                 // T, ascending.
   ProphetOptions options;                  // n_changepoints as used, regressors with mu and std.
@@ -36,9 +46,10 @@ struct Calendar::State {
   std::vector<double> is_multiplicative;  // K ones and zeros, then zeros up to x.stride.
   bool any_multiplicative = false;
 
-  // Where the model is linear: its curvature, the same for every y. Where only its trend is not: the features'
-  // products.
+  // Where the model is linear: its curvature, the same for every y, and the products it is made of, in natural units.
+  // Where only its trend is not: the features' products.
   std::unique_ptr<const PenalizedQuadratic> curvature;
+  GramBlocks products;
   std::vector<double> feature_gram;
 
   std::size_t rows() const { return t.size(); }

@@ -46,6 +46,13 @@ bool near_enough(Instant a, Instant b) {
   return std::chrono::abs(apart) < days(290 * 365);
 }
 
+// The stand-in is Prophet's: a single changepoint at 0, which a given one may be, too.
+bool has_changepoints(const FittedState& state) {
+  if (state.changepoints_t.size() != 1 || state.changepoints_t[0] != 0) return true;
+  if (state.history) return !state.history->changepoints.empty();
+  return state.options.changepoints && !state.options.changepoints->empty();
+}
+
 std::vector<Seasonality> resolve_seasonalities(const ProphetOptions& options, std::span<const Instant> ds) {
   std::vector<Seasonality> seasonalities;
   for (const Seasonality& own : options.seasonalities) put(seasonalities, own);

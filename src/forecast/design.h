@@ -33,6 +33,9 @@ struct Changepoints {
 // Errors: kInvalid: "Changepoints must fall within training data."
 Result<Changepoints> place_changepoints(const ProphetOptions& options, std::span<const Instant> ds);
 
+// Whether a model has changepoints; else changepoints_t is the stand-in {0}.
+bool has_changepoints(const FittedState& state);
+
 // Whether the difference of two moments can be held: within 290 years.
 bool near_enough(Instant a, Instant b);
 

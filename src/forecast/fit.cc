@@ -9,6 +9,7 @@
 #include "forecast/posterior_mode.h"
 #include "forecast/prophet.h"
 #include "forecast/starts.h"
+#include "forecast/sufficient_statistics.h"
 #include "forecast/trend.h"
 
 namespace chiliad::forecast {
@@ -103,6 +104,8 @@ Result<FittedModel> fit(const Calendar& shared, const PreparedRows& rows, const 
   const std::size_t kept_dates = std::min<std::size_t>(5, rows.history_dates.size());
   state.last_dates.assign(rows.history_dates.end() - static_cast<std::ptrdiff_t>(kept_dates), rows.history_dates.end());
   if (options.keep == KeepHistory::kYes) state.history = keep_rows(calendar, rows, state.logistic_floor);
+  if (options.keep_statistics && has_statistics(calendar))
+    state.statistics = make_statistics(calendar, values, rows.y, state);
   const auto& layout = state.logistic_floor ? calendar.floored_layout : calendar.layout;
   return FittedModel::from_state(std::move(state), layout);
 }

@@ -1,5 +1,6 @@
 // Any bytes as the JSON text of a model: read with and without rows; what was read is written and read again, and it is
-// forecast with, as a server does: the next days and moments far away, with computed, simulated and conformal bounds.
+// forecast with, as a server does, and brought up to date: the next days and moments far away, with computed, simulated
+// and conformal bounds.
 
 #include <algorithm>
 #include <cmath>
@@ -9,6 +10,7 @@
 
 #include "base/check.h"
 #include "forecast/future.h"
+#include "forecast/refresh.h"
 #include "forecast/stored_form.h"
 
 using chiliad::Instant;
@@ -72,6 +74,24 @@ void forecast(const FittedModel& model) {
   }
 }
 
+// Rows of the days after the history, with a value that is far away.
+void refresh(const std::string_view text) {
+  const Result<FittedModel> model =
+      chiliad::forecast::model_from_json(text, KeepHistory::kYes, chiliad::forecast::KeepStatistics::kYes);
+  if (!model) return;
+  const Result<std::vector<Instant>> ds = Frequency::daily().after(chiliad::forecast::last_date(*model), 3);
+  if (!ds) return;
+  const std::vector<double> y = {1, -1e9, 2}, ones = {1, 1, 1};
+  std::vector<chiliad::forecast::OwnedColumn> columns;
+  for (const std::string& name : chiliad::forecast::needed_columns(model->state())) columns.push_back({name, ones});
+  const std::vector<chiliad::forecast::Column> given = chiliad::forecast::borrow(columns);
+  const auto refreshed = chiliad::forecast::refresh(*model, {*ds, y, given});
+  if (!refreshed || !refreshed->model) return;
+  CHILIAD_CHECK(refreshed->model->state().rows == model->state().rows + 3);
+  const std::string written = chiliad::forecast::model_to_json(*refreshed->model);
+  CHILIAD_CHECK(chiliad::forecast::model_from_json(written, KeepHistory::kNo));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -86,5 +106,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     CHILIAD_CHECK(again->state().delta == model->state().delta);
     if (keep == KeepHistory::kNo) forecast(*model);
   }
+  refresh(text);
   return 0;
 }

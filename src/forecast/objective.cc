@@ -64,15 +64,28 @@ Rows evaluate_rows(const Calendar::State& calendar, const Parameters& parameters
   return rows;
 }
 
+namespace {
+
+Priors priors_of(const Calendar::State& calendar) {
+  return {std::span(calendar.prior).first(calendar.x.columns), calendar.options.changepoint_prior_scale,
+          static_cast<double>(calendar.rows())};
+}
+
+}  // namespace
+
 double log_posterior(const Calendar::State& calendar, const Parameters& parameters, double sum_of_squares) {
+  return log_posterior(priors_of(calendar), parameters, sum_of_squares);
+}
+
+double log_posterior(const Priors& priors, const Parameters& parameters, double sum_of_squares) {
   const double variance = parameters.sigma_obs * parameters.sigma_obs;
   double lp = -(parameters.k * parameters.k + parameters.m * parameters.m) / (2 * kLineVariance) - 2 * variance;
-  for (double delta : parameters.delta) lp -= std::fabs(delta) / calendar.options.changepoint_prior_scale;
-  for (std::size_t j = 0; j < calendar.x.columns; ++j) {
-    const double z = parameters.beta[j] / calendar.prior[j];
+  for (double delta : parameters.delta) lp -= std::fabs(delta) / priors.changepoint_prior_scale;
+  for (std::size_t j = 0; j < priors.features.size(); ++j) {
+    const double z = parameters.beta[j] / priors.features[j];
     lp -= 0.5 * z * z;
   }
-  return lp - static_cast<double>(calendar.rows()) * std::log(parameters.sigma_obs) - sum_of_squares / (2 * variance);
+  return lp - priors.rows * std::log(parameters.sigma_obs) - sum_of_squares / (2 * variance);
 }
 
 double log_posterior(const Calendar::State& calendar, const Parameters& parameters, const SeriesValues& values) {
@@ -117,13 +130,18 @@ Gradient residual_gradient(const Calendar::State& calendar, const Rows& rows) {
 
 double optimality_residual(const Calendar::State& calendar, const Parameters& parameters, const Rows& rows,
                            const Gradient& gradient) {
+  return optimality_residual(priors_of(calendar), parameters, rows.sum_of_squares, gradient);
+}
+
+double optimality_residual(const Priors& priors, const Parameters& parameters, double sum_of_squares,
+                           const Gradient& gradient) {
   const double sigma = parameters.sigma_obs;
   const double variance = sigma * sigma;
-  const double rate = 1 / calendar.options.changepoint_prior_scale;
+  const double rate = 1 / priors.changepoint_prior_scale;
   double worst = std::fabs(gradient.k / variance - parameters.k / kLineVariance);
   worst = std::max(worst, std::fabs(gradient.m / variance - parameters.m / kLineVariance));
-  for (std::size_t j = 0; j < calendar.x.columns; ++j) {
-    const double prior = calendar.prior[j];
+  for (std::size_t j = 0; j < priors.features.size(); ++j) {
+    const double prior = priors.features[j];
     worst = std::max(worst, std::fabs(gradient.beta[j] / variance - parameters.beta[j] / (prior * prior)));
   }
   for (std::size_t j = 0; j < parameters.delta.size(); ++j) {
@@ -131,8 +149,7 @@ double optimality_residual(const Calendar::State& calendar, const Parameters& pa
     const double delta = parameters.delta[j];
     worst = std::max(worst, delta == 0 ? std::fabs(slope) - rate : std::fabs(slope - (delta > 0 ? rate : -rate)));
   }
-  const double count = static_cast<double>(calendar.rows());
-  return std::max(worst, std::fabs(-count / sigma - 4 * sigma + rows.sum_of_squares / (variance * sigma)));
+  return std::max(worst, std::fabs(-priors.rows / sigma - 4 * sigma + sum_of_squares / (variance * sigma)));
 }
 
 }  // namespace chiliad::forecast

@@ -44,6 +44,14 @@ struct Rows {
 };
 Rows evaluate_rows(const Calendar::State& calendar, const Parameters& parameters, const SeriesValues& values);
 
+// What the density takes of a model beside the residual.
+struct Priors {
+  std::span<const double> features;  // K standard deviations.
+  double changepoint_prior_scale = 0.05;
+  double rows = 0;  // T
+};
+
+double log_posterior(const Priors& priors, const Parameters& parameters, double sum_of_squares);
 double log_posterior(const Calendar::State& calendar, const Parameters& parameters, double sum_of_squares);
 double log_posterior(const Calendar::State& calendar, const Parameters& parameters, const SeriesValues& values);
 
@@ -59,6 +67,8 @@ Gradient residual_gradient(const Calendar::State& calendar, const Rows& rows);
 // The largest violation of the conditions of a maximum: |dlp| in k, m, beta, sigma and the deltas that are not zero;
 // what |dR/ddelta| / (2 sigma^2) exceeds 1 / tau by where delta is zero. 0 at an exact mode.
 double optimality_residual(const Calendar::State& calendar, const Parameters& parameters, const Rows& rows,
+                           const Gradient& gradient);
+double optimality_residual(const Priors& priors, const Parameters& parameters, double sum_of_squares,
                            const Gradient& gradient);
 
 }  // namespace chiliad::forecast

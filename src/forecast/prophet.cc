@@ -8,6 +8,7 @@
 #include "forecast/conformal.h"
 #include "forecast/features.h"
 #include "forecast/layout.h"
+#include "forecast/sufficient_statistics.h"
 
 namespace chiliad::forecast {
 
@@ -156,6 +157,9 @@ Result<FittedModel> FittedModel::from_state(FittedState state, std::shared_ptr<c
     return corrupt("params: beta has " + std::to_string(state.beta.size()) + " values for " + std::to_string(columns) +
                    " columns");
   }
+  if (state.statistics) {
+    if (Result<Done> checked = check_statistics(*state.statistics, state); !checked) return std::move(checked).error();
+  }
   return FittedModel(std::move(state), std::move(layout));
 }
 
@@ -224,6 +228,9 @@ std::uint64_t FittedModel::memory_bytes() const {
   if (s.conformal) {
     sum += block(sizeof(Conformal) + 16) + block(s.conformal->groups);
     for (const Conformal::Group& group : s.conformal->groups) sum += block(group.scores);
+  }
+  if (s.statistics) {
+    sum += block(sizeof(SufficientStatistics) + 16) + block(s.statistics->gram) + block(s.statistics->gradient);
   }
   if (s.draws) {
     sum += block(sizeof(ParameterDraws) + 16) + block(s.draws->lp) + block(s.draws->k) + block(s.draws->m) +

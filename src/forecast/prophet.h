@@ -169,6 +169,21 @@ struct KeptHistory {
 };
 
 struct Conformal;
+struct SufficientStatistics;
+
+// How rows came into a model.
+enum class UpdateWay : std::uint8_t {
+  kCold,        // Fitted from its rows, without an earlier model.
+  kStatistics,  // From the new rows and the statistics of the old ones: what refresh.h says is held.
+  kHistory,     // From all rows again, begun at the earlier model: a plain fit.
+};
+
+// The rows that came last, so that the same ones are not added twice.
+struct LastUpdate {
+  std::uint64_t rows_hash = 0;  // The caller's mark of them.
+  UpdateWay way = UpdateWay::kCold;
+  friend bool operator==(const LastUpdate&, const LastUpdate&) = default;
+};
 
 // Draws of a model's parameters from their posterior, in the model's units: N of them, of S changes and K features.
 struct ParameterDraws {
@@ -205,6 +220,9 @@ struct FittedState {
   std::vector<Instant> last_dates;             // The last min(5, history_date_count) of history_dates, ascending.
   std::shared_ptr<const KeptHistory> history;  // Null when the model was stored or loaded without.
   std::shared_ptr<const Conformal> conformal;  // Null: not calibrated. conformal.h.
+  // Null: none were kept. What a refresh from new rows alone needs of the old ones (sufficient_statistics.h).
+  std::shared_ptr<const SufficientStatistics> statistics;
+  std::optional<LastUpdate> last_update;  // Set by whoever keeps models up to date; no forecast depends on it.
   // Not null: the model was sampled. k, m, delta, beta and sigma_obs are the draws' means then.
   std::shared_ptr<const ParameterDraws> draws;
 };
@@ -356,6 +374,8 @@ struct FitOptions {
   FitOptions(KeepHistory keep_history = KeepHistory::kYes) : keep(keep_history) {}
 
   KeepHistory keep;
+  // Whether the model keeps its sufficient statistics, if it has some (sufficient_statistics.h).
+  bool keep_statistics = false;
   std::optional<WarmStart> warm_start;
 };
 
@@ -394,6 +414,8 @@ struct PreparedRows {
 
 // Errors: kInvalid, in Prophet's words: fewer than two rows with a value, infinity in y, sizes that differ.
 Result<PreparedRows> prepare_rows(const History& history);
+// The same for rows that join others: there may be any number of them.
+Result<PreparedRows> prepare_new_rows(const History& rows);
 
 // Finds the maximum of the posterior reached from Prophet's own starting point or from the warm start; where there may
 // be several, the best of those reached from a few starts (doc/prophet.md, "Several starts"). Deltas that are zero

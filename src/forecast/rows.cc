@@ -1,4 +1,4 @@
-// prepare_rows(): the order and the omissions that Prophet's fit makes of a table.
+// prepare_rows(), prepare_new_rows(): the order and the omissions that Prophet's fit makes of a table.
 
 #include <algorithm>
 #include <cmath>
@@ -10,6 +10,12 @@
 namespace chiliad::forecast {
 
 Result<PreparedRows> prepare_rows(const History& history) {
+  Result<PreparedRows> rows = prepare_new_rows(history);
+  if (rows && rows->ds.size() < 2) return Error{ErrorCode::kInvalid, "Dataframe has less than 2 non-NaN rows."};
+  return rows;
+}
+
+Result<PreparedRows> prepare_new_rows(const History& history) {
   const auto invalid = [](std::string message) { return Error{ErrorCode::kInvalid, std::move(message)}; };
   const std::size_t n = history.ds.size();
   if (history.y.size() != n) {
@@ -26,7 +32,6 @@ Result<PreparedRows> prepare_rows(const History& history) {
     if (std::isinf(history.y[i])) return invalid("Found infinity in column y.");
     if (!std::isnan(history.y[i])) order.push_back(i);
   }
-  if (order.size() < 2) return invalid("Dataframe has less than 2 non-NaN rows.");
 
   PreparedRows rows;
   rows.history_dates.assign(history.ds.begin(), history.ds.end());

@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -19,10 +20,14 @@ namespace chiliad::forecast {
 // gives the same bytes.
 std::string model_to_json(const FittedModel& model);
 
+// Whether a model keeps its sufficient statistics, which only a refresh needs: thousands of numbers.
+enum class KeepStatistics : std::uint8_t { kYes, kNo };
+
 // Reads what model_to_json of Prophet 0.6 to 1.5.0 or the function above wrote. A model that went through both predicts
 // the same bits. With KeepHistory::kNo the rows are counted and dropped. Never trusts its input: sizes are limited,
 // every number is checked. Errors: kCorrupt, with the JSON key to blame; kInvalid for a model that needs what is not
 // supported (the message names it).
-Result<FittedModel> model_from_json(std::string_view json, KeepHistory keep = KeepHistory::kYes);
+Result<FittedModel> model_from_json(std::string_view json, KeepHistory keep = KeepHistory::kYes,
+                                    KeepStatistics statistics = KeepStatistics::kNo);
 
 }  // namespace chiliad::forecast

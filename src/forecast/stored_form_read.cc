@@ -14,6 +14,7 @@
 #include "forecast/conformal.h"
 #include "forecast/stored_date.h"
 #include "forecast/stored_form.h"
+#include "forecast/stored_statistics.h"
 #include "forecast/stored_table.h"
 
 namespace chiliad::forecast {
@@ -60,6 +61,7 @@ struct Parts {
   std::optional<std::int64_t> rows, history_date_count;  // From our own key.
   std::optional<std::int64_t> start_ns;
   std::vector<Instant> exact_last_dates;
+  bool wants_statistics = false;
 };
 
 using Read = Result<Done> (*)(Parts&, std::string_view key, od::value value);
@@ -584,6 +586,64 @@ Result<Done> read_conformal(Parts& parts, od::value value) {
   return Done{};
 }
 
+Result<Done> read_last_update(Parts& parts, od::value value) {
+  constexpr std::string_view kKey = "chiliad.last_update";
+  od::object object;
+  if (value.get_object().get(object) != simdjson::SUCCESS) return expected(kKey, "an object", value);
+  LastUpdate& update = parts.state.last_update.emplace();
+  bool hash = false, way = false;
+  for (auto item : object) {
+    std::string_view name;
+    od::value field;
+    if (item.unescaped_key().get(name) != simdjson::SUCCESS || item.value().get(field) != simdjson::SUCCESS)
+      return corrupt(kKey, "the object is damaged");
+    if (name != "rows_hash" && name != "way") continue;
+    std::string_view text;
+    if (Result<Done> read = read_text(kKey, field, text); !read) return read;
+    bool& seen = name == "way" ? way : hash;
+    seen = name == "way" ? read_update_way(text, update.way) : read_hash(text, update.rows_hash);
+    if (!seen) return corrupt(kKey, std::string(name) + " is none that is known");
+  }
+  if (!hash || !way) return corrupt(kKey, "rows_hash or way is missing");
+  return Done{};
+}
+
+Result<Done> read_statistics(Parts& parts, od::value value) {
+  constexpr std::string_view kKey = "chiliad.statistics";
+  od::object object;
+  if (value.get_object().get(object) != simdjson::SUCCESS) return expected(kKey, "an object", value);
+  StoredStatistics stored;
+  for (auto item : object) {
+    std::string_view name;
+    od::value field;
+    if (item.unescaped_key().get(name) != simdjson::SUCCESS || item.value().get(field) != simdjson::SUCCESS)
+      return corrupt(kKey, "the object is damaged");
+    Result<Done> read = Done{};
+    if (name == "version") {
+      read = read_integer(kKey, field, 0, kMaxCount, stored.version);
+    } else if (name == "columns") {
+      read = read_integer(kKey, field, 0, kMaxCount, stored.columns);
+    } else if (name == "lowest") {
+      read = read_number(kKey, field, stored.lowest);
+    } else if (name == "highest") {
+      read = read_number(kKey, field, stored.highest);
+    } else if (name == "sum_of_squares") {
+      read = read_number(kKey, field, stored.sum_of_squares);
+    } else if (name == "gradient") {
+      read = read_text(kKey, field, stored.gradient);
+    } else if (name == "gram") {
+      read = read_text(kKey, field, stored.gram);
+    }
+    if (!read) return read;
+  }
+  // Statistics of a later version are none: the history is read again.
+  if (stored.version != kStatisticsVersion) return Done{};
+  Result<std::shared_ptr<const SufficientStatistics>> made = make_statistics(stored);
+  if (!made) return std::move(made).error().in("'chiliad.statistics'");
+  parts.state.statistics = *std::move(made);
+  return Done{};
+}
+
 Result<Done> read_own_key(Parts& parts, std::string_view key, od::value value) {
   od::object object;
   if (value.get_object().get(object) != simdjson::SUCCESS) return expected(key, "an object", value);
@@ -603,6 +663,10 @@ Result<Done> read_own_key(Parts& parts, std::string_view key, od::value value) {
       read = read_integer("chiliad.start_ns", field, -INT64_MAX, INT64_MAX, parts.start_ns.emplace());
     } else if (name == "conformal") {
       read = read_conformal(parts, field);
+    } else if (name == "last_update") {
+      read = read_last_update(parts, field);
+    } else if (name == "statistics" && parts.wants_statistics) {
+      read = read_statistics(parts, field);
     } else if (name == "last_dates_ns") {
       od::array dates;
       if (field.get_array().get(dates) != simdjson::SUCCESS) return expected("chiliad.last_dates_ns", "a list", field);
@@ -831,7 +895,8 @@ Result<FittedModel> assemble(Parts& parts, KeepHistory keep) {
 
 // A document that is one string holds the model's JSON once more inside: files of Prophet before 1.1 that were written
 // with json.dump(model_to_json(model), file).
-Result<FittedModel> read_document(std::string_view json, KeepHistory keep, bool may_be_string) {
+Result<FittedModel> read_document(std::string_view json, KeepHistory keep, KeepStatistics statistics,
+                                  bool may_be_string) {
   const Error damaged{ErrorCode::kCorrupt, "not the JSON text of a model: it is damaged, cut short or something else"};
   const simdjson::padded_string padded(json);
   od::parser parser;
@@ -842,23 +907,24 @@ Result<FittedModel> read_document(std::string_view json, KeepHistory keep, bool 
   if (type == od::json_type::string && may_be_string) {
     std::string_view inner;
     if (document.get_string().get(inner) != simdjson::SUCCESS) return damaged;
-    return read_document(inner, keep, false);
+    return read_document(inner, keep, statistics, false);
   }
   od::object object;
   if (document.get_object().get(object) != simdjson::SUCCESS) return damaged;
   Parts parts;
+  parts.wants_statistics = statistics == KeepStatistics::kYes;
   if (const Result<Done> read = read_attributes(object, parts); !read) return read.error();
   return assemble(parts, keep);
 }
 
 }  // namespace
 
-Result<FittedModel> model_from_json(std::string_view json, KeepHistory keep) {
+Result<FittedModel> model_from_json(std::string_view json, KeepHistory keep, KeepStatistics statistics) {
   if (json.size() > kMaxBytes) {
     return Error{ErrorCode::kCorrupt, "the model's text has " + std::to_string(json.size()) +
                                           " bytes, more than the limit of " + std::to_string(kMaxBytes)};
   }
-  return read_document(json, keep, true);
+  return read_document(json, keep, statistics, true);
 }
 
 }  // namespace chiliad::forecast

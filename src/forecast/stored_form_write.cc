@@ -3,14 +3,19 @@
 // DateText and append_rounded.
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
+#include "base/hash.h"
 #include "base/json_writer.h"
 #include "base/number.h"
 #include "forecast/conformal.h"
+#include "forecast/design.h"
 #include "forecast/features.h"
 #include "forecast/stored_date.h"
 #include "forecast/stored_form.h"
+#include "forecast/stored_statistics.h"
+#include "forecast/sufficient_statistics.h"
 #include "forecast/trend.h"
 
 namespace chiliad::forecast {
@@ -32,13 +37,6 @@ void put(JsonWriter& json, const SeasonalityChoice& choice) {
 }
 
 Mode holidays_mode(const ProphetOptions& options) { return options.holidays_mode.value_or(options.seasonality_mode); }
-
-// Prophet's dummy for none is a single changepoint at 0, which a given one may be, too.
-bool has_changepoints(const FittedState& state) {
-  if (state.changepoints_t.size() != 1 || state.changepoints_t[0] != 0) return true;
-  if (state.history) return !state.history->changepoints.empty();
-  return state.options.changepoints && !state.options.changepoints->empty();
-}
 
 // Microseconds are what Prophet keeps of `start`.
 double seconds_since_epoch(Instant moment) {
@@ -476,12 +474,28 @@ void put_conformal(JsonWriter& json, const Conformal& conformal) {
   json.end_array().end_object();
 }
 
+// Doubles as their bytes: thousands of numbers that nobody reads by eye, in a third of the time and half the room.
+std::string number_bytes(std::span<const double> values) {
+  static_assert(std::endian::native == std::endian::little);
+  return base64({reinterpret_cast<const std::uint8_t*>(values.data()), values.size_bytes()});
+}
+
+void put_statistics(JsonWriter& json, const SufficientStatistics& statistics) {
+  json.key("statistics").begin_object().key("version").integer(kStatisticsVersion);
+  json.key("columns").integer(static_cast<std::int64_t>(statistics.columns()));
+  json.key("lowest").number(statistics.y_low).key("highest").number(statistics.y_high);
+  json.key("sum_of_squares").number(statistics.sum_of_squares);
+  json.key("gradient").string(number_bytes(statistics.gradient));
+  json.key("gram").string(number_bytes(statistics.gram)).end_object();
+}
+
 // What Prophet's keys cannot hold; absent when there is nothing of the kind.
 void put_own_key(JsonWriter& json, const FittedState& state) {
   const bool exact_start = is_whole(state.start, 1'000);
   const bool exact_dates = std::all_of(state.last_dates.begin(), state.last_dates.end(),
                                        [](Instant date) { return is_whole(date, 1'000'000); });
-  if (state.history && exact_start && exact_dates && !state.conformal) return;
+  if (state.history && exact_start && exact_dates && !state.conformal && !state.statistics && !state.last_update)
+    return;
   json.key("chiliad").begin_object();
   if (!state.history) {
     json.key("rows").integer(state.rows);
@@ -494,6 +508,11 @@ void put_own_key(JsonWriter& json, const FittedState& state) {
     json.end_array();
   }
   if (state.conformal) put_conformal(json, *state.conformal);
+  if (state.last_update) {
+    json.key("last_update").begin_object().key("rows_hash").string(hex(state.last_update->rows_hash));
+    json.key("way").string(update_way_name(state.last_update->way)).end_object();
+  }
+  if (state.statistics) put_statistics(json, *state.statistics);
   json.end_object();
 }
 
@@ -503,7 +522,7 @@ std::size_t expected_bytes(const FittedState& state) {
   const std::size_t columns = state.history ? state.history->columns.size() : 0;
   const std::size_t components = state.seasonalities.size() + state.options.regressors.size();
   return 4096 + rows * (160 + columns * 32) + dates * 36 + state.delta.size() * 80 + state.beta.size() * 40 +
-         state.beta.size() * components * 32;
+         state.beta.size() * components * 32 + (state.statistics ? state.statistics->gram.size() * 11 : 0);
 }
 
 }  // namespace
