@@ -10,6 +10,7 @@ import m4_hourly
 import notebook
 import objects
 import python_package
+import refresh
 import resident
 import scale
 import serve
@@ -34,6 +35,10 @@ ROWS = [
     ("fit", fit.FLEET + fit.CPU, OURS, PROPHET, "faster", 700),
     ("fit", fit.TITLES["defaults"], OURS, PROPHET, "faster", 250),
     ("fit", fit.TITLES["defaults"] + fit.CPU, OURS, PROPHET, "faster", 250),
+    ("refresh", refresh.TITLES["year"], refresh.OURS, refresh.HELD, "times", None),
+    ("refresh", refresh.TITLES["years"], refresh.OURS, refresh.HELD, "faster", 10),
+    ("refresh", refresh.TITLES["hours"], refresh.OURS, refresh.HELD, "faster", 10),
+    ("refresh", refresh.COMMAND, refresh.OURS, refresh.ANEW, "times", None),
     ("fleet", fleet.MEASURE, OURS, "Python loop, 2 processes", "faster", 100),
     ("fleet", fleet.AGAIN, OURS, None, "report", None),
     ("notebook", notebook.SCRIPT, OURS, notebook.PLAIN, "times", None),

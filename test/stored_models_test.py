@@ -28,6 +28,7 @@ OPTIONS = {
     "conformal": ["--conformal", "1 days"],
     "no changepoints": ["--n-changepoints", "0"],
     "sampled": ["--mcmc-samples", "100"],
+    "statistics": ["--keep-statistics"],
     "given changepoints": ["--changepoints", "2022-01-06", "--changepoints", "2022-01-03"],
 }
 SERIES = {"8": "D", "9": "h", "missing": "W"}  # Customer: the frequency asked for.
@@ -88,6 +89,18 @@ def pack(archive, model):
         tar.addfile(info, io.BytesIO(model.encode()))
 
 
+def refresh_half(chiliad, root, models, history):
+    """Models of the first rows, refreshed from their statistics with the last 10 of each series."""
+    for name, part in (("first", slice(None, -10)), ("last", slice(-10, None))):
+        (root / name).mkdir(exist_ok=True)
+        for path in (root / "data").iterdir():
+            (root / name / path.name).write_text("".join(path.read_text().splitlines(keepends=True)[part]))
+    train = ["train", "--models", models, "--history", history]
+    chiliad.run(*train, "--data", root / "first", "--keep-statistics")
+    done = chiliad.run(*train, "--data", root / "last", "--refresh", "held")
+    assert "refreshed from statistics 3," in done.stderr, done.stderr
+
+
 @pytest.fixture(scope="module")
 def trained(chiliad, tmp_path_factory):
     """Folders of models, one for each of OPTIONS with and without history."""
@@ -99,6 +112,8 @@ def trained(chiliad, tmp_path_factory):
             folders[name, history] = root / f"{name}, {history}"
             chiliad.run("train", "--data", root / "data", "--models", folders[name, history], "--history", history,
                         *options)
+    for history in ("full", "none"):
+        refresh_half(chiliad, root, folders.setdefault(("refreshed", history), root / f"refreshed, {history}"), history)
     return folders
 
 
@@ -113,7 +128,7 @@ def opened_by_prophet(trained):
 
 @pytest.mark.parametrize("customer", SERIES)
 @pytest.mark.parametrize("history", ["full", "none"])
-@pytest.mark.parametrize("name", OPTIONS)
+@pytest.mark.parametrize("name", [*OPTIONS, "refreshed"])
 def test_prophet_opens_our_models_and_predicts_the_same(chiliad, trained, opened_by_prophet, name, history, customer):
     ours = forecast_of(chiliad, trained[name, history], customer, SERIES[customer])
     assert_same(ours, opened_by_prophet[f"{name}, {history}, {customer}"])

@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <chrono>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -17,12 +19,14 @@
 #include "app/stop_signal.h"
 #include "app/text_output.h"
 #include "base/json_writer.h"
+#include "train/stored_model.h"
 #include "train/train.h"
 
 namespace chiliad::app {
 namespace {
 
 constexpr std::size_t kShownFailures = 10;
+constexpr auto kColumnsDeadline = std::chrono::minutes(5);
 
 struct TrainFlags {
   SeriesFlags series;
@@ -34,6 +38,9 @@ struct TrainFlags {
   std::string history = "full";
   std::string conformal, conformal_period, conformal_initial;
   std::string warm_start;
+  bool keep_statistics = false;
+  std::string refresh;
+  bool skip_known_rows = false;
   std::string max_failures;
   bool force = false;
   std::string code;
@@ -100,11 +107,13 @@ struct Totals {
   std::vector<std::string> failures;  // The first kShownFailures.
   std::uint64_t notes = 0;
   Mean holdout_smape, naive_smape;
+  std::map<std::string, std::uint64_t> ways;  // Of refreshed series, by SeriesReport::way.
 
   void add(const train::SeriesReport& report) {
     if (report.status == train::SeriesStatus::kFailed && failures.size() < kShownFailures)
       failures.push_back(report.reason);
     notes += report.note.empty() ? 0 : 1;
+    if (report.status == train::SeriesStatus::kTrained && !report.way.empty()) ++ways[report.way];
     holdout_smape.add(report.holdout.smape);
     naive_smape.add(report.naive.smape);
   }
@@ -125,6 +134,22 @@ std::optional<diagnose::CrossValidationOptions> read_conformal(const TrainFlags&
   return how;
 }
 
+// Refuses what makes no sense together.
+std::optional<train::RefreshOptions> read_refresh(const TrainFlags& flags) {
+  if (flags.refresh.empty()) {
+    if (flags.skip_known_rows) fail({ErrorCode::kInvalid, "--skip-known-rows goes with --refresh"}, kExitUsage);
+    return std::nullopt;
+  }
+  const auto refuse = [](bool given, const char* flag, const char* why) {
+    if (given)
+      fail({ErrorCode::kInvalid, std::string("--refresh and ") + flag + " exclude one another: " + why}, kExitUsage);
+  };
+  refuse(flags.holdout > 0, "--holdout", "rows kept back would be missing from the model for ever");
+  refuse(!flags.conformal.empty(), "--conformal", "a model keeps the calibration it has; train it anew for another");
+  refuse(!flags.warm_start.empty(), "--warm-start", "each fit begins at the model that is refreshed");
+  return train::RefreshOptions{flags.refresh == "refit", flags.skip_known_rows};
+}
+
 train::TrainOptions read_options(const TrainFlags& flags, const OpenedSeries& series) {
   train::TrainOptions options;
   options.prophet = value_or_fail(read_prophet_flags(flags.prophet), kExitUsage);
@@ -135,6 +160,8 @@ train::TrainOptions read_options(const TrainFlags& flags, const OpenedSeries& se
   options.threads = value_or_fail(read_threads(flags.threads, flags.models.starts_with("s3://")), kExitUsage);
   options.max_failures = value_or_fail(read_max_failures(flags.max_failures, series.source.size()), kExitUsage);
   if (!flags.warm_start.empty()) options.warm_start = value_or_fail(store::open_store(flags.warm_start));
+  options.keep_statistics = flags.keep_statistics;
+  options.refresh = read_refresh(flags);
   options.force = flags.force;
   options.sync_batch = flags.sync_batch;
   if (!flags.code.empty()) options.code = value_or_fail(read_code_folder(flags.code));
@@ -147,6 +174,14 @@ std::string summary_text(const train::TrainSummary& summary, const Totals& total
   std::string text = fmt::format("{} of {} series: {} trained, {} kept unchanged, {} failed", format_count(done),
                                  format_count(summary.total), format_count(summary.trained), format_count(summary.kept),
                                  format_count(summary.failed));
+  if (!flags.refresh.empty()) {
+    const auto ways = [&](const char* way) {
+      const auto found = totals.ways.find(way);
+      return format_count(found == totals.ways.end() ? 0 : found->second);
+    };
+    text += fmt::format("; refreshed from statistics {}, from all rows {}, without an earlier model {}",
+                        ways("statistics"), ways("history"), ways("cold"));
+  }
   text += fmt::format("; {:.3g} s, {} series/s; models in {} ({} new)", seconds,
                       format_count(static_cast<std::uint64_t>(static_cast<double>(done) / std::max(seconds, 1e-9))),
                       flags.models, format_size(summary.archive_bytes));
@@ -195,6 +230,9 @@ std::string summary_json(const train::TrainSummary& summary, const Totals& total
     json.key(name);
     mean ? json.number(*mean) : json.null();
   }
+  json.key("ways").begin_object();
+  for (const auto& [way, series] : totals.ways) json.key(way).integer(count(series));
+  json.end_object();
   // The first of them; --report has all.
   json.key("failures").begin_array();
   for (const std::string& failure : totals.failures) json.string(failure);
@@ -209,12 +247,17 @@ int exit_code(const train::TrainSummary& summary) {
 
 void run_train(const TrainFlags& flags) {
   const prepare::Shard shard = value_or_fail(prepare::parse_shard(flags.series.shard), kExitUsage);
-  const std::vector<std::string> needed =
+  std::vector<std::string> needed =
       forecast::needed_columns(value_or_fail(read_prophet_flags(flags.prophet), kExitUsage));
+  const std::unique_ptr<store::ObjectStore> models = value_or_fail(store::open_store(flags.models));
+  if (read_refresh(flags)) {
+    for (std::string& name : train::columns_of_models(*models, std::chrono::steady_clock::now() + kColumnsDeadline)) {
+      if (std::ranges::find(needed, name) == needed.end()) needed.push_back(std::move(name));
+    }
+  }
   StopSignal stop;
   const OpenedSeries series = value_or_fail(open_series(flags.series.data, flags.series, shard, needed));
   const train::TrainOptions options = read_options(flags, series);
-  const std::unique_ptr<store::ObjectStore> models = value_or_fail(store::open_store(flags.models));
   const std::filesystem::path state = flags.state.empty() ? value_or_fail(train::default_journal_folder(flags.models))
                                                           : std::filesystem::path(flags.state);
   train::Journal journal =
@@ -265,6 +308,18 @@ void add_train_command(CLI::App& app) {
                       "Before its first cut-off; three horizons or the longest seasonality");
   command->add_option("--warm-start", flags->warm_start,
                       "Models of an earlier run (a folder or s3://): each fit begins at its series' own one there");
+  command->add_flag("--keep-statistics", flags->keep_statistics,
+                    "Models keep what --refresh needs of their rows: some 12 kB more an archive");
+  command
+      ->add_option(
+          "--refresh", flags->refresh,
+          "The data are new rows of the models in --models, which take them in: held, with changepoints, "
+          "seasonalities and regressors' scales as they are, from statistics where a model has them, else from "
+          "its history; refit, all placed anew from the history. Options come from each model; those given are "
+          "for series without one")
+      ->check(CLI::IsMember({"held", "refit"}));
+  command->add_flag("--skip-known-rows", flags->skip_known_rows,
+                    "With --refresh: leave out rows up to a model's last date, which else are an error");
   command->add_option("--max-failures", flags->max_failures, "Give up after more failed series than N or P%");
   command->add_flag("--force", flags->force, "Train series again that did not change");
   command->add_option("--code", flags->code, "Folder to be put into each archive as code/");

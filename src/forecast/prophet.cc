@@ -169,6 +169,12 @@ Result<FittedModel> FittedModel::with_conformal(std::shared_ptr<const Conformal>
   return from_state(std::move(state), layout_);
 }
 
+FittedModel FittedModel::with_last_update(const LastUpdate& update) const {
+  FittedState state = state_;
+  state.last_update = update;
+  return FittedModel(std::move(state), layout_);
+}
+
 FittedModel::FittedModel(FittedState state, std::shared_ptr<const Layout> layout)
     : state_(std::move(state)), layout_(std::move(layout)) {}
 

@@ -178,6 +178,9 @@ enum class UpdateWay : std::uint8_t {
   kHistory,     // From all rows again, begun at the earlier model: a plain fit.
 };
 
+// "cold", "statistics", "history".
+std::string_view update_way_name(UpdateWay way);
+
 // The rows that came last, so that the same ones are not added twice.
 struct LastUpdate {
   std::uint64_t rows_hash = 0;  // The caller's mark of them.
@@ -317,6 +320,11 @@ class FittedModel {
 
   // The same model with another calibration, or null for none. Errors: as check_conformal().
   Result<FittedModel> with_conformal(std::shared_ptr<const Conformal> conformal) const;
+  // The same model, marked.
+  FittedModel with_last_update(const LastUpdate& update) const;
+
+  // Of its components; may be shared with other models of the same parts.
+  const std::shared_ptr<const Layout>& layout() const { return layout_; }
 
   // How many values predict() draws for so many rows, some 40 ns each: rows times samples, or 0.
   std::int64_t draws(const PredictOptions& options, std::int64_t rows) const;

@@ -342,7 +342,7 @@ Result<Refreshed> refresh(const FittedModel& model, const History& new_rows, Kee
     fold_stand_in(state);
     state.statistics = std::make_shared<const SufficientStatistics>(std::move(statistics));
   }
-  Result<FittedModel> made = FittedModel::from_state(std::move(state));
+  Result<FittedModel> made = FittedModel::from_state(std::move(state), model.layout());
   if (!made) return std::move(made).error();
   return Refreshed{*std::move(made), ""};
 }

@@ -26,8 +26,6 @@ struct StoredStatistics {
 // Whether they are the model's own is FittedModel::from_state()'s to check.
 Result<std::shared_ptr<const SufficientStatistics>> make_statistics(const StoredStatistics& stored);
 
-// "cold", "statistics", "history".
-std::string_view update_way_name(UpdateWay way);
 // False: no such name.
 bool read_update_way(std::string_view text, UpdateWay& way);
 // 16 lower-case hex digits.

@@ -67,6 +67,7 @@ constexpr std::array kColumns{
     Column{"naive_mae", &SeriesReport::naive, &Accuracy::mae},
     Column{"naive_rmse", &SeriesReport::naive, &Accuracy::rmse},
     Column{"naive_mase", &SeriesReport::naive, &Accuracy::mase},
+    Column{"way", &SeriesReport::way},
 };
 
 constexpr auto kNames = [] {
@@ -156,12 +157,14 @@ std::vector<std::string> report_fields(const SeriesReport& report) {
 }
 
 Result<SeriesReport> parse_report_fields(std::span<const std::string> fields) {
-  if (fields.size() != kColumns.size()) {
+  // Journals of earlier versions end before `way`.
+  const bool earlier = fields.size() + 1 == kColumns.size();
+  if (fields.size() != kColumns.size() && !earlier) {
     return Error{ErrorCode::kCorrupt, "expected " + std::to_string(kColumns.size()) + " columns of a report, found " +
                                           std::to_string(fields.size())};
   }
   SeriesReport report;
-  for (std::size_t i = 0; i < kColumns.size(); ++i) {
+  for (std::size_t i = 0; i < fields.size(); ++i) {
     if (!parse_field(fields[i], kColumns[i], report)) {
       return Error{ErrorCode::kCorrupt, std::string(kNames[i]) + ": not a value of this column: '" + fields[i] + "'"};
     }

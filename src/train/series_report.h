@@ -41,6 +41,7 @@ struct SeriesReport {
   Accuracy fit;      // On the rows of the fit.
   Accuracy holdout;  // On the rows kept back.
   Accuracy naive;    // The seasonal-naive forecast on the rows kept back.
+  std::string way;   // Of a refresh, how the rows came into the model: update_way_name(). Else empty.
 };
 
 std::string_view status_name(SeriesStatus status);

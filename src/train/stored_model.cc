@@ -13,6 +13,10 @@ namespace {
 constexpr std::uint64_t kMostCompressed = 200;
 constexpr std::uint64_t kAlwaysAllowed = std::uint64_t{64} << 20;
 
+archive::ReadLimits limits_of(std::string_view bytes) {
+  return {.max_total_bytes = std::min(2 * kMostStored, std::max(kAlwaysAllowed, bytes.size() * kMostCompressed))};
+}
+
 }  // namespace
 
 Result<std::vector<std::string>> list_models(store::ObjectStore& models) {
@@ -40,11 +44,20 @@ Result<forecast::FittedModel> read_stored_model(std::string_view bytes, forecast
   // JSON begins with a brace, or with a quote where an old Prophet wrote JSON within JSON.
   if (first != std::string_view::npos && (bytes[first] == '{' || bytes[first] == '"'))
     return forecast::model_from_json(bytes, keep);
-  Result<std::string> json = archive::read_member(
-      bytes, "model.json",
-      {.max_total_bytes = std::min(2 * kMostStored, std::max(kAlwaysAllowed, bytes.size() * kMostCompressed))});
+  Result<std::string> json = archive::read_member(bytes, "model.json", limits_of(bytes));
   if (!json) return std::move(json).error();
   return forecast::model_from_json(*json, keep);
+}
+
+Result<StoredArchive> read_stored_archive(std::string_view bytes, forecast::KeepHistory keep) {
+  Result<std::vector<archive::Member>> members = archive::read_archive(bytes, limits_of(bytes));
+  if (!members) return std::move(members).error();
+  const auto json = std::ranges::find(*members, "model.json", &archive::Member::name);
+  if (json == members->end()) return Error{ErrorCode::kNotFound, "the archive has no model.json"};
+  Result<forecast::FittedModel> model = forecast::model_from_json(json->bytes, keep, forecast::KeepStatistics::kYes);
+  if (!model) return std::move(model).error();
+  members->erase(json);
+  return StoredArchive{*std::move(model), *std::move(members)};
 }
 
 Result<std::string> get_stored(store::ObjectStore& models, const std::string& key, Deadline deadline) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "archive/archive.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "forecast/prophet.h"
@@ -31,6 +32,14 @@ std::string customer_of(std::string_view name);
 // kTooLarge as read_member() (over 1 GiB unpacked, or over 64 MiB and more than 200 times the bytes) and
 // model_from_json(); kNotFound: an archive without model.json.
 Result<forecast::FittedModel> read_stored_model(std::string_view bytes, forecast::KeepHistory keep);
+
+// An archive taken apart: its model with statistics, and what else lies in it.
+struct StoredArchive {
+  forecast::FittedModel model;
+  std::vector<archive::Member> others;
+};
+// Errors: as read_stored_model().
+Result<StoredArchive> read_stored_archive(std::string_view bytes, forecast::KeepHistory keep);
 
 // The columns that the fleet's models need besides ds and y, as its first readable model has them; empty when there is
 // none. For tables of which only these columns are kept: a model that needs others says so itself.

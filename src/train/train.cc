@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/json_writer.h"
 #include "base/mutex.h"
+#include "forecast/refresh.h"
 #include "forecast/stored_form.h"
 #include "train/calendar_cache.h"
 #include "train/fit_series.h"
@@ -57,6 +58,12 @@ Result<std::optional<forecast::WarmStart>> earlier_parameters(store::ObjectStore
   return std::move(model).error();
 }
 
+void note_bad_rows(const table::Series& series, std::string& note) {
+  if (series.bad_rows.count == 0) return;
+  note += (note.empty() ? "" : "; ") + std::to_string(series.bad_rows.count) +
+          " bad rows left out, the first: " + series.bad_rows.messages.front();
+}
+
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 class Run {
@@ -82,6 +89,9 @@ class Run {
   void work();
   Outcome do_series(std::size_t i);
   Result<Done> train_series(const std::string& bytes, std::size_t i, Outcome& outcome);
+  Result<bool> refresh_stored(const std::string& bytes, std::size_t i, Outcome& outcome);
+  Result<Done> put_model(const forecast::FittedModel& model, const std::vector<archive::Member>& others, std::size_t i,
+                         Outcome& outcome);
   bool is_kept(const std::string& archive, const Stamp& stamp);
 
   // Recorder side.
@@ -188,12 +198,64 @@ Outcome Run::do_series(std::size_t i) {
   return outcome;
 }
 
+// Brings the stored model of series i up to date. False: there is none.
+Result<bool> Run::refresh_stored(const std::string& bytes, std::size_t i, Outcome& outcome) {
+  const std::string key = source_.name(i) + ".tar.gz";
+  Result<std::string> stored = get_stored(models_, key, Clock::now() + kStoreDeadline);
+  if (!stored && stored.error().code == ErrorCode::kNotFound) return false;
+  if (!stored) {
+    outcome.concerns_all = concerns_all(stored.error());
+    return std::move(stored).error();
+  }
+  Result<StoredArchive> archive = read_stored_archive(*stored, options_.keep_history);
+  if (!archive) return std::move(archive).error().in(key);
+  SeriesReport& report = outcome.record.report;
+  const std::uint64_t hash = outcome.record.stamp.data;
+  const forecast::FittedState& state = archive->model.state();
+  if (state.last_update && state.last_update->rows_hash == hash) {
+    // Stored by a run that ended before it could record it.
+    Result<store::ObjectInfo> info = models_.head(key, Clock::now() + kStoreDeadline);
+    if (!info) return std::move(info).error();
+    outcome.record.etag = info->etag;
+    report.rows = static_cast<std::uint64_t>(state.rows);
+    report.log_posterior = state.log_posterior;
+    report.archive_bytes = info->size_bytes;
+    report.way = forecast::update_way_name(state.last_update->way);
+    report.note = "these rows were in the stored model already";
+    return true;
+  }
+  Result<table::Series> series = table::read_series_csv(bytes, source_.path(i), options_.columns);
+  if (!series) return std::move(series).error();
+  Result<std::optional<RefreshedSeries>> done =
+      refresh_series(archive->model, rows_of(*series, options_.columns.further), *options_.refresh,
+                     options_.keep_history, options_.prophet.n_changepoints);
+  if (!done) return std::move(done).error();
+  if (!*done) {
+    report.status = SeriesStatus::kKept;
+    return true;
+  }
+  SeriesFit& fit = (*done)->fit;
+  report = std::move(fit.report);
+  report.way = forecast::update_way_name((*done)->way);
+  note_bad_rows(*series, report.note);
+  const std::vector<archive::Member>& others = options_.code.empty() ? archive->others : options_.code;
+  Result<Done> put = put_model(fit.model.with_last_update({hash, (*done)->way}), others, i, outcome);
+  if (!put) return std::move(put).error();
+  return true;
+}
+
 Result<Done> Run::train_series(const std::string& bytes, std::size_t i, Outcome& outcome) {
+  if (options_.refresh) {
+    Result<bool> refreshed = refresh_stored(bytes, i, outcome);
+    if (!refreshed) return std::move(refreshed).error();
+    if (*refreshed) return Done{};
+  }
   Result<table::Series> series = table::read_series_csv(bytes, source_.path(i), options_.columns);
   if (!series) return std::move(series).error();
   Rows rows = rows_of(*series, options_.columns.further);
   const Rows test = hold_back(rows, options_.holdout);
   forecast::FitOptions how(options_.keep_history);
+  how.keep_statistics = options_.keep_statistics || options_.refresh;
   if (options_.warm_start) {
     Result<std::optional<forecast::WarmStart>> warm = earlier_parameters(*options_.warm_start, source_.name(i));
     if (!warm) {
@@ -207,14 +269,18 @@ Result<Done> Run::train_series(const std::string& bytes, std::size_t i, Outcome&
     return std::move(fit).error().in("without the " + std::to_string(test.ds.size()) + " rows held back");
   if (!fit) return std::move(fit).error();
   outcome.record.report = std::move(fit->report);
-  if (series->bad_rows.count > 0) {
-    std::string& note = outcome.record.report.note;
-    note += (note.empty() ? "" : "; ") + std::to_string(series->bad_rows.count) +
-            " bad rows left out, the first: " + series->bad_rows.messages.front();
-  }
+  note_bad_rows(*series, outcome.record.report.note);
+  if (!options_.refresh) return put_model(fit->model, options_.code, i, outcome);
+  outcome.record.report.way = forecast::update_way_name(forecast::UpdateWay::kCold);
+  return put_model(fit->model.with_last_update({outcome.record.stamp.data, forecast::UpdateWay::kCold}), options_.code,
+                   i, outcome);
+}
 
-  std::vector<archive::Member> members{{"model.json", forecast::model_to_json(fit->model)}};
-  members.insert(members.end(), options_.code.begin(), options_.code.end());
+// Stores series i's archive.
+Result<Done> Run::put_model(const forecast::FittedModel& model, const std::vector<archive::Member>& others,
+                            std::size_t i, Outcome& outcome) {
+  std::vector<archive::Member> members{{"model.json", forecast::model_to_json(model)}};
+  members.insert(members.end(), others.begin(), others.end());
   Result<std::string> archive = archive::write_tar_gz(members);
   if (!archive) return std::move(archive).error().in("write archive");
   const std::string key = source_.name(i) + ".tar.gz";
@@ -400,6 +466,8 @@ std::uint64_t options_hash(const TrainOptions& options) {
   json.number(prophet.interval_width).integer(prophet.uncertainty_samples);
   write_further_parts(json, prophet);
   if (options.warm_start) json.string("warm_start");
+  if (options.keep_statistics) json.string("keep_statistics");
+  if (options.refresh) json.string("refresh").boolean(options.refresh->refit).boolean(options.refresh->skip_known_rows);
   if (options.conformal) {
     const diagnose::CrossValidationOptions& conformal = *options.conformal;
     json.string("conformal").integer(conformal.horizon.count());

@@ -12,8 +12,11 @@
 //      Unless sync_batch is 0, archives and record have reached the disk by then: so a power cut loses nothing either.
 //   4. A series whose bytes and options did not change since its journal record, and whose archive is still the one
 //      recorded, is not trained again; `force` trains it all the same. Failed series are tried again.
-//   5. on_series is called in the order of the series, by one thread at a time.
-//   6. Memory does not grow with the models: a series costs its name and some 100 bytes of the journal's index.
+//   5. Refreshing is safe to repeat: a model says which rows came last, so a run that was killed between storing a
+//   model
+//      and recording it does not add them twice.
+//   6. on_series is called in the order of the series, by one thread at a time.
+//   7. Memory does not grow with the models: a series costs its name and some 100 bytes of the journal's index.
 //
 // doc/training.md has it in the user's words.
 //
@@ -36,6 +39,7 @@
 #include "store/object_store.h"
 #include "table/series_csv.h"
 #include "train/journal.h"
+#include "train/refresh_series.h"
 #include "train/series_report.h"
 #include "train/series_source.h"
 
@@ -50,6 +54,10 @@ struct TrainOptions {
   // Null: every fit begins where Prophet begins. Else stored models: a series' own one there, if it has one, is where
   // its fit begins. May be the store that is trained into.
   std::shared_ptr<store::ObjectStore> warm_start;
+  bool keep_statistics = false;  // So that models can be refreshed from new rows alone.
+  // Set: the series are new rows of models that are stored already; those without one are trained as ever. All of them
+  // keep statistics. Goes with neither holdout, conformal nor warm_start.
+  std::optional<RefreshOptions> refresh;
   std::size_t holdout = 0;                  // Rows kept back at the end of each series.
   std::vector<archive::Member> code;        // Put into each archive after model.json; names begin "code/".
   int threads = 1;                          // >= 1.

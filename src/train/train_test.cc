@@ -14,6 +14,7 @@
 #include "base/number.h"
 #include "forecast/calendar_state.h"
 #include "forecast/stored_form.h"
+#include "forecast/sufficient_statistics.h"
 #include "train/evaluate_fleet.h"
 #include "train/fit_series.h"
 #include "train/forecast_fleet.h"
@@ -605,6 +606,185 @@ TEST(OptionsHash, ChangesWithEverythingThatShapesAnArchive) {
   other.threads = 8;
   other.force = true;
   EXPECT_EQ(options_hash(other), options_hash(base)) << "what shapes no archive does not count";
+}
+
+// --- Refreshing ---------------------------------------------------------------------------------------
+
+class RefreshTest : public TrainTest {
+ protected:
+  // Rows [first, last) of the series' days, as a file without header.
+  static std::string days(int number, int first, int last) {
+    const std::string all = series_text(number, last);
+    std::size_t at = 0;
+    for (int i = 0; i < first; ++i) at = all.find('\n', at) + 1;
+    return all.substr(at);
+  }
+  void put_days(int count, int first, int last) const {
+    for (int i = 0; i < count; ++i) put(std::to_string(i), days(i, first, last));
+  }
+  static TrainOptions plain(bool statistics = true) {
+    TrainOptions result;
+    result.threads = 2;
+    result.keep_statistics = statistics;
+    return result;
+  }
+  static TrainOptions refreshing(bool refit = false, bool skip = false) {
+    TrainOptions result = plain();
+    result.refresh = RefreshOptions{refit, skip};
+    return result;
+  }
+  forecast::FittedModel stored(const std::string& name, const std::string& where = "models") const {
+    return read_stored_archive(archives(where).at(name + ".tar.gz"), forecast::KeepHistory::kYes)->model;
+  }
+  static double forecast_difference(const forecast::FittedModel& a, const forecast::FittedModel& b) {
+    std::vector<Instant> ds;
+    for (int i = 0; i < 200; ++i) ds.push_back(*parse_instant("2022-01-01") + std::chrono::days(i));
+    const auto left = a.predict(ds), right = b.predict(ds);
+    double worst = 0;
+    for (std::size_t i = 0; i < ds.size(); ++i)
+      worst = std::max(worst, std::fabs(left->column("yhat")[i] - right->column("yhat")[i]));
+    return worst / a.state().y_scale;
+  }
+};
+
+TEST_F(RefreshTest, NewRowsJoinTheModelsFromTheirStatistics) {
+  for (const forecast::KeepHistory keep : {forecast::KeepHistory::kYes, forecast::KeepHistory::kNo}) {
+    const std::string name = keep == forecast::KeepHistory::kYes ? "with" : "without";
+    TrainOptions first = plain(), next = refreshing();
+    first.keep_history = next.keep_history = keep;
+    put_days(5, 0, 100);
+    run(first, name);
+    const forecast::FittedModel before = stored("3", name);
+    for (int day = 100; day < 103; ++day) {
+      put_days(5, day, day + 1);
+      const TrainSummary summary = run(next, name);
+      EXPECT_EQ(summary.trained, 5u);
+      EXPECT_EQ(reports_["3"].way, "statistics");
+      EXPECT_EQ(reports_["3"].rows, static_cast<std::uint64_t>(day + 1));
+      EXPECT_TRUE(reports_["3"].fit.rmse);
+      EXPECT_EQ(run(next, name).kept, 5u) << "the same rows once more are nothing new";
+    }
+    const forecast::FittedModel after = stored("3", name);
+    EXPECT_EQ(after.state().rows, 103);
+    EXPECT_EQ(after.state().history_date_count, 103);
+    EXPECT_EQ(after.state().history != nullptr, keep == forecast::KeepHistory::kYes);
+    // A fit of all rows that is told what was held.
+    put_days(5, 0, 103);
+    TrainOptions cold = plain(false);
+    cold.prophet.changepoints.emplace();
+    for (const double t : before.state().changepoints_t)
+      cold.prophet.changepoints->push_back(before.state().start +
+                                           std::chrono::days(std::lround(t * before.state().t_scale_s / 86400)));
+    run(cold, "cold " + name);
+    EXPECT_LT(forecast_difference(after, stored("3", "cold " + name)), 1e-8);
+    EXPECT_NEAR(*reports_["3"].fit.rmse,
+                after.state().y_scale * std::sqrt(after.state().statistics->sum_of_squares / 103), 1e-6);
+  }
+}
+
+TEST_F(RefreshTest, WithoutStatisticsAllRowsAreFittedAsIfAtOnce) {
+  put_days(3, 0, 100);
+  TrainOptions shares = plain();
+  shares.prophet.seasonality_mode = forecast::Mode::kMultiplicative;
+  run(plain(false), "none");
+  run(shares, "shares");
+  run(plain(), "refit");
+  put_days(3, 100, 110);
+  run(refreshing(), "none");
+  EXPECT_EQ(reports_["1"].way, "history");
+  EXPECT_EQ(reports_["1"].note, "fitted from all rows: the model was stored without statistics");
+  EXPECT_TRUE(stored("1", "none").state().statistics) << "the next refresh is from statistics";
+  run(refreshing(), "shares");
+  EXPECT_EQ(reports_["1"].way, "history");
+  run(refreshing(true), "refit");
+  EXPECT_EQ(reports_["1"].way, "history");
+  put_days(3, 0, 110);
+  run(plain(), "all");
+  run(shares, "all shares");
+  for (const char* name : {"none", "refit"}) {
+    EXPECT_LT(forecast_difference(stored("1", name), stored("1", "all")), 1e-8) << name;
+    EXPECT_EQ(stored("1", name).state().history->ds, stored("1", "all").state().history->ds);
+  }
+  EXPECT_LT(forecast_difference(stored("1", "shares"), stored("1", "all shares")), 1e-8);
+}
+
+TEST_F(RefreshTest, ASeriesWithoutAModelIsTrained) {
+  put_days(2, 0, 100);
+  run(plain());
+  put_days(3, 100, 140);
+  const TrainSummary summary = run(refreshing());
+  EXPECT_EQ(summary.trained, 3u);
+  EXPECT_EQ(reports_["1"].way, "statistics");
+  EXPECT_EQ(reports_["2"].way, "cold");
+  EXPECT_EQ(stored("2").state().rows, 40);
+}
+
+TEST_F(RefreshTest, KnownRowsAreAnErrorOrLeftOut) {
+  put_days(1, 0, 100);
+  run(plain());
+  put_days(1, 98, 102);
+  EXPECT_EQ(run(refreshing()).failed, 1u);
+  EXPECT_EQ(reports_["0"].reason, (data() / "0.csv").string() +
+                                      ": 2 rows at or before the model's last date, 2022-04-10, the first at "
+                                      "2022-04-09: remove them, or leave them out with --skip-known-rows");
+  EXPECT_EQ(run(refreshing(false, true)).trained, 1u);
+  EXPECT_EQ(reports_["0"].note, "2 rows of the data known already and left out");
+  EXPECT_EQ(stored("0").state().rows, 102);
+  put_days(1, 0, 50);
+  const auto before = archives();
+  EXPECT_EQ(run(refreshing(false, true)).kept, 1u);
+  EXPECT_EQ(archives(), before);
+}
+
+TEST_F(RefreshTest, AModelWithNeitherStatisticsNorHistoryNeedsAllRows) {
+  put_days(1, 0, 100);
+  TrainOptions bare = plain(false);
+  bare.keep_history = forecast::KeepHistory::kNo;
+  run(bare);
+  TrainOptions next = refreshing(false, true);
+  next.keep_history = forecast::KeepHistory::kNo;
+  put_days(1, 100, 105);
+  EXPECT_EQ(run(next).failed, 1u);
+  EXPECT_NE(reports_["0"].reason.find("the model keeps no history"), std::string::npos) << reports_["0"].reason;
+  put_days(1, 0, 105);
+  EXPECT_EQ(run(next).trained, 1u);
+  EXPECT_EQ(reports_["0"].way, "history");
+  run(plain(), "all");
+  EXPECT_LT(forecast_difference(stored("0"), stored("0", "all")), 1e-8);
+}
+
+// What a kill between storing an archive and recording it leaves: the archive is new, the journal is not.
+TEST_F(RefreshTest, RowsAreNotAddedTwiceWhenTheRecordWasLost) {
+  put_days(3, 0, 100);
+  run(plain());
+  fs::copy(models() / ".chiliad-train", temp_->path() / "journal", fs::copy_options::recursive);
+  put_days(3, 100, 101);
+  run(refreshing());
+  const auto before = archives();
+  fs::remove_all(models() / ".chiliad-train");
+  fs::copy(temp_->path() / "journal", models() / ".chiliad-train", fs::copy_options::recursive);
+  const TrainSummary summary = run(refreshing());
+  EXPECT_EQ(summary.trained, 3u);
+  EXPECT_EQ(archives(), before);
+  EXPECT_EQ(reports_["1"].way, "statistics");
+  EXPECT_EQ(reports_["1"].rows, 101u);
+  EXPECT_EQ(run(refreshing()).kept, 3u);
+}
+
+TEST_F(RefreshTest, NumberOfThreadsChangesNoByteAndCodeStays) {
+  put_days(20, 0, 100);
+  TrainOptions first = plain();
+  first.code = {{"code/note.txt", "kept"}};
+  run(first, "one");
+  run(first, "eight");
+  put_days(20, 100, 103);
+  TrainOptions next = refreshing();
+  next.threads = 1;
+  run(next, "one");
+  next.threads = 8;
+  run(next, "eight");
+  EXPECT_EQ(archives("one"), archives("eight"));
+  EXPECT_EQ(*archive::read_member(archives("one")["7.tar.gz"], "code/note.txt"), "kept");
 }
 
 }  // namespace

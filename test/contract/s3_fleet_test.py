@@ -100,6 +100,25 @@ def test_data_or_models_alone_may_lie_in_s3(in_s3, in_folder, s3_server, series,
         assert (kept["trained"], kept["kept"]) == (0, CUSTOMERS)
 
 
+def test_models_in_s3_are_refreshed_as_those_of_a_folder(in_s3, chiliad, s3_server, series, tmp_path):
+    models = MODELS + "-refreshed"
+    client = s3_server.client()
+    (tmp_path / "first").mkdir(), (tmp_path / "last").mkdir()
+    for path in series.iterdir():
+        rows = path.read_text().splitlines(keepends=True)
+        (tmp_path / "first" / path.name).write_text("".join(rows[:-5]))
+        (tmp_path / "last" / path.name).write_text("".join(rows[-5:]))
+        client.put_object(Bucket=BUCKET, Key=f"last/{path.name}", Body="".join(rows[-5:]).encode())
+    for run, data, where in ((in_s3, f"s3://{BUCKET}/last", models), (chiliad.run, tmp_path / "last", tmp_path / "models")):
+        train(run, tmp_path / "first", where, "--keep-statistics")
+        done = train(run, data, where, "--refresh", "held")
+        assert (done["trained"], done["ways"]) == (CUSTOMERS, {"statistics": CUSTOMERS})
+        assert train(run, data, where, "--refresh", "held")["kept"] == CUSTOMERS
+    for path in (tmp_path / "models").glob("*.tar.gz"):
+        body = client.get_object(Bucket=BUCKET, Key=f"models/2022-refreshed/{path.name}")["Body"].read()
+        assert body == path.read_bytes(), path.name
+
+
 def test_forecasts_of_models_in_s3_are_those_of_a_folder(in_s3, chiliad, in_folder, tmp_path):
     in_s3("forecast", "--models", MODELS, "--period", 7, "--output", tmp_path / "s3.csv")
     chiliad.run("forecast", "--models", in_folder, "--period", 7, "--output", tmp_path / "folder.csv")
