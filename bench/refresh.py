@@ -21,9 +21,10 @@ QUESTION = "How much cheaper is taking in one new day than fitting all rows agai
 CUSTOMERS = 1000
 DAYS = 2905
 OURS, HELD, SHARED, ANEW = "refresh", "fit of all rows", "fit of all rows on a shared calendar", "trained anew"
-TITLES = {"year": "one new day, 358 daily rows", "years": "one new day, 2,905 daily rows",
-          "hours": "one new day, 17,520 hourly rows"}
-COMMAND = f"one new day for {CUSTOMERS:,} customers of 2,905 daily rows, files to archives, 2 cores"
+TITLES = {"year": "refresh with one new day, 358 daily rows",
+          "years": "refresh with one new day, 2,905 daily rows",
+          "hours": "refresh with one new day, 17,520 hourly rows"}
+COMMAND = f"refresh with one new day for {CUSTOMERS:,} customers of 2,905 daily rows, files to archives, 2 cores"
 
 
 def wave(number, ds):

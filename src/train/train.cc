@@ -467,7 +467,7 @@ std::uint64_t options_hash(const TrainOptions& options) {
   write_further_parts(json, prophet);
   if (options.warm_start) json.string("warm_start");
   if (options.keep_statistics) json.string("keep_statistics");
-  if (options.refresh) json.string("refresh").boolean(options.refresh->refit).boolean(options.refresh->skip_known_rows);
+  if (options.refresh) json.string("refresh").boolean(options.refresh->refit);
   if (options.conformal) {
     const diagnose::CrossValidationOptions& conformal = *options.conformal;
     json.string("conformal").integer(conformal.horizon.count());
