@@ -121,6 +121,12 @@ package_with_every_python() {
   done
 }
 
+# Each file includes what it needs.
+build_without_precompiled() {
+  cmake --preset release -B build/plain -DCHILIAD_PRECOMPILED=OFF
+  ninja -C build/plain -j "$(jobs)"
+}
+
 # build_then PRESET TITLE COMMAND...: checks what a preset built; counted as failed when it does not build.
 build_then() {
   local preset=$1
@@ -187,6 +193,9 @@ run_long_tests() {
   check "Python package, 2,000 random models" env CHILIAD_RANDOM_MODELS=2000 bash -c "$(declare -f package_tests); package_tests -k random_model"
   check "Python package with every Python" package_with_every_python
   build_then asan "fuzzing" fuzz_all "${CHILIAD_FUZZ_SECONDS:-600}"
+  keep_going=yes
+  phase "build: without precompiled headers" build_without_precompiled
+  keep_going=no
   {
     echo "machine: $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores"
     echo "commit: $(git rev-parse --short=12 HEAD)   date: $(date -u '+%Y-%m-%d %H:%M') UTC"

@@ -117,7 +117,7 @@ std::string TableReader::describe() const {
   for (std::size_t role = 0; role < columns_.size(); ++role) {
     if (!has_column(role)) continue;
     text += fmt::format("{} {} = column {}", role == 0 ? ";" : ",", roles_[role].role, columns_[role] + 1);
-    if (has_header_) text += fmt::format(" {}", quoted(header_[columns_[role]]));
+    if (has_header_) text += fmt::format(" {}", table::quoted(header_[columns_[role]]));
   }
   return text;
 }
