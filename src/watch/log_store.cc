@@ -93,7 +93,7 @@ void LogStore::State::append(std::string_view group, std::string_view stream, st
   PendingKey key{std::string(group), std::string(stream)};
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const std::size_t cost = std::min(lines[i].text.size(), kMaxLineBytes) + kPendingOverhead;
-    if (pending_bytes + cost > options.max_pending_bytes && !wait_for_room(cost)) {
+    if (!has_room(cost) && !wait_for_room(cost)) {
       lose(key, lines.size() - i);
       return;
     }
@@ -105,14 +105,19 @@ void LogStore::State::append(std::string_view group, std::string_view stream, st
   if (idle || pending_bytes >= kEagerBytes) work.notify_one();
 }
 
+// Lines that are being written count until they are: where that fails they come back, each time with those beside them.
+bool LogStore::State::has_room(std::size_t cost) {
+  return pending_bytes + writing_bytes + cost <= options.max_pending_bytes;
+}
+
 bool LogStore::State::wait_for_room(std::size_t cost) {
   work.notify_one();
   const Deadline deadline = std::chrono::steady_clock::now() + options.full_wait;
   // While the disk refuses lines, waiting would only slow down those who print.
-  while (pending_bytes + cost > options.max_pending_bytes && !failing && !stop) {
+  while (!has_room(cost) && !failing && !stop) {
     if (!room.wait_until(pending_mutex, deadline)) break;
   }
-  return pending_bytes + cost <= options.max_pending_bytes;
+  return has_room(cost);
 }
 
 void LogStore::State::lose(const PendingKey& key, std::uint64_t lines) {

@@ -31,6 +31,7 @@ struct LogStore::State {
 
   void append(std::string_view group, std::string_view stream, std::span<const LogLine> lines)
       CHILIAD_EXCLUDES(pending_mutex);
+  bool has_room(std::size_t cost) CHILIAD_REQUIRES(pending_mutex);
   bool wait_for_room(std::size_t cost) CHILIAD_REQUIRES(pending_mutex);
   void lose(const PendingKey& key, std::uint64_t lines) CHILIAD_REQUIRES(pending_mutex);
   void put_back() CHILIAD_REQUIRES(pending_mutex, writer_mutex);

@@ -326,7 +326,7 @@ TEST_F(WatchLogStore, CountsLinesThatFindNoRoomWhileTheDiskIsFull) {
   ASSERT_TRUE(store->flush());
   say(*store, "s", 3, "after");
   const std::vector<std::string> lines = all(*store, "s");
-  EXPECT_GT(lost, 700u);
+  EXPECT_GE(lost, 1'000u - 10'000u / 68u) << "lines that are being written take room, too";
   EXPECT_EQ(lines.back(), "after");
   const std::string said = fmt::format("[chiliad] {} lines are missing here", lost);
   EXPECT_EQ(std::ranges::count_if(lines, [&](const std::string& line) { return line.starts_with(said); }), 1)
