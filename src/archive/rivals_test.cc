@@ -61,16 +61,16 @@ TEST_F(Rivals, GnuTarInEveryFormatIsRead) {
 }
 
 TEST_F(Rivals, GnuTarsLongAndForeignNamesAreRead) {
-  const std::string deep = std::string("tree/").append(200, 'd');
+  const std::string deep = "tree/" + std::string(200, 'd');
   fs::create_directories(in(deep));
-  put(std::string(deep).append("/").append(150, 'n'), "deep");
+  put(deep + "/" + std::string(150, 'n'), "deep");
   put("tree/j\xC3\xBCrgen", "umlaut");
   for (const std::string format : {"gnu", "pax"}) {
     SCOPED_TRACE(format);
     run("tar --format=" + format + " -czf a.tar.gz -C tree .");
     expect_tree("a.tar.gz");
     const std::string bytes = *read_file(in("a.tar.gz"));
-    EXPECT_EQ(*read_member(bytes, std::string(200, 'd').append("/").append(150, 'n')), "deep");
+    EXPECT_EQ(*read_member(bytes, std::string(200, 'd') + "/" + std::string(150, 'n')), "deep");
     EXPECT_EQ(*read_member(bytes, "j\xC3\xBCrgen"), "umlaut");
   }
 }
@@ -113,7 +113,7 @@ TEST_F(Rivals, PythonsTarfileIsRead) {
 }
 
 TEST_F(Rivals, OursIsReadByGnuTarAndPython) {
-  const std::string long_name = std::string(120, 'f').append("/").append(90, 'n');
+  const std::string long_name = std::string(120, 'f') + "/" + std::string(90, 'n');
   put("ours.tar.gz", *write_tar_gz({{"model.json", "{}"}, {"code/inference.py", "x = 1\n"}, {long_name, "long"}}));
   run("mkdir out && tar -xzf ours.tar.gz -C out && test \"$(cat out/model.json)\" = '{}' && "
       "test \"$(stat -c %a%Y out/model.json)\" = 6440 && cat out/" +

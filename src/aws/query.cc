@@ -28,13 +28,13 @@ std::pair<std::int64_t, std::string_view> element_of(std::string_view field, std
 Result<QueryForm> QueryForm::parse(std::string_view form) {
   QueryForm parsed;
   while (!form.empty()) {
-    const std::string_view field(form.begin(), std::find(form.begin(), form.end(), '&'));
-    form.remove_prefix(std::min(field.size() + 1, form.size()));
+    const std::size_t end = std::min(form.find('&'), form.size());
+    const std::string_view field = form.substr(0, end);
+    form.remove_prefix(std::min(end + 1, form.size()));
     if (field.empty()) continue;
-    const auto equals = std::find(field.begin(), field.end(), '=');
-    std::string name = net::percent_decode(std::string_view(field.begin(), equals), true);
-    std::string value =
-        equals < field.end() ? net::percent_decode(std::string_view(equals + 1, field.end()), true) : std::string();
+    const std::size_t equals = std::min(field.find('='), field.size());
+    std::string name = net::percent_decode(field.substr(0, equals), true);
+    std::string value = equals < field.size() ? net::percent_decode(field.substr(equals + 1), true) : std::string();
     if (name.empty()) return Error{ErrorCode::kInvalid, "form: a parameter without a name"};
     if (parsed.fields_.size() >= kMaxFields) {
       return Error{ErrorCode::kTooLarge, fmt::format("form: more than {} parameters", kMaxFields)};

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <string_view>
 
 #include "forecast/prophet.h"
 
@@ -15,9 +14,9 @@ constexpr double kMetric = 1e-10;
 constexpr double kOptimum = 1e-5;
 constexpr double kStop = 1e-2;
 
-void fail(CaseReport& report, std::string_view reason) {
+void fail(CaseReport& report, std::string reason) {
   report.verdict = Verdict::kFailed;
-  report.reasons.emplace_back(reason);
+  report.reasons.push_back(std::move(reason));
 }
 
 double relative(double ours, double theirs) {
