@@ -166,7 +166,7 @@ run_tests() {
   check "pytest" python_tests 45m -m "not long"
   check "pytest, Python package" package_tests
   build_then asan "ctest: AddressSanitizer, UndefinedBehaviorSanitizer" ctest_of asan
-  check "fuzzing" fuzz_all "${CHILIAD_FUZZ_SECONDS:-6}"
+  check "fuzzing" fuzz_all "${CHILIAD_FUZZ_SECONDS:-20}"
   build_then tsan "ctest: ThreadSanitizer" ctest_of tsan
   summary
 }

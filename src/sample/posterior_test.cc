@@ -152,7 +152,7 @@ TEST(Posterior, HasTheMeansAndStandardDeviationsOfStansDraws) {
     forecast::ProphetOptions options = few_changes();
     options.growth = one.growth;
     options.seasonality_mode = one.mode;
-    const PosteriorDraws draws = *sample_posterior({series.ds, series.y, columns}, options, prophet_nuts_options(2000));
+    const PosteriorDraws draws = *sample_posterior({series.ds, series.y, columns}, options, prophet_nuts_options(4000));
     const std::vector<StanFigures> figures = figures_of(one.name);
     ASSERT_EQ(figures.size(), 1 + 3 + draws.changes + draws.features) << one.name;
     for (const StanFigures& stan : figures) {
