@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "forecast/calendar_state.h"
 #include "forecast/component_name.h"
+#include "forecast/objective.h"
 #include "forecast/option_rules.h"
 
 namespace chiliad::forecast {
@@ -42,12 +43,6 @@ KnotSums knot_sums(const Calendar::State& calendar, std::span<const double> weig
   }
   return sums;
 }
-
-}  // namespace
-
-namespace {
-
-constexpr double kLinePrior = 5;  // Standard deviation of k and m.
 
 // Suffix sums, from each knot on, of the line's weight times the feature columns z, and of the same times t.
 struct FeatureSums {
@@ -97,10 +92,6 @@ struct LineColumns {
     return {1, 0, 1};
   }
 };
-
-}  // namespace
-
-namespace {
 
 // `unit`: of the line's columns; `prior`: of each feature.
 GramBlocks products_at(const Calendar::State& calendar, const Linearised& at, double unit,

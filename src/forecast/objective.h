@@ -44,6 +44,8 @@ struct Rows {
 };
 Rows evaluate_rows(const Calendar::State& calendar, const Parameters& parameters, const SeriesValues& values);
 
+inline constexpr double kLinePrior = 5;  // Standard deviation of the prior of k and m.
+
 // What the density takes of a model beside the residual.
 struct Priors {
   std::span<const double> features;  // K standard deviations.

@@ -29,7 +29,6 @@
 namespace chiliad::forecast {
 namespace {
 
-constexpr double kLinePrior = 5;              // Standard deviation of the prior of k and m.
 constexpr double kInterpolatingFloor = 1e-5;  // The same where the columns can interpolate the rows.
 constexpr double kTolerance = 1e-9;           // Of the optimality residual.
 // With interpolating columns a sigma below the first share of the line's residual is no mode; then it is kept at the

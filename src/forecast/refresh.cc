@@ -16,11 +16,11 @@
 #include "forecast/mode_search.h"
 #include "forecast/posterior_mode.h"
 #include "forecast/sufficient_statistics.h"
+#include "forecast/trend.h"
 
 namespace chiliad::forecast {
 namespace {
 
-constexpr double kLinePrior = 5;      // Standard deviation of the prior of k and m.
 constexpr double kTolerance = 1e-9;   // Of the optimality residual.
 constexpr double kLostDigits = 1e-9;  // Share of the residual that rounding may have made.
 constexpr int kMaxPasses = 12;
@@ -297,13 +297,6 @@ std::string take_in(const FeatureParts& parts, const PreparedRows& rows, const F
   return "";
 }
 
-// The stand-in for no changepoints is part of the slope, as in a fit. The line, and with it the residual, stays.
-void fold_stand_in(FittedState& state) {
-  if (has_changepoints(state)) return;
-  state.k += state.delta[0];
-  state.delta[0] = 0;
-}
-
 }  // namespace
 
 Instant last_date(const FittedModel& model) { return model.state().last_dates.back(); }
@@ -339,7 +332,8 @@ Result<Refreshed> refresh(const FittedModel& model, const History& new_rows, Kee
     SufficientStatistics statistics = *state.statistics;
     std::string reason = take_in(parts, *rows, make_features(parts, rows->ds, *inputs), state, statistics, out);
     if (!reason.empty()) return Refreshed{std::nullopt, std::move(reason)};
-    fold_stand_in(state);
+    // The line, and with it the residual, stays.
+    if (!has_changepoints(state)) fold_into_slope(state.options.growth, state.k, state.m, state.delta[0]);
     state.statistics = std::make_shared<const SufficientStatistics>(std::move(statistics));
   }
   Result<FittedModel> made = FittedModel::from_state(std::move(state), model.layout());

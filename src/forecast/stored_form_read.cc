@@ -116,6 +116,21 @@ Result<Done> read_mode(std::string_view key, od::value value, Mode& out) {
   return Done{};
 }
 
+// Hands each member of an object, its name and value, to `take`.
+template <class Take>
+Result<Done> read_members(std::string_view key, od::value value, Take take, const char* what = "an object") {
+  od::object object;
+  if (value.get_object().get(object) != simdjson::SUCCESS) return expected(key, what, value);
+  for (auto item : object) {
+    std::string_view name;
+    od::value field;
+    if (item.unescaped_key().get(name) != simdjson::SUCCESS || item.value().get(field) != simdjson::SUCCESS)
+      return corrupt(key, "the object is damaged");
+    if (Result<Done> read = take(name, field); !read) return read;
+  }
+  return Done{};
+}
+
 Result<Done> read_numbers(std::string_view key, od::value value, std::vector<double>& out) {
   od::array array;
   if (value.get_array().get(array) != simdjson::SUCCESS) return expected(key, "a list of numbers", value);
@@ -500,21 +515,14 @@ Result<Done> take_parameters(StoredParameters& stored, FittedState& state) {
 }
 
 Result<Done> read_params(Parts& parts, std::string_view key, od::value value) {
-  od::object object;
-  if (value.get_object().get(object) != simdjson::SUCCESS) return expected(key, "an object", value);
   StoredParameters stored;
   int seen = 0;
-  for (auto item : object) {
-    std::string_view name;
-    od::value row;
-    if (item.unescaped_key().get(name) != simdjson::SUCCESS || item.value().get(row) != simdjson::SUCCESS) {
-      return corrupt(key, "the object is damaged");
-    }
+  const auto take = [&](std::string_view name, od::value row) -> Result<Done> {
     const std::string path = "params." + std::string(name.substr(0, 40));
     if (name == "lp__") {
       ParameterValues lp;
       if (read_parameter(path, row, lp)) stored.lp = std::move(lp);
-      continue;
+      return Done{};
     }
     ParameterValues* into = name == "k"           ? &stored.k
                             : name == "m"         ? &stored.m
@@ -522,11 +530,12 @@ Result<Done> read_params(Parts& parts, std::string_view key, od::value value) {
                             : name == "delta"     ? &stored.delta
                             : name == "beta"      ? &stored.beta
                                                   : nullptr;
-    if (into == nullptr) continue;
+    if (into == nullptr) return Done{};
     *into = {};
-    if (const Result<Done> read = read_parameter(path, row, *into); !read) return read.error();
     ++seen;
-  }
+    return read_parameter(path, row, *into);
+  };
+  if (Result<Done> read = read_members(key, value, take); !read) return read;
   if (seen < 5) return corrupt(key, "one of k, m, delta, sigma_obs and beta is missing");
   if (Result<Done> taken = take_parameters(stored, parts.state); !taken) return taken;
   parts.seen_params = true;
@@ -537,105 +546,77 @@ Result<Done> read_params(Parts& parts, std::string_view key, od::value value) {
 
 Result<Done> read_conformal_group(od::value value, Conformal::Group& group) {
   constexpr std::string_view kKey = "chiliad.conformal.groups";
-  od::object object;
-  if (value.get_object().get(object) != simdjson::SUCCESS) return expected(kKey, "a list of objects", value);
-  for (auto item : object) {
-    std::string_view name;
-    od::value field;
-    if (item.unescaped_key().get(name) != simdjson::SUCCESS || item.value().get(field) != simdjson::SUCCESS)
-      return corrupt(kKey, "the object is damaged");
-    Result<Done> read = Done{};
+  const auto take = [&](std::string_view name, od::value field) -> Result<Done> {
     if (name == "up_to_ns") {
       std::int64_t up_to = 0;
-      read = read_integer(kKey, field, 1, INT64_MAX, up_to);
+      Result<Done> read = read_integer(kKey, field, 1, INT64_MAX, up_to);
       group.up_to = std::chrono::nanoseconds(up_to);
-    } else if (name == "count") {
-      read = read_integer(kKey, field, 1, INT64_MAX, group.count);
-    } else if (name == "scores") {
-      read = read_numbers(kKey, field, group.scores);
+      return read;
     }
-    if (!read) return read;
+    if (name == "count") return read_integer(kKey, field, 1, INT64_MAX, group.count);
+    if (name == "scores") return read_numbers(kKey, field, group.scores);
+    return Done{};
+  };
+  return read_members(kKey, value, take, "a list of objects");
+}
+
+Result<Done> read_conformal_groups(std::string_view key, od::value value, Conformal& conformal) {
+  od::array groups;
+  if (value.get_array().get(groups) != simdjson::SUCCESS) return expected(key, "a list of groups", value);
+  for (auto group : groups) {
+    od::value one;
+    if (group.get(one) != simdjson::SUCCESS) return corrupt(key, "the list is damaged");
+    if (conformal.groups.size() == Conformal::kMaxGroups) return corrupt(key, "too many groups");
+    if (Result<Done> read = read_conformal_group(one, conformal.groups.emplace_back()); !read) return read;
   }
   return Done{};
 }
 
 Result<Done> read_conformal(Parts& parts, od::value value) {
   constexpr std::string_view kKey = "chiliad.conformal";
-  od::object object;
-  if (value.get_object().get(object) != simdjson::SUCCESS) return expected(kKey, "an object", value);
   Conformal conformal;
-  for (auto item : object) {
-    std::string_view name;
-    od::value field;
-    if (item.unescaped_key().get(name) != simdjson::SUCCESS || item.value().get(field) != simdjson::SUCCESS)
-      return corrupt(kKey, "the object is damaged");
-    if (name == "width") {
-      if (Result<Done> read = read_number(kKey, field, conformal.width); !read) return read;
-    } else if (name == "groups") {
-      od::array groups;
-      if (field.get_array().get(groups) != simdjson::SUCCESS) return expected(kKey, "a list of groups", field);
-      for (auto group : groups) {
-        od::value one;
-        if (group.get(one) != simdjson::SUCCESS) return corrupt(kKey, "the list is damaged");
-        if (conformal.groups.size() == Conformal::kMaxGroups) return corrupt(kKey, "too many groups");
-        if (Result<Done> read = read_conformal_group(one, conformal.groups.emplace_back()); !read) return read;
-      }
-    }
-  }
+  const auto take = [&](std::string_view name, od::value field) -> Result<Done> {
+    if (name == "width") return read_number(kKey, field, conformal.width);
+    if (name == "groups") return read_conformal_groups(kKey, field, conformal);
+    return Done{};
+  };
+  if (Result<Done> read = read_members(kKey, value, take); !read) return read;
   parts.state.conformal = std::make_shared<const Conformal>(std::move(conformal));
   return Done{};
 }
 
 Result<Done> read_last_update(Parts& parts, od::value value) {
   constexpr std::string_view kKey = "chiliad.last_update";
-  od::object object;
-  if (value.get_object().get(object) != simdjson::SUCCESS) return expected(kKey, "an object", value);
   LastUpdate& update = parts.state.last_update.emplace();
   bool hash = false, way = false;
-  for (auto item : object) {
-    std::string_view name;
-    od::value field;
-    if (item.unescaped_key().get(name) != simdjson::SUCCESS || item.value().get(field) != simdjson::SUCCESS)
-      return corrupt(kKey, "the object is damaged");
-    if (name != "rows_hash" && name != "way") continue;
+  const auto take = [&](std::string_view name, od::value field) -> Result<Done> {
+    if (name != "rows_hash" && name != "way") return Done{};
     std::string_view text;
     if (Result<Done> read = read_text(kKey, field, text); !read) return read;
     bool& seen = name == "way" ? way : hash;
     seen = name == "way" ? read_update_way(text, update.way) : read_hash(text, update.rows_hash);
     if (!seen) return corrupt(kKey, std::string(name) + " is none that is known");
-  }
+    return Done{};
+  };
+  if (Result<Done> read = read_members(kKey, value, take); !read) return read;
   if (!hash || !way) return corrupt(kKey, "rows_hash or way is missing");
   return Done{};
 }
 
 Result<Done> read_statistics(Parts& parts, od::value value) {
   constexpr std::string_view kKey = "chiliad.statistics";
-  od::object object;
-  if (value.get_object().get(object) != simdjson::SUCCESS) return expected(kKey, "an object", value);
   StoredStatistics stored;
-  for (auto item : object) {
-    std::string_view name;
-    od::value field;
-    if (item.unescaped_key().get(name) != simdjson::SUCCESS || item.value().get(field) != simdjson::SUCCESS)
-      return corrupt(kKey, "the object is damaged");
-    Result<Done> read = Done{};
-    if (name == "version") {
-      read = read_integer(kKey, field, 0, kMaxCount, stored.version);
-    } else if (name == "columns") {
-      read = read_integer(kKey, field, 0, kMaxCount, stored.columns);
-    } else if (name == "lowest") {
-      read = read_number(kKey, field, stored.lowest);
-    } else if (name == "highest") {
-      read = read_number(kKey, field, stored.highest);
-    } else if (name == "sum_of_squares") {
-      read = read_number(kKey, field, stored.sum_of_squares);
-    } else if (name == "gradient") {
-      read = read_text(kKey, field, stored.gradient);
-    } else if (name == "gram") {
-      read = read_text(kKey, field, stored.gram);
-    }
-    if (!read) return read;
-  }
+  const auto take = [&](std::string_view name, od::value field) -> Result<Done> {
+    if (name == "version") return read_integer(kKey, field, 0, kMaxCount, stored.version);
+    if (name == "columns") return read_integer(kKey, field, 0, kMaxCount, stored.columns);
+    if (name == "lowest") return read_number(kKey, field, stored.lowest);
+    if (name == "highest") return read_number(kKey, field, stored.highest);
+    if (name == "sum_of_squares") return read_number(kKey, field, stored.sum_of_squares);
+    if (name == "gradient") return read_text(kKey, field, stored.gradient);
+    if (name == "gram") return read_text(kKey, field, stored.gram);
+    return Done{};
+  };
+  if (Result<Done> read = read_members(kKey, value, take); !read) return read;
   // Statistics of a later version are none: the history is read again.
   if (stored.version != kStatisticsVersion) return Done{};
   Result<std::shared_ptr<const SufficientStatistics>> made = make_statistics(stored);
@@ -644,42 +625,32 @@ Result<Done> read_statistics(Parts& parts, od::value value) {
   return Done{};
 }
 
-Result<Done> read_own_key(Parts& parts, std::string_view key, od::value value) {
-  od::object object;
-  if (value.get_object().get(object) != simdjson::SUCCESS) return expected(key, "an object", value);
-  for (auto item : object) {
-    std::string_view name;
-    od::value field;
-    if (item.unescaped_key().get(name) != simdjson::SUCCESS || item.value().get(field) != simdjson::SUCCESS) {
-      return corrupt(key, "the object is damaged");
-    }
+Result<Done> read_last_dates(Parts& parts, od::value value) {
+  constexpr std::string_view kKey = "chiliad.last_dates_ns";
+  od::array dates;
+  if (value.get_array().get(dates) != simdjson::SUCCESS) return expected(kKey, "a list", value);
+  for (auto date : dates) {
     std::int64_t number = 0;
-    Result<Done> read = Done{};
-    if (name == "rows") {
-      read = read_integer("chiliad.rows", field, 0, kMaxCount, parts.rows.emplace());
-    } else if (name == "history_date_count") {
-      read = read_integer("chiliad.history_date_count", field, 0, kMaxCount, parts.history_date_count.emplace());
-    } else if (name == "start_ns") {
-      read = read_integer("chiliad.start_ns", field, -INT64_MAX, INT64_MAX, parts.start_ns.emplace());
-    } else if (name == "conformal") {
-      read = read_conformal(parts, field);
-    } else if (name == "last_update") {
-      read = read_last_update(parts, field);
-    } else if (name == "statistics" && parts.wants_statistics) {
-      read = read_statistics(parts, field);
-    } else if (name == "last_dates_ns") {
-      od::array dates;
-      if (field.get_array().get(dates) != simdjson::SUCCESS) return expected("chiliad.last_dates_ns", "a list", field);
-      for (auto date : dates) {
-        if (date.get_int64().get(number) != simdjson::SUCCESS || number == INT64_MIN) {
-          return corrupt("chiliad.last_dates_ns", "expected whole numbers");
-        }
-        parts.exact_last_dates.push_back(Instant{std::chrono::nanoseconds{number}});
-      }
-    }
-    if (!read) return read.error();
+    if (date.get_int64().get(number) != simdjson::SUCCESS || number == INT64_MIN)
+      return corrupt(kKey, "expected whole numbers");
+    parts.exact_last_dates.push_back(Instant{std::chrono::nanoseconds{number}});
   }
   return Done{};
+}
+
+Result<Done> read_own_key(Parts& parts, std::string_view key, od::value value) {
+  return read_members(key, value, [&](std::string_view name, od::value field) -> Result<Done> {
+    if (name == "rows") return read_integer("chiliad.rows", field, 0, kMaxCount, parts.rows.emplace());
+    if (name == "history_date_count")
+      return read_integer("chiliad.history_date_count", field, 0, kMaxCount, parts.history_date_count.emplace());
+    if (name == "start_ns")
+      return read_integer("chiliad.start_ns", field, -INT64_MAX, INT64_MAX, parts.start_ns.emplace());
+    if (name == "last_dates_ns") return read_last_dates(parts, field);
+    if (name == "conformal") return read_conformal(parts, field);
+    if (name == "last_update") return read_last_update(parts, field);
+    if (name == "statistics" && parts.wants_statistics) return read_statistics(parts, field);
+    return Done{};
+  });
 }
 
 // --- The outer object -------------------------------------------------------------------------------
