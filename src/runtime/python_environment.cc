@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <functional>
 #include <map>
 #include <optional>
 #include <utility>
@@ -99,8 +100,12 @@ struct PythonEnvironments::State {
         builds(options.builds, options.failure_kept) {}
 
   Result<Interpreter> interpreter(const std::string& name, Deadline deadline, const std::atomic<bool>& cancelled);
-  Result<std::shared_ptr<const Held>> obtain(const std::string& name, const Builds::Build& build, const LineSink& lines,
-                                             Deadline deadline, const std::atomic<bool>& cancelled);
+  // Installs into the place of a build.
+  using Install =
+      std::function<Result<Done>(const BuildPlace&, const Builds::Lines&, const std::atomic<bool>& stopped)>;
+  Result<std::shared_ptr<const Held>> obtain(const std::string& name, const About& about, const Install& install,
+                                             const LineSink& lines, Deadline deadline,
+                                             const std::atomic<bool>& cancelled);
   Result<std::shared_ptr<const Held>> base(const Entry& entry, const Interpreter& interpreter, const LineSink& lines,
                                            Deadline deadline, const std::atomic<bool>& cancelled);
   Result<std::shared_ptr<const Held>> layer(const Entry& entry, const Interpreter& interpreter,
@@ -110,14 +115,16 @@ struct PythonEnvironments::State {
   Result<std::shared_ptr<const Held>> package(const Entry& entry, const Interpreter& interpreter,
                                               const std::shared_ptr<const Held>& base, const LineSink& lines,
                                               Deadline deadline, const std::atomic<bool>& cancelled);
-  Result<Done> build_base(const Entry& entry, const Interpreter& interpreter, const std::string& name,
-                          const Builds::Lines& lines, const std::atomic<bool>& stopped);
-  Result<Done> build_layer(const Entry& entry, const Interpreter& interpreter, const Held& base,
-                           const std::string& requirements, const std::string& name, const Builds::Lines& lines,
-                           const std::atomic<bool>& stopped);
-  Result<Done> build_package(const Entry& entry, const Interpreter& interpreter, const Held& base,
-                             const PythonPackage& package, const std::string& name, const Builds::Lines& lines,
+  Result<Done> build(const std::string& name, const About& about, const Install& install, const Builds::Lines& lines,
+                     const std::atomic<bool>& stopped);
+  Result<Done> install_base(const Entry& entry, const Interpreter& interpreter, const BuildPlace& place,
+                            const Builds::Lines& lines, const std::atomic<bool>& stopped);
+  Result<Done> install_layer(const Entry& entry, const Interpreter& interpreter, const Held& base,
+                             const std::string& requirements, const BuildPlace& place, const Builds::Lines& lines,
                              const std::atomic<bool>& stopped);
+  Result<Done> install_package(const Entry& entry, const Interpreter& interpreter, const Held& base,
+                               const PythonPackage& package, const BuildPlace& place, const Builds::Lines& lines,
+                               const std::atomic<bool>& stopped);
   process::Box pip_box(const BuildPlace& place, const fs::path& constraints, const fs::path& requirements) const;
   Result<Done> run_pip(const Entry& entry, const process::Box& box, const Builds::Lines& lines,
                        const std::atomic<bool>& stopped);
@@ -167,15 +174,18 @@ Result<Interpreter> PythonEnvironments::State::interpreter(const std::string& na
   return found;
 }
 
-Result<std::shared_ptr<const Held>> PythonEnvironments::State::obtain(const std::string& name,
-                                                                      const Builds::Build& build, const LineSink& lines,
+Result<std::shared_ptr<const Held>> PythonEnvironments::State::obtain(const std::string& name, const About& about,
+                                                                      const Install& install, const LineSink& lines,
                                                                       Deadline deadline,
                                                                       const std::atomic<bool>& cancelled) {
+  const auto building = [this, name, about, install](const Builds::Lines& out, const std::atomic<bool>& stopped) {
+    return build(name, about, install, out, stopped);
+  };
   for (int tries = 0; tries < kTries; ++tries) {
     Result<std::optional<Held>> held = folder.hold(name);
     if (!held) return std::move(held).error();
     if (*held) return std::make_shared<const Held>(**std::move(held));
-    if (Result<Done> built = builds.wait(name, build, lines, deadline, cancelled); !built) {
+    if (Result<Done> built = builds.wait(name, building, lines, deadline, cancelled); !built) {
       return std::move(built).error();
     }
   }
@@ -189,10 +199,11 @@ Result<std::shared_ptr<const Held>> PythonEnvironments::State::base(const Entry&
                                                                     const std::atomic<bool>& cancelled) {
   const std::string name = key_of(
       "base", {kForm, interpreter.path, interpreter.version, lines_of(entry.packages), lines_of(entry.constraints)});
-  const auto build = [this, entry, interpreter, name](const Builds::Lines& out, const std::atomic<bool>& stopped) {
-    return build_base(entry, interpreter, name, out, stopped);
+  const auto install = [this, entry, interpreter](const BuildPlace& place, const Builds::Lines& out,
+                                                  const std::atomic<bool>& stopped) {
+    return install_base(entry, interpreter, place, out, stopped);
   };
-  return obtain(name, build, lines, deadline, cancelled);
+  return obtain(name, {entry.name, "", interpreter.version}, install, lines, deadline, cancelled);
 }
 
 Result<std::shared_ptr<const Held>> PythonEnvironments::State::layer(const Entry& entry, const Interpreter& interpreter,
@@ -201,11 +212,11 @@ Result<std::shared_ptr<const Held>> PythonEnvironments::State::layer(const Entry
                                                                      const LineSink& lines, Deadline deadline,
                                                                      const std::atomic<bool>& cancelled) {
   const std::string name = key_of("layer", {kForm, base->name, requirements});
-  const auto build = [this, entry, interpreter, base, requirements, name](const Builds::Lines& out,
-                                                                          const std::atomic<bool>& stopped) {
-    return build_layer(entry, interpreter, *base, requirements, name, out, stopped);
+  const auto install = [this, entry, interpreter, base, requirements](const BuildPlace& place, const Builds::Lines& out,
+                                                                      const std::atomic<bool>& stopped) {
+    return install_layer(entry, interpreter, *base, requirements, place, out, stopped);
   };
-  return obtain(name, build, lines, deadline, cancelled);
+  return obtain(name, {entry.name, base->name, interpreter.version}, install, lines, deadline, cancelled);
 }
 
 // By the wheel's bytes: neither the entry nor the requirements change what is in it.
@@ -219,11 +230,11 @@ Result<std::shared_ptr<const Held>> PythonEnvironments::State::package(const Ent
   const auto wheel = std::make_shared<const PythonPackage>(*std::move(found));
   const std::string name =
       key_of("package", {kForm, interpreter.path, interpreter.version, wheel->file_name, wheel->bytes});
-  const auto build = [this, entry, interpreter, base, wheel, name](const Builds::Lines& out,
-                                                                   const std::atomic<bool>& stopped) {
-    return build_package(entry, interpreter, *base, *wheel, name, out, stopped);
+  const auto install = [this, entry, interpreter, base, wheel](const BuildPlace& place, const Builds::Lines& out,
+                                                               const std::atomic<bool>& stopped) {
+    return install_package(entry, interpreter, *base, *wheel, place, out, stopped);
   };
-  return obtain(name, build, lines, deadline, cancelled);
+  return obtain(name, {wheel->file_name, "", interpreter.version}, install, lines, deadline, cancelled);
 }
 
 // ---------------------------------------------------------------------------------------------------
@@ -273,13 +284,21 @@ Result<Done> PythonEnvironments::State::run_pip(const Entry& entry, const proces
                                  pip_failure(end->tail))};
 }
 
-Result<Done> PythonEnvironments::State::build_base(const Entry& entry, const Interpreter& interpreter,
-                                                   const std::string& name, const Builds::Lines& lines,
-                                                   const std::atomic<bool>& stopped) {
+Result<Done> PythonEnvironments::State::build(const std::string& name, const About& about, const Install& install,
+                                              const Builds::Lines& lines, const std::atomic<bool>& stopped) {
   Result<std::optional<BuildPlace>> begun = folder.begin(name, steady_clock::now() + options.build_limit, stopped);
   if (!begun) return std::move(begun).error();
   if (!*begun) return Done{};
   BuildPlace place = **std::move(begun);
+  if (Result<Done> installed = install(place, lines, stopped); !installed) return installed;
+  Result<Done> published = folder.publish(std::move(place), about);
+  if (published) folder.make_room(options.budget_bytes);
+  return published;
+}
+
+Result<Done> PythonEnvironments::State::install_base(const Entry& entry, const Interpreter& interpreter,
+                                                     const BuildPlace& place, const Builds::Lines& lines,
+                                                     const std::atomic<bool>& stopped) {
   const fs::path constraints = place.folder() / "constraints.txt", requirements = place.folder() / "requirements.txt";
   for (const auto& [path, texts] :
        {std::pair(constraints, entry.constraints), std::pair(requirements, entry.packages)}) {
@@ -295,21 +314,14 @@ Result<Done> PythonEnvironments::State::build_base(const Entry& entry, const Int
           ? ""
           : fmt::format(" && exec {}/bin/python3 -m pip install --requirement {}", kOwnInside, kRequirementsInside);
   box.command = {"/bin/sh", "-c", fmt::format("{} -m venv {}{}", interpreter.path, kOwnInside, install)};
-  if (Result<Done> built = run_pip(entry, box, lines, stopped); !built) return built;
-  Result<Done> published = folder.publish(std::move(place), {entry.name, "", interpreter.version});
-  if (published) folder.make_room(options.budget_bytes);
-  return published;
+  return run_pip(entry, box, lines, stopped);
 }
 
 // pip's cache is not kept: what packages of strangers write into it, others would install.
-Result<Done> PythonEnvironments::State::build_layer(const Entry& entry, const Interpreter& interpreter,
-                                                    const Held& base, const std::string& requirements,
-                                                    const std::string& name, const Builds::Lines& lines,
-                                                    const std::atomic<bool>& stopped) {
-  Result<std::optional<BuildPlace>> begun = folder.begin(name, steady_clock::now() + options.build_limit, stopped);
-  if (!begun) return std::move(begun).error();
-  if (!*begun) return Done{};
-  BuildPlace place = **std::move(begun);
+Result<Done> PythonEnvironments::State::install_layer(const Entry& entry, const Interpreter& interpreter,
+                                                      const Held& base, const std::string& requirements,
+                                                      const BuildPlace& place, const Builds::Lines& lines,
+                                                      const std::atomic<bool>& stopped) {
   const fs::path listed = place.folder() / "requirements.txt";
   if (Result<Done> written = write_readable(listed, requirements); !written) return written;
   constexpr std::array kBelow{kBaseInside};
@@ -320,22 +332,15 @@ Result<Done> PythonEnvironments::State::build_layer(const Entry& entry, const In
   box.environment.push_back("PIP_NO_CACHE_DIR=1");
   box.command = {fmt::format("{}/bin/python3", kOwnInside), "-m", "pip", "install", "--requirement",
                  std::string(kRequirementsInside)};
-  if (Result<Done> built = run_pip(entry, box, lines, stopped); !built) return built;
-  Result<Done> published = folder.publish(std::move(place), {entry.name, base.name, interpreter.version});
-  if (published) folder.make_room(options.budget_bytes);
-  return published;
+  return run_pip(entry, box, lines, stopped);
 }
 
 // Into a folder of modules by pip of the base: nothing else is in it, so that it goes with any base and layer of the
 // same Python. What the package needs is the job's: whoever has Prophet has it.
-Result<Done> PythonEnvironments::State::build_package(const Entry& entry, const Interpreter& interpreter,
-                                                      const Held& base, const PythonPackage& package,
-                                                      const std::string& name, const Builds::Lines& lines,
-                                                      const std::atomic<bool>& stopped) {
-  Result<std::optional<BuildPlace>> begun = folder.begin(name, steady_clock::now() + options.build_limit, stopped);
-  if (!begun) return std::move(begun).error();
-  if (!*begun) return Done{};
-  BuildPlace place = **std::move(begun);
+Result<Done> PythonEnvironments::State::install_package(const Entry& entry, const Interpreter& interpreter,
+                                                        const Held& base, const PythonPackage& package,
+                                                        const BuildPlace& place, const Builds::Lines& lines,
+                                                        const std::atomic<bool>& stopped) {
   const fs::path wheel = place.folder() / package.file_name;
   if (Result<Done> written = write_readable(wheel, package.bytes); !written) return written;
   lines(fmt::format("chiliad: installing {} for Python {}", package.file_name, interpreter.version));
@@ -350,9 +355,7 @@ Result<Done> PythonEnvironments::State::build_package(const Entry& entry, const 
   if (Result<Done> built = run_pip(entry, box, lines, stopped); !built) return built;
   std::error_code error;
   fs::remove(wheel, error);
-  Result<Done> published = folder.publish(std::move(place), {package.file_name, "", interpreter.version});
-  if (published) folder.make_room(options.budget_bytes);
-  return published;
+  return Done{};
 }
 
 // ---------------------------------------------------------------------------------------------------
