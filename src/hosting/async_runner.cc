@@ -241,7 +241,7 @@ bool AsyncRunner::is_tried_again(const HostResult& result, AsyncCall& call, bool
     begun.suspect = call.suspect = true;
     if (alone) ++call.broken;
     begun.broken = call.broken;
-    static_cast<void>(static_cast<bool>(queue_.keep_suspicion(call)));
+    (void)queue_.keep_suspicion(call);  // `begun` has it, too.
     if (call.broken >= kMostBroken) return false;
   }
   const seconds pause = result.end == HostEnd::kNotReady

@@ -71,7 +71,7 @@ Result<Done> calibrate(forecast::FittedModel& model, const diagnose::CrossValida
   if (conformal) {
     state.conformal = std::make_shared<const forecast::Conformal>(*std::move(conformal));
   } else {
-    note += (note.empty() ? "" : "; ") + ("not calibrated: " + conformal.error().message);
+    add_note(note, "not calibrated: " + conformal.error().message);
   }
   if (keep == forecast::KeepHistory::kNo) state.history = nullptr;
   Result<forecast::FittedModel> made = forecast::FittedModel::from_state(std::move(state));

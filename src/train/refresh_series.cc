@@ -17,8 +17,6 @@ using forecast::UpdateWay;
 
 Error invalid(std::string message) { return Error{ErrorCode::kInvalid, std::move(message)}; }
 
-void append_note(std::string& note, const std::string& text) { note += (note.empty() ? "" : "; ") + text; }
-
 // Splits off the rows up to the model's last date, which are returned. Requires: rows ascend.
 Rows take_known(const FittedModel& model, Rows& rows) {
   const auto first_new = std::ranges::upper_bound(rows.ds, forecast::last_date(model));
@@ -160,10 +158,10 @@ Result<std::optional<RefreshedSeries>> refresh_series(const FittedModel& model, 
                                       keeps ? forecast::KeepHistory::kYes : forecast::KeepHistory::kNo, n_changepoints);
     if (!fit) return std::move(fit).error();
     done = RefreshedSeries{*std::move(fit), UpdateWay::kHistory};
-    append_note(done->fit.report.note, "fitted from all rows: " + reason);
+    add_note(done->fit.report.note, "fitted from all rows: " + reason);
   }
   if (!known.ds.empty())
-    append_note(done->fit.report.note, count_of_rows(known.ds.size()) + " of the data known already and left out");
+    add_note(done->fit.report.note, count_of_rows(known.ds.size()) + " of the data known already and left out");
   return done;
 }
 

@@ -138,6 +138,11 @@ bool is_text(const Column& column) { return column.kind == Kind::kText || column
 
 }  // namespace
 
+void add_note(std::string& note, std::string_view text) {
+  if (!note.empty()) note += "; ";
+  note += text;
+}
+
 std::string_view status_name(SeriesStatus status) {
   switch (status) {
     case SeriesStatus::kTrained: return "trained";

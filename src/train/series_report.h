@@ -44,6 +44,9 @@ struct SeriesReport {
   std::string way;   // Of a refresh, how the rows came into the model: update_way_name(). Else empty.
 };
 
+// A further note, behind what is there.
+void add_note(std::string& note, std::string_view text);
+
 std::string_view status_name(SeriesStatus status);
 
 // The columns' names, in order.

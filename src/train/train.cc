@@ -60,8 +60,8 @@ Result<std::optional<forecast::WarmStart>> earlier_parameters(store::ObjectStore
 
 void note_bad_rows(const table::Series& series, std::string& note) {
   if (series.bad_rows.count == 0) return;
-  note += (note.empty() ? "" : "; ") + std::to_string(series.bad_rows.count) +
-          " bad rows left out, the first: " + series.bad_rows.messages.front();
+  add_note(note, std::to_string(series.bad_rows.count) +
+                     " bad rows left out, the first: " + series.bad_rows.messages.front());
 }
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
