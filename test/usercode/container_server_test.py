@@ -70,6 +70,13 @@ class Servers:
         self.s3, self.sagemaker, self.runtime, self.logs, self.metrics = (
             self.platform.client(name) for name in ("s3", "sagemaker", "sagemaker-runtime", "logs", "cloudwatch"))
 
+    def stored(self, uri):
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        try:
+            return self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        except self.s3.exceptions.NoSuchKey:
+            return None
+
     def put(self, model, body):
         self.s3.put_object(Bucket="models", Key=f"m/{model}", Body=body)
 
@@ -284,19 +291,12 @@ def test_its_environment_has_keys_of_the_models_role(servers, one):
 
 
 def test_asynchronous_calls_and_transform_jobs_are_answered_by_it(servers, one):
-    def stored(uri):
-        bucket, _, key = uri.removeprefix("s3://").partition("/")
-        try:
-            return servers.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-        except servers.s3.exceptions.NoSuchKey:
-            return None
-
     for name, body in (("good", b"3"), ("bad", b"no number")):
         servers.s3.put_object(Bucket="models", Key=f"inputs/{name}", Body=body)
     good, bad = (servers.runtime.invoke_endpoint_async(EndpointName=one, InputLocation=f"s3://models/inputs/{name}")
                  for name in ("good", "bad"))
-    assert until(lambda: stored(good["OutputLocation"])) == b"21"
-    assert b"Expecting value" in until(lambda: stored(bad["FailureLocation"]))
+    assert until(lambda: servers.stored(good["OutputLocation"])) == b"21"
+    assert b"Expecting value" in until(lambda: servers.stored(bad["FailureLocation"]))
     servers.s3.put_object(Bucket="models", Key="records/all.jsonl", Body=b"1\n2\n3\n")
     servers.sagemaker.create_transform_job(
         TransformJobName="transform", ModelName="one",
@@ -307,7 +307,7 @@ def test_asynchronous_calls_and_transform_jobs_are_answered_by_it(servers, one):
     job = until(lambda: (now := servers.sagemaker.describe_transform_job(TransformJobName="transform"))[
         "TransformJobStatus"] != "InProgress" and now)
     assert job["TransformJobStatus"] == "Completed", job
-    assert stored("s3://models/transformed/all.jsonl.out") == b"7\n14\n21\n"
+    assert servers.stored("s3://models/transformed/all.jsonl.out") == b"7\n14\n21\n"
 
 
 def test_asynchronous_calls_beside_one_that_ends_the_server_are_answered(servers, one):
@@ -317,20 +317,14 @@ def test_asynchronous_calls_beside_one_that_ends_the_server_are_answered(servers
         return servers.runtime.invoke_endpoint_async(EndpointName=one, InputLocation=f"s3://models/{name}",
                                                      ContentType="application/json")
 
-    def stored(uri):
-        bucket, _, key = uri.removeprefix("s3://").partition("/")
-        try:
-            return servers.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-        except servers.s3.exceptions.NoSuchKey:
-            return None
-
     # Three of them are in the server for the seconds in which the fourth ends it.
     beside = [call({"do": "sleep", "seconds": 2}) for _ in range(3)]
     killer = call({"do": "crash"})
-    failure = until(lambda: stored(killer["FailureLocation"]), 120)
+    failure = until(lambda: servers.stored(killer["FailureLocation"]), 120)
     assert b"broke off" in failure, failure
     for one_of_them in beside:
-        assert until(lambda: stored(one_of_them["OutputLocation"]) or stored(one_of_them["FailureLocation"]), 120) == b"slept"
+        ended = until(lambda: servers.stored(one_of_them["OutputLocation"]) or servers.stored(one_of_them["FailureLocation"]), 120)
+        assert ended == b"slept"
     # It was in company at most once, and by itself three times.
     ends = [line for line in servers.lines(one) if line.startswith("chiliad: the server ended with exit code 13")]
     assert 3 <= len(ends) <= 4, ends
