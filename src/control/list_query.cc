@@ -27,12 +27,7 @@ std::uint64_t hash_of(const ListQuery& query) {
   return content_hash(fmt::format("{}{}", static_cast<int>(query.sort_by), query.descending), hash);
 }
 
-ApiError bad_token() {
-  return {400, "ValidationException",
-          "The NextToken is not valid for this request: pass the one that the last answer to the same request gave"};
-}
-
-std::optional<ListQuery::Place> read_token(const ListQuery& query, const std::string& token) {
+std::optional<ListQuery::Place> place_of(std::uint64_t asked, const std::string& token) {
   const std::optional<std::string> text = unbase64(token);
   if (!text) return std::nullopt;
   const Result<Json> json = aws::parse_json(*text, {.max_bytes = 4096, .max_depth = 2, .max_values = 10});
@@ -41,11 +36,25 @@ std::optional<ListQuery::Place> read_token(const ListQuery& query, const std::st
   const std::string* value = aws::string_member(*json, "v");
   const std::optional<std::int64_t> time = aws::integer_member(*json, "t");
   const std::optional<std::int64_t> id = aws::integer_member(*json, "i");
-  if (question == nullptr || *question != hex(hash_of(query)) || value == nullptr || !time || !id) return std::nullopt;
+  if (question == nullptr || *question != hex(asked) || value == nullptr || !time || !id) return std::nullopt;
   return ListQuery::Place{*value, *time, *id};
 }
 
 }  // namespace
+
+std::string token_of(std::uint64_t question, const ListQuery::Place& place) {
+  const std::string text =
+      aws::json_text({{"q", hex(question)}, {"v", place.text}, {"t", place.time}, {"i", place.id}});
+  return base64({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+}
+
+std::variant<ListQuery::Place, ApiError> read_token(std::uint64_t question, const std::string& token) {
+  std::optional<ListQuery::Place> place = place_of(question, token);
+  if (place) return *std::move(place);
+  return ApiError{
+      400, "ValidationException",
+      "The NextToken is not valid for this request: pass the one that the last answer to the same request gave"};
+}
 
 std::variant<ListQuery, ApiError> read_list_query(ResourceKind kind, const Json& input) {
   ListQuery query;
@@ -80,8 +89,9 @@ std::variant<ListQuery, ApiError> read_list_query(ResourceKind kind, const Json&
   query.max_results = kind == ResourceKind::kEndpoint || kind == ResourceKind::kTransformJob ? 10 : 100;
   if (const auto count = aws::integer_member(input, "MaxResults")) query.max_results = static_cast<int>(*count);
   if (const std::string* token = aws::string_member(input, "NextToken"); token != nullptr && !token->empty()) {
-    query.after = read_token(query, *token);
-    if (!query.after) return bad_token();
+    auto place = read_token(hash_of(query), *token);
+    if (auto* error = std::get_if<ApiError>(&place)) return std::move(*error);
+    query.after = std::get<ListQuery::Place>(std::move(place));
   }
   return query;
 }
@@ -90,9 +100,7 @@ std::string next_token(const ListQuery& query, const Resource& last) {
   std::string value;
   if (query.sort_by == ListQuery::SortBy::kName) value = last.name;
   if (query.sort_by == ListQuery::SortBy::kStatus) value = last.status;
-  const std::string text =
-      aws::json_text({{"q", hex(hash_of(query))}, {"v", value}, {"t", last.created}, {"i", last.id}});
-  return base64({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+  return token_of(hash_of(query), {std::move(value), last.created, last.id});
 }
 
 }  // namespace chiliad::control

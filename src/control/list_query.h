@@ -1,4 +1,4 @@
-// ListQuery: one page of a list of resources: which, in which order, from where.
+// ListQuery: one page of a list of resources: which, in which order, from where. And the tokens of every list's pages.
 //
 // Where a page starts is told by the last resource of the page before: its value in the order, and its id. Resources
 // made or deleted between two pages move nothing: no other comes twice or is left out.
@@ -48,5 +48,10 @@ std::variant<ListQuery, aws::ApiError> read_list_query(ResourceKind kind, const 
 
 // The token after a page that ended with `last`.
 std::string next_token(const ListQuery& query, const Resource& last);
+
+// The token of a place in the answer to a question, told by its hash.
+std::string token_of(std::uint64_t question, const ListQuery::Place& place);
+// Errors: ValidationException: no token of this question.
+std::variant<ListQuery::Place, aws::ApiError> read_token(std::uint64_t question, const std::string& token);
 
 }  // namespace chiliad::control

@@ -78,7 +78,8 @@ constexpr Query kSetTag = {"set a tag",
                            "INSERT INTO tag (resource, key, value) VALUES (?1, ?2, ?3) "
                            "ON CONFLICT (resource, key) DO UPDATE SET value = excluded.value"};
 constexpr Query kEraseTag = {"delete a tag", "DELETE FROM tag WHERE resource = ?1 AND key = ?2"};
-constexpr Query kTags = {"read tags", "SELECT key, value FROM tag WHERE resource = ?1 ORDER BY key"};
+constexpr Query kTags = {"read tags",
+                         "SELECT key, value FROM tag WHERE resource = ?1 AND key > ?2 ORDER BY key LIMIT ?3"};
 constexpr Query kSetDeployment = {"keep a deployment",
                                   "INSERT OR REPLACE INTO deployment (resource, pending, plan) VALUES (?1, ?2, ?3)"};
 constexpr Query kEraseDeployment = {"forget a deployment",
@@ -114,11 +115,11 @@ Result<Resource> read_row(const Statement& row, bool with_request) {
 
 Result<Resource> read_whole(const Statement& row) { return read_row(row, true); }
 
-Result<std::vector<Tag>> read_tags(Database& database, std::int64_t id) {
+Result<std::vector<Tag>> read_tags(Database& database, std::int64_t id, std::string_view after, std::int64_t count) {
   const auto read = [](const Statement& row) {
     return Tag{std::string(row.column_text(0)), std::string(row.column_text(1))};
   };
-  return database.all(kTags, read, id);
+  return database.all(kTags, read, id, after, count);
 }
 
 Result<std::optional<Json>> read_deployment(Database& database, std::int64_t id, bool pending) {
@@ -253,7 +254,7 @@ Result<Done> Transaction::remove_tags(std::int64_t id, const std::vector<std::st
   return Done{};
 }
 
-Result<std::vector<Tag>> Transaction::tags(std::int64_t id) { return read_tags(database_, id); }
+Result<std::vector<Tag>> Transaction::tags(std::int64_t id) { return read_tags(database_, id, {}, INT64_MAX); }
 
 Result<Done> Transaction::set_deployment(std::int64_t id, bool pending, const Json& plan) {
   return database_.run(kSetDeployment, id, static_cast<int>(pending), aws::json_text(plan));
@@ -376,9 +377,9 @@ Result<Resources::Page> Resources::list(const ListQuery& query) {
   return read_page(*reader, query);
 }
 
-Result<std::vector<Tag>> Resources::tags(std::int64_t id) {
+Result<std::vector<Tag>> Resources::tags(std::int64_t id, std::string_view after, std::int64_t count) {
   State::Reader reader(*state_);
-  return read_tags(*reader, id);
+  return read_tags(*reader, id, after, count);
 }
 
 Result<std::optional<Json>> Resources::deployment(std::int64_t id, bool pending) {

@@ -104,7 +104,8 @@ class Resources {
   Result<std::optional<Resource>> find(ResourceKind kind, std::string_view name);
   Result<std::optional<Resource>> find(ResourceKind kind, std::int64_t id);
   Result<Page> list(const ListQuery& query);
-  Result<std::vector<Tag>> tags(std::int64_t id);
+  // At most `count` of them, those behind the key `after`.
+  Result<std::vector<Tag>> tags(std::int64_t id, std::string_view after, std::int64_t count);
   Result<std::optional<aws::Json>> deployment(std::int64_t id, bool pending);
 
   // Runs `body` in a transaction. Its failure, or the commit's, takes everything back, and the actions with it.

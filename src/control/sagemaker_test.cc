@@ -1,5 +1,6 @@
 #include "control/sagemaker.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -134,6 +135,42 @@ TEST_F(SageMakerService, TagsAreBoundedAndOfThisAccount) {
     EXPECT_EQ(error("ListTags", {{"ResourceArn", other}}).code, "ValidationException") << other;
   const Json reserved = Json::array({{{"Key", "aws:x"}, {"Value", "v"}}});
   EXPECT_EQ(error("AddTags", {{"ResourceArn", arn}, {"Tags", reserved}}).code, "ValidationException");
+}
+
+TEST_F(SageMakerService, TagsBeyondAPageAreListedWithoutLossOrRepeat) {
+  options_.limits.tags = 120;
+  start();
+  ok("CreateModel", model("m"));
+  ok("CreateModel", model("n"));
+  const Json arn = "arn:aws:sagemaker:us-east-1:123456789012:model/m";
+  std::vector<std::string> keys;
+  for (int i = 0; i < 120; ++i) keys.push_back(fmt::format("{:03}", i));
+  for (std::size_t first = 0; first < keys.size(); first += 40) {
+    Json tags = Json::array();
+    for (std::size_t i = first; i < first + 40; ++i) tags.push_back({{"Key", keys[i]}, {"Value", "v"}});
+    ok("AddTags", {{"ResourceArn", arn}, {"Tags", tags}});
+  }
+  EXPECT_EQ(names({{"ResourceArn", arn}}, "ListTags", "Tags", "Key"), keys);
+  EXPECT_EQ(names({{"ResourceArn", arn}, {"MaxResults", 50}}, "ListTags", "Tags", "Key"), keys);
+  EXPECT_EQ(names({{"ResourceArn", arn}, {"MaxResults", 500}}, "ListTags", "Tags", "Key"), keys);
+  const Json first = ok("ListTags", {{"ResourceArn", arn}});
+  EXPECT_EQ(first["Tags"].size(), 50U);
+  // What comes and goes between two pages moves nothing.
+  ok("DeleteTags", {{"ResourceArn", arn}, {"TagKeys", {keys[49], keys[119]}}});
+  Json second = ok("ListTags", {{"ResourceArn", arn}, {"NextToken", first["NextToken"]}});
+  EXPECT_EQ(second["Tags"][0]["Key"], keys[50]);
+  // 50 and 19: a page that is full is the last one where nothing follows.
+  const Json third = ok("ListTags", {{"ResourceArn", arn}, {"NextToken", second["NextToken"]}});
+  EXPECT_EQ(third["Tags"].size(), 19U);
+  EXPECT_FALSE(third.contains("NextToken"));
+  ok("DeleteTags",
+     {{"ResourceArn", arn}, {"TagKeys", std::vector<std::string>(keys.begin() + 100, keys.begin() + 119)}});
+  second = ok("ListTags", {{"ResourceArn", arn}, {"NextToken", first["NextToken"]}});
+  EXPECT_EQ(second["Tags"].size(), 50U);
+  EXPECT_FALSE(second.contains("NextToken"));
+  const Json other = "arn:aws:sagemaker:us-east-1:123456789012:model/n";
+  EXPECT_EQ(error("ListTags", {{"ResourceArn", other}, {"NextToken", first["NextToken"]}}).code, "ValidationException");
+  EXPECT_EQ(error("ListTags", {{"ResourceArn", arn}, {"NextToken", "x"}}).code, "ValidationException");
 }
 
 TEST_F(SageMakerService, CallsBeforeResumeAndAfterShutdownAreAnsweredLater) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "aws/arn.h"
+#include "base/hash.h"
 #include "control/operations.h"
 
 namespace chiliad::control {
@@ -10,6 +11,10 @@ namespace {
 
 using aws::ApiError;
 using aws::Json;
+
+// An answer holds no more by the service model, and MaxResults cannot ask for less. Only a raised limit gives a
+// resource more of them.
+constexpr std::int64_t kTagsOfAPage = 50;
 
 struct Target {
   ResourceKind kind;
@@ -84,6 +89,7 @@ aws::JsonAnswer add_tags(const Request& request) {
     const auto count = static_cast<std::int64_t>(now->size());
     const std::int64_t limit = request.context.options.limits.tags;
     if (count > limit) return limit_exceeded("tags of a resource", limit, limit, count - limit);
+    if (count > kTagsOfAPage) now->resize(kTagsOfAPage);
     return Json{{"Tags", tags_json(*now)}};
   });
 }
@@ -103,15 +109,26 @@ aws::JsonAnswer list_tags(const Request& request) {
   if (auto* error = std::get_if<ApiError>(&target)) return std::move(*error);
   const auto& [kind, name] = std::get<Target>(target);
   if (auto refused = tags_denied(request, std::get<Target>(target))) return std::move(*refused);
-  // A resource has fewer tags than the smallest page holds.
-  if (!text_at(request.input, "NextToken").empty())
-    return validation_error("The NextToken is not valid for this request: all tags come in one answer");
+  const std::uint64_t question = content_hash(text_at(request.input, "ResourceArn"));
+  ListQuery::Place after;
+  if (const std::string token = text_at(request.input, "NextToken"); !token.empty()) {
+    auto place = read_token(question, token);
+    if (auto* error = std::get_if<ApiError>(&place)) return std::move(*error);
+    after = std::get<ListQuery::Place>(std::move(place));
+  }
   Result<std::optional<Resource>> found = request.context.resources->find(kind, name);
   if (!found) return failure(found.error());
   if (!*found) return not_found(request.context, kind, name);
-  Result<std::vector<Tag>> tags = request.context.resources->tags((*found)->id);
+  // One more tells whether there is another page.
+  Result<std::vector<Tag>> tags = request.context.resources->tags((*found)->id, after.text, kTagsOfAPage + 1);
   if (!tags) return failure(tags.error());
-  return Json{{"Tags", tags_json(*tags)}};
+  Json answer = Json::object();
+  if (std::ssize(*tags) > kTagsOfAPage) {
+    tags->pop_back();
+    answer["NextToken"] = token_of(question, {tags->back().key});
+  }
+  answer["Tags"] = tags_json(*tags);
+  return answer;
 }
 
 }  // namespace chiliad::control

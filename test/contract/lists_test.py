@@ -167,14 +167,18 @@ def test_a_token_belongs_to_its_question(listed):
         assert refused.value.response["Error"]["Code"] == "ValidationException", other
 
 
-def test_tags_come_whole_in_pages(sagemaker):
-    arn = sagemaker.describe_model(ModelName=NAMES[0])["ModelArn"]
-    tags = [{"Key": f"key-{number:02}", "Value": str(number)} for number in range(23)]
-    sagemaker.add_tags(ResourceArn=arn, Tags=tags)
+def test_tags_come_whole_in_pages(start_platform):
+    # More than AWS allows a resource, so that there is a second page at all.
+    sagemaker = start_platform("--limit", "tags=120").client("sagemaker")
+    arn = sagemaker.create_model(ModelName="tagged", ExecutionRoleArn=ROLE, PrimaryContainer={
+        "Image": IMAGE.format("prophet"), "Mode": "MultiModel", "ModelDataUrl": "s3://listed/models/"})["ModelArn"]
+    tags = [{"Key": f"key-{number:03}", "Value": str(number)} for number in range(120)]
+    for first in range(0, len(tags), 40):
+        sagemaker.add_tags(ResourceArn=arn, Tags=tags[first:first + 40])
     # The smallest page that the service model allows.
     least = sagemaker.meta.service_model.shape_for("ListTagsMaxResults").metadata["min"]
     pages = [page["Tags"] for page in sagemaker.get_paginator("list_tags").paginate(
         ResourceArn=arn, PaginationConfig={"PageSize": least})]
+    assert [len(page) for page in pages] == [least, least, len(tags) - 2 * least]
     found = [tag for page in pages for tag in page]
     assert sorted(found, key=json.dumps) == sorted(tags, key=json.dumps)
-    assert all(len(page) <= least for page in pages)
