@@ -133,7 +133,7 @@ print("the last line")
 
 
 @pytest.mark.parametrize("asked", ["sagemaker_mpi_enabled", "sagemaker_parameter_server_enabled",
-                                   "sagemaker_torch_distributed_enabled"])
+                                   "sagemaker_torch_distributed_enabled", "by its image"])
 def test_instances_of_a_distribution_start_together_and_find_one_another(jobs, asked):
     # Three of them where two places are: each waits for the others, by name.
     answer = jobs.run("""
@@ -156,7 +156,7 @@ for _ in hosts[1:]:
         heard.append(peer.recv(100).decode())
 json.dump([sorted(heard), len({socket.gethostbyname(host) for host in hosts}), socket.gethostname()],
           open("/opt/ml/model/" + me, "w"))
-""", instances=3, hyperparameters={asked: "true"})
+""", instances=3, **({"image": "together"} if asked == "by its image" else {"hyperparameters": {asked: "true"}}))
     hosts = ["algo-1", "algo-2", "algo-3"]
     assert {host: json.loads(text) for host, text in answer.items()} == {
         me: [[host for host in hosts if host != me], 3, me] for me in hosts}

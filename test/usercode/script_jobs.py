@@ -15,6 +15,13 @@ name = "plain"
 images = ["plain"]
 kind = "python"
 train = ["python3", "/opt/ml/code/train.py"]
+
+[[runtime]]
+name = "together"
+images = ["together"]
+kind = "python"
+train = ["python3", "/opt/ml/code/train.py"]
+gang = true
 """
 
 
@@ -47,7 +54,7 @@ def processes(word):
 
 
 class ScriptJobs:
-    """A platform that knows the image `plain`; the jobs of a module share it."""
+    """A platform that knows the images `plain` and `together`; the jobs of a module share it."""
 
     def __init__(self, new_platform, home, *arguments):
         home.mkdir(mode=0o700, exist_ok=True)
