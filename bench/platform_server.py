@@ -64,8 +64,12 @@ class Platform:
                                                           max_pool_connections=32))
 
     def memory_mb(self):
-        with open(f"/proc/{self.process.pid}/status") as file:
-            return next(int(line.split()[1]) / 1024 for line in file if line.startswith("VmRSS"))
+        return memory_mb(self.process)
+
+
+def memory_mb(process):
+    with open(f"/proc/{process.pid}/status") as file:
+        return next(int(line.split()[1]) / 1024 for line in file if line.startswith("VmRSS"))
 
 
 def signed(method, url, body, fields, service, key, secret):

@@ -6,6 +6,7 @@ import conformal
 import fit
 import fleet
 import freshness
+import listing
 import m4_hourly
 import notebook
 import objects
@@ -56,6 +57,14 @@ ROWS = [
     ("signed_calls", signed_calls.RATE, signed_calls.WITH, signed_calls.WITHOUT, "rate", 0.6),
     ("objects", objects.PUT, OURS, "versitygw", "rate", 1),
     ("objects", objects.GET, OURS, "versitygw", "rate", 1),
+    ("objects", objects.PUT + objects.SYNCED, OURS, None, "report", None),
+    ("objects", objects.ALONE, OURS, "versitygw", "report", None),
+    ("objects", objects.ALONE + objects.SYNCED, OURS, None, "report", None),
+    ("listing", listing.START, OURS, "versitygw", "times", None),
+    ("listing", listing.MIDDLE, OURS, "versitygw", "times", None),
+    ("listing", listing.END, OURS, "versitygw", "times", None),
+    ("listing", listing.FOLDERS, OURS, "versitygw", "times", None),
+    ("listing", listing.MEMORY, OURS, "versitygw", "report", None),
     ("api", api.RATE, OURS, None, "least", 2000),
     ("api", api.JOBS, OURS, None, "report", None),
     ("api", api.IDLE, OURS, None, "most", 40),
