@@ -1,6 +1,6 @@
-"""What else a life of a server is asked for while it waits for its kill: transform jobs, asynchronous calls, jobs that
-are stopped, endpoints whose weights change or that are deleted. Each part records what was answered; compare() looks for it
-after the next start."""
+"""What else a life of a server is asked for while it waits for its kill: transform jobs, asynchronous calls, captured calls,
+jobs that are stopped, endpoints whose weights change or that are deleted. Each part records what was answered; compare()
+looks for it after the next start."""
 import json
 import time
 
@@ -9,6 +9,8 @@ import botocore.exceptions
 ROLE = "arn:aws:iam::123456789012:role/chiliad"
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/chiliad-{}:1"
 RECORDS = 40
+# A capture is in the store so many seconds after its call: a file every ten, and the time to put it.
+CAPTURED_AFTER = 12
 
 
 def long_series(customer):
@@ -48,6 +50,13 @@ def prepare(s3, sagemaker):
         EndpointConfigName="async", ProductionVariants=[variant("a", "one")],
         AsyncInferenceConfig={"OutputConfig": {"S3OutputPath": "s3://kill/answers", "S3FailurePath": "s3://kill/failed"},
                               "ClientConfig": {"MaxConcurrentInvocationsPerInstance": 1}})
+    sagemaker.create_endpoint_config(
+        EndpointConfigName="captured", ProductionVariants=[variant("a", "many")], DataCaptureConfig={
+            "EnableCapture": True, "InitialSamplingPercentage": 100, "DestinationS3Uri": "s3://kill/captures",
+            "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
+            "CaptureContentTypeHeader": {"JsonContentTypes": ["application/json"]}})
+    sagemaker.create_endpoint(EndpointName="captured", EndpointConfigName="captured")
+    in_service(sagemaker, "captured")
 
 
 def in_service(sagemaker, name):
@@ -65,12 +74,14 @@ class Changes:
         self.sent_weights = None
         self.deleting = []  # Endpoints whose deletion was sent; False: it was not answered.
         self.calls = []     # Answers of asynchronous calls.
+        self.captured = {}  # InferenceId -> when it was answered.
 
     def parts(self, platform):
         """Functions that go on until the server is killed."""
         runtime = platform.client("sagemaker-runtime")
         return [(self.transform, platform.client("sagemaker")), (self.stop, platform.client("sagemaker")),
-                (self.weigh, platform.client("sagemaker")), (self.delete, platform.client("sagemaker"), runtime)]
+                (self.weigh, platform.client("sagemaker")), (self.delete, platform.client("sagemaker"), runtime),
+                (self.capture, platform.client("sagemaker-runtime"))]
 
     def transform(self, sagemaker):
         name = f"transform-{self.life}"
@@ -86,9 +97,9 @@ class Changes:
             TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1})
 
     def stop(self, sagemaker):
-        """A job that trains for seconds is stopped a moment after its begin; a transform job at once."""
+        """A job that samples for many seconds is stopped a moment after its begin; a transform job at once."""
         name = f"stopped-{self.life}"
-        sagemaker.create_training_job(**training_job(name, "s3://kill/long/", threads="1", n_changepoints="200"))
+        sagemaker.create_training_job(**training_job(name, "s3://kill/long/", threads="1", mcmc_samples="500"))
         self.begun.append(("training", name))
         time.sleep(0.1)
         sagemaker.stop_training_job(TrainingJobName=name)
@@ -127,6 +138,14 @@ class Changes:
             sagemaker.delete_endpoint(EndpointName=name)
             self.deleting[-1][1] = True
 
+    def capture(self, runtime):
+        for turn in range(1_000_000):
+            name = f"{self.life}-{turn}"
+            runtime.invoke_endpoint(EndpointName="captured", TargetModel=f"{turn % RECORDS}.tar.gz", InferenceId=name,
+                                    ContentType="application/json", Body=b'{"period": 3}')
+            self.captured[name] = time.monotonic()
+            time.sleep(0.01)
+
 
 def until(condition, what, seconds=120):
     deadline = time.monotonic() + seconds
@@ -136,7 +155,9 @@ def until(condition, what, seconds=120):
     return found
 
 
-def compare(changes, sagemaker, s3):
+def compare(changes, sagemaker, s3, killed):
+    """killed: when the server was."""
+    compare_captures(changes, s3, killed)
     compare_jobs(changes, sagemaker, s3)
     compare_weights(changes, sagemaker)
     compare_deleted(changes, sagemaker)
@@ -204,3 +225,17 @@ def compare_calls(changes, s3):
                     f"no end of the call {call['InferenceId']}: {call['OutputLocation']}")
         told = json.loads(end)
         assert "yhat" in told or "was deleted" in told["message"], told
+
+
+def compare_captures(changes, s3, killed):
+    """Each file is whole, no call is in two lines, and those that had their time are there."""
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket="kill", Prefix="captures/")
+    names = []
+    for key in [one["Key"] for page in pages for one in page.get("Contents", [])]:
+        for line in s3.get_object(Bucket="kill", Key=key)["Body"].read().splitlines():
+            told = json.loads(line)
+            assert len(json.loads(told["captureData"]["endpointOutput"]["data"])["yhat"]) == 3
+            names.append(told["eventMetadata"]["inferenceId"])
+    assert len(names) == len(set(names))
+    due = {name for name, answered in changes.captured.items() if answered < killed - CAPTURED_AFTER}
+    assert due <= set(names), sorted(due - set(names))

@@ -12,7 +12,7 @@ import time
 import botocore.exceptions
 import pytest
 
-from kill_changes import Changes, compare, long_series, prepare
+from kill_changes import CAPTURED_AFTER, Changes, compare, long_series, prepare
 
 ROLE = "arn:aws:iam::123456789012:role/chiliad"
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/chiliad-{}:1"
@@ -202,12 +202,16 @@ def campaign(start_platform, chiliad, tmp_path, kills, seed):
         threads = start_threads(platform, work, changes)
         # Phases of a small job last a few hundredths of a second: short waits are the likeliest.
         time.sleep(choose.choice([0.05, 0.15, 0.4, 1.0, 2.0]) * choose.random())
+        if captures_are_due := life % 10 == 3:
+            time.sleep(CAPTURED_AFTER + 1)
         platform.process.kill()
+        killed = time.monotonic()
         platform.process.wait()
         for thread in threads:
             thread.join(timeout=60)
             assert not thread.is_alive()
         assert work.refused == []
+        assert not captures_are_due or min(changes.captured.values()) < killed - CAPTURED_AFTER
         deadline = time.monotonic() + 10
         while left := processes_below(platform.home):
             assert time.monotonic() < deadline, f"processes that outlived their server: {left}"
@@ -217,7 +221,7 @@ def campaign(start_platform, chiliad, tmp_path, kills, seed):
         compare_objects(platform.client("s3"), work)
         compare_jobs(sagemaker, platform.client("s3"), work)
         compare_endpoints(sagemaker, platform.client("sagemaker-runtime"), work)
-        compare(changes, sagemaker, platform.client("s3"))
+        compare(changes, sagemaker, platform.client("s3"), killed)
     assert platform.stop() == 0, "".join(platform.log[-20:])
 
 
