@@ -63,6 +63,28 @@ CHILIAD_MULTIVERSION void gram_tile(const double* rows, std::size_t count, std::
   STORE(target + 3 * stride + 4) += b3;
 }
 
+// out(i..i+3, j..) = from(i..i+3, j..) - the product of a(., i..i+3)' with b(., j..), over all columns of b.
+CHILIAD_MULTIVERSION void subtract_tiles(const double* a, std::size_t a_stride, const double* b, std::size_t b_stride,
+                                         std::size_t count, const double* from, double* out) {
+  for (std::size_t j = 0; j < b_stride; j += kLane) {
+    Vector s0 = LOAD(from + j), s1 = LOAD(from + b_stride + j), s2 = LOAD(from + 2 * b_stride + j),
+           s3 = LOAD(from + 3 * b_stride + j);
+    const double* x = a;
+    const double* y = b + j;
+    for (std::size_t r = 0; r < count; ++r, x += a_stride, y += b_stride) {
+      const Vector value = LOAD(y);
+      s0 -= x[0] * value;
+      s1 -= x[1] * value;
+      s2 -= x[2] * value;
+      s3 -= x[3] * value;
+    }
+    STORE(out + j) = s0;
+    STORE(out + b_stride + j) = s1;
+    STORE(out + 2 * b_stride + j) = s2;
+    STORE(out + 3 * b_stride + j) = s3;
+  }
+}
+
 CHILIAD_MULTIVERSION void column_sums(const double* row, std::size_t count, std::size_t stride, const double* weight,
                                       const double* t, double* out, double* with_t) {
   for (std::size_t j = 0; j < stride; j += kLane) {
@@ -155,6 +177,14 @@ void gram(const FeatureMatrix& x, std::span<double> out) {
   }
   for (std::size_t i = 0; i < x.stride; ++i) {
     for (std::size_t j = 0; j < i; ++j) out[i * x.stride + j] = out[j * x.stride + i];
+  }
+}
+
+void subtract_product(const FeatureMatrix& from, const FeatureMatrix& a, const FeatureMatrix& b, FeatureMatrix& out) {
+  CHILIAD_CHECK(a.rows == b.rows && from.stride == b.stride && out.stride == b.stride);
+  CHILIAD_CHECK(from.rows >= a.stride && out.rows >= a.stride);
+  for (std::size_t i = 0; i < a.stride; i += kLane) {
+    subtract_tiles(a.values.data() + i, a.stride, b.values.data(), b.stride, a.rows, from.row(i), out.row(i));
   }
 }
 

@@ -36,6 +36,10 @@ struct FeatureMatrix {
 // out has x.stride * x.stride elements.
 void gram(const FeatureMatrix& x, std::span<double> out);
 
+// out(i, j) = from(i, j) - sum over rows r of a(r, i) b(r, j). `from` and `out` have a.stride rows, those of the
+// padding included, and as many columns as b.
+void subtract_product(const FeatureMatrix& from, const FeatureMatrix& a, const FeatureMatrix& b, FeatureMatrix& out);
+
 // out[j] = sum over rows first <= r < last of weight[r] x(r, j); out has x.stride elements.
 // with_t: likewise with weight[r] t[r].
 void weighted_column_sums(const FeatureMatrix& x, std::size_t first, std::size_t last, std::span<const double> weight,

@@ -34,6 +34,19 @@ TEST(Gram, IsTheProductWithTheTranspose) {
   }
 }
 
+TEST(Kernels, SubtractTheProductOfTwoMatrices) {
+  const FeatureMatrix a = random_matrix(9, 6), b = random_matrix(9, 13), from = random_matrix(8, 13);
+  FeatureMatrix out(8, 13);
+  subtract_product(from, a, b, out);
+  for (std::size_t i = 0; i < 6; ++i) {
+    for (std::size_t j = 0; j < 13; ++j) {
+      double expected = from.row(i)[j];
+      for (std::size_t r = 0; r < 9; ++r) expected -= a.row(r)[i] * b.row(r)[j];
+      EXPECT_NEAR(out.row(i)[j], expected, 1e-13);
+    }
+  }
+}
+
 TEST(Kernels, SumOverRowsAndColumnsAsTheirFormulasSay) {
   const FeatureMatrix x = random_matrix(77, 26);
   std::vector<double> weight(77), t(77), sums(x.stride), moments(x.stride), products(x.stride);

@@ -4,7 +4,8 @@
 //
 // a lasso in at most a few dozen unknowns of which a handful are not zero. An active-set method solves it exactly: a
 // Newton step on the changes that are not zero, cut where one of them would change its sign (that one becomes
-// exactly zero), and then the zero change that violates its condition most enters. Columns of S are made when needed.
+// exactly zero), and then the zero change that violates its condition most enters. S is made as a whole where it is
+// small, for then that is as quick as the few of its columns that are needed.
 //
 // Around it v is found. With the coefficients at their best for v, the best v for the residual, V(R(v)), increases with
 // v; so the iteration v := V(R(v)), started above (Prophet starts at sigma = 1), walks down to the largest
@@ -19,9 +20,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/check.h"
+#include "forecast/active_factor.h"
 #include "forecast/kernels.h"
+#include "forecast/multiversion.h"
 
 namespace chiliad::forecast {
 
@@ -38,9 +42,10 @@ PenalizedQuadratic::PenalizedQuadratic(std::size_t smooth_count, std::size_t cha
       scales_(smooth_count, 0.0),
       diagonal_(smooth_count),
       off_diagonal_(smooth_count > 0 ? smooth_count - 1 : 0),
-      cross_(std::move(cross)),
-      changes_(std::move(changes)) {
-  CHILIAD_CHECK(reflectors_.size() == q_ * q_ && cross_.size() == q_ * s_ && changes_.size() == s_ * s_);
+      cross_columns_(q_, s_),
+      changes_(padded(s_), s_) {
+  CHILIAD_CHECK(reflectors_.size() == q_ * q_ && cross.size() == q_ * s_ && changes.size() == s_ * s_);
+  for (std::size_t j = 0; j < s_; ++j) std::copy_n(changes.data() + j * s_, s_, changes_.row(j));
   double* a = reflectors_.data();
   std::vector<double> p(q_);
   std::vector<double> reflector(q_);
@@ -96,7 +101,11 @@ PenalizedQuadratic::PenalizedQuadratic(std::size_t smooth_count, std::size_t cha
     for (std::size_t i = c + 1; i < q_; ++i) rows[c * q_ + i] = a[i * q_ + c];
   }
   reflectors_ = std::move(rows);
-  for (std::size_t j = 0; j < s_; ++j) rotate({cross_.data() + j * q_, q_});
+  for (std::size_t j = 0; j < s_; ++j) {
+    double* row = cross.data() + j * q_;
+    rotate({row, q_});
+    for (std::size_t i = 0; i < q_; ++i) cross_columns_.row(i)[j] = row[i];
+  }
 }
 
 void PenalizedQuadratic::rotate(std::span<double> x) const {
@@ -122,7 +131,7 @@ void PenalizedQuadratic::unrotate(std::span<double> x) const {
 
 std::size_t PenalizedQuadratic::memory_bytes() const {
   return sizeof(double) * (reflectors_.capacity() + scales_.capacity() + diagonal_.capacity() +
-                           off_diagonal_.capacity() + cross_.capacity() + changes_.capacity());
+                           off_diagonal_.capacity() + cross_columns_.values.capacity() + changes_.values.capacity());
 }
 
 namespace {
@@ -134,6 +143,43 @@ constexpr double kDependent = 1e-13;
 // A pivot further below zero than this share is no rounding: the problem is not convex.
 constexpr double kIndefinite = 1e-9;
 constexpr int kMaxNoiseSteps = 400;
+constexpr std::size_t kSmall = 48;  // Changes.
+
+// x := (L D L')^-1 x for each column of x, L D L' tridiagonal: `factor` below L's diagonal, `pivot` the inverse of D.
+CHILIAD_MULTIVERSION void solve_columns(const double* factor, const double* pivot, std::size_t rows, std::size_t stride,
+                                        double* x) {
+  for (std::size_t i = 1; i < rows; ++i) {
+    double* row = x + i * stride;
+    for (std::size_t j = 0; j < stride; ++j) row[j] -= factor[i - 1] * row[j - stride];
+  }
+  for (std::size_t i = rows; i-- > 0;) {
+    double* row = x + i * stride;
+    for (std::size_t j = 0; j < stride; ++j) row[j] *= pivot[i];
+    for (std::size_t j = 0; i + 1 < rows && j < stride; ++j) row[j] -= factor[i] * row[j + stride];
+  }
+}
+
+// out := from - the rows of x times their weights.
+CHILIAD_MULTIVERSION void subtract_rows(const double* from, const double* x, std::size_t rows, std::size_t stride,
+                                        const double* weight, double* out) {
+  for (std::size_t j = 0; j < stride; ++j) out[j] = from[j];
+  for (std::size_t r = 0; r < rows; ++r, x += stride) {
+    if (weight[r] == 0) continue;
+    for (std::size_t j = 0; j < stride; ++j) out[j] -= weight[r] * x[j];
+  }
+}
+
+std::vector<ActiveFactor::PivotRule> pivot_rules(const PenalizedQuadratic& quadratic, bool convex) {
+  std::vector<ActiveFactor::PivotRule> rules(quadratic.change_count());
+  for (std::size_t j = 0; j < rules.size(); ++j) {
+    const double own = quadratic.changes().row(j)[j];
+    // As good as dependent, for instance where the smooth columns alone interpolate the rows: a short step, and the
+    // next centre corrects it.
+    rules[j].least = kDependent * own;
+    rules[j].refused = convex ? -std::numeric_limits<double>::infinity() : -kIndefinite * own;
+  }
+  return rules;
+}
 
 // The lasso at one v, and the active set that is handed from one v to the next.
 class Lasso {
@@ -143,19 +189,23 @@ class Lasso {
         start_(start),
         q_(quadratic.smooth_count()),
         s_(quadratic.change_count()),
-        z_(s_, 0.0),
-        sign_(s_, 0.0),
-        gradient_(s_),
-        c_(s_),
+        z_(padded(s_)),
+        sign_(s_),
+        gradient_(padded(s_)),
+        c_(padded(s_)),
         pivot_(q_),
         factor_(q_),
         base_(q_),
-        solved_(s_ * q_),
-        columns_(s_ * s_),
+        cross_(q_),
+        solved_(q_, s_),
+        columns_(padded(s_), s_),
         have_(s_, 0),
         barred_(s_, 0),
-        cholesky_(s_ * s_),
-        step_(s_) {
+        rules_(pivot_rules(quadratic, start.convex)),
+        active_factor_(rules_),
+        step_(s_),
+        x_(q_) {
+    active_.reserve(s_);
     for (std::size_t j = 0; j < s_; ++j) {
       if (start.d[j] == 0) continue;
       sign_[j] = start.d[j] > 0 ? 1 : -1;
@@ -175,7 +225,8 @@ class Lasso {
  private:
   bool factorize(double v);
   void solve_tridiagonal(double* x) const;
-  const double* column(std::size_t j);
+  void make_system(double v);
+  void make_column(std::size_t j);
   void update_gradient();
   bool newton_on_active(double penalty);
   void enter(std::size_t j);
@@ -186,20 +237,22 @@ class Lasso {
   const SearchStart& start_;
   std::size_t q_;
   std::size_t s_;
-  double change_ridge_ = 0;  // What damping adds to the diagonal of S.
-  double scale_ = 0;         // Largest diagonal element of Tri.
+  double scale_ = 0;  // Largest diagonal element of Tri.
   std::vector<double> z_;
   std::vector<double> sign_;      // 0 for the changes that are held at zero.
   std::vector<double> gradient_;  // c - S z.
   std::vector<double> c_;
   std::vector<double> pivot_;  // L D L' of Tri + v.
   std::vector<double> factor_;
-  std::vector<double> base_;     // (Tri + v)^-1 (g_s - v u)
-  std::vector<double> solved_;   // Row j: (Tri + v)^-1 H_j, where have_.
-  std::vector<double> columns_;  // Row j: column j of S, where have_.
+  std::vector<double> base_;   // (Tri + v)^-1 (g_s - v u)
+  std::vector<double> cross_;  // A row of H, for a moment.
+  FeatureMatrix solved_;       // (Tri + v)^-1 H
+  FeatureMatrix columns_;      // S; its row j where have_, which is at every change that moves.
   std::vector<char> have_;
+  double change_ridge_ = 0;   // What damping adds to the diagonal of S.
   std::vector<char> barred_;  // Not to enter at this v.
-  std::vector<double> cholesky_;
+  std::vector<ActiveFactor::PivotRule> rules_;
+  ActiveFactor active_factor_;  // Of S on active_.
   std::vector<double> step_;
   std::vector<std::size_t> active_;
   std::vector<double> x_;
@@ -224,27 +277,38 @@ void Lasso::solve_tridiagonal(double* x) const {
   for (std::size_t i = q_ - 1; i-- > 0;) x[i] = x[i] * pivot_[i] - factor_[i] * x[i + 1];
 }
 
-const double* Lasso::column(std::size_t j) {
-  double* target = columns_.data() + j * s_;
-  if (have_[j]) return target;
-  double* solved = solved_.data() + j * q_;
-  std::copy_n(quad_.cross_row(j), q_, solved);
-  solve_tridiagonal(solved);
-  for (std::size_t i = 0; i < s_; ++i) {
-    target[i] = quad_.change(i, j) - dot({quad_.cross_row(i), q_}, {solved, q_});
+// S and c at this v.
+void Lasso::make_system(double v) {
+  solved_ = quad_.cross_columns();
+  solve_columns(factor_.data(), pivot_.data(), q_, solved_.stride, solved_.values.data());
+  change_ridge_ = v * start_.damping / (start_.tau * start_.tau);
+  const bool whole = s_ <= kSmall;
+  std::fill(have_.begin(), have_.end(), whole);
+  if (whole) {
+    subtract_product(quad_.changes(), quad_.cross_columns(), solved_, columns_);
+    for (std::size_t j = 0; j < s_; ++j) columns_.row(j)[j] += change_ridge_;
   }
-  target[j] += change_ridge_;
+  for (std::size_t j = 0; j < s_; ++j) {
+    if (sign_[j] != 0 || z_[j] != 0) make_column(j);
+  }
+  for (std::size_t i = 0; i < q_; ++i) base_[i] = start_.g_s[i] - v * start_.u[i];
+  solve_tridiagonal(base_.data());
+  transposed_product(quad_.cross_columns(), base_, c_);
+  for (std::size_t j = 0; j < s_; ++j) c_[j] = start_.g_d[j] - c_[j];
+}
+
+void Lasso::make_column(std::size_t j) {
+  if (have_[j]) return;
+  for (std::size_t i = 0; i < q_; ++i) cross_[i] = quad_.cross_columns().row(i)[j];
+  double* row = columns_.row(j);
+  transposed_product(solved_, cross_, {row, columns_.stride});
+  for (std::size_t i = 0; i < s_; ++i) row[i] = quad_.changes().row(j)[i] - row[i];
+  row[j] += change_ridge_;
   have_[j] = 1;
-  return target;
 }
 
 void Lasso::update_gradient() {
-  gradient_ = c_;
-  for (std::size_t j = 0; j < s_; ++j) {
-    if (z_[j] == 0) continue;
-    const double* s = column(j);
-    for (std::size_t i = 0; i < s_; ++i) gradient_[i] -= s[i] * z_[j];
-  }
+  subtract_rows(c_.data(), columns_.values.data(), s_, columns_.stride, z_.data(), gradient_.data());
 }
 
 void Lasso::drop(std::size_t position) {
@@ -252,36 +316,16 @@ void Lasso::drop(std::size_t position) {
   sign_[j] = 0;
   z_[j] = -start_.d[j];
   active_.erase(active_.begin() + static_cast<std::ptrdiff_t>(position));
+  active_factor_.cut(position);
 }
 
 // Newton steps on the active set until one is not cut short. False when S is not positive definite there.
 bool Lasso::newton_on_active(double penalty) {
   while (!active_.empty()) {
     const std::size_t n = active_.size();
-    double* l = cholesky_.data();
-    for (std::size_t a = 0; a < n; ++a) {
-      const double* s = column(active_[a]);
-      for (std::size_t b = 0; b <= a; ++b) {
-        double sum = s[active_[b]];
-        for (std::size_t k = 0; k < b; ++k) sum -= l[a * n + k] * l[b * n + k];
-        if (a != b) {
-          l[a * n + b] = sum / l[b * n + b];
-        } else {
-          if (!start_.convex && !(sum > -kIndefinite * quad_.change(active_[a], active_[a]))) return false;
-          // As good as dependent, for instance where the smooth columns alone interpolate the rows: a short step, and
-          // the next centre corrects it.
-          l[a * n + a] = std::sqrt(std::max(sum, kDependent * quad_.change(active_[a], active_[a])));
-        }
-      }
-      double sum = gradient_[active_[a]] - penalty * sign_[active_[a]];
-      for (std::size_t k = 0; k < a; ++k) sum -= l[a * n + k] * step_[k];
-      step_[a] = sum / l[a * n + a];
-    }
-    for (std::size_t a = n; a-- > 0;) {
-      double sum = step_[a];
-      for (std::size_t k = a + 1; k < n; ++k) sum -= l[k * n + a] * step_[k];
-      step_[a] = sum / l[a * n + a];
-    }
+    if (!active_factor_.extend(columns_, active_)) return false;
+    for (std::size_t a = 0; a < n; ++a) step_[a] = gradient_[active_[a]] - penalty * sign_[active_[a]];
+    active_factor_.solve(step_);
     double length = 1;
     std::size_t blocking = n;
     for (std::size_t a = 0; a < n; ++a) {
@@ -309,31 +353,20 @@ bool Lasso::newton_on_active(double penalty) {
 // which the residual does not change until one of those is zero, and drops that.
 void Lasso::enter(std::size_t j) {
   const double sign = gradient_[j] > 0 ? 1 : -1;
-  const double* s = column(j);
   const std::size_t n = active_.size();
-  // Forward and backward solve with the factor that newton_on_active() left for the active set.
-  std::vector<double> along(n);
-  double pivot = s[j];
-  for (std::size_t a = 0; a < n; ++a) {
-    double sum = s[active_[a]];
-    for (std::size_t k = 0; k < a; ++k) sum -= cholesky_[a * n + k] * along[k];
-    along[a] = sum / cholesky_[a * n + a];
-    pivot -= along[a] * along[a];
-  }
-  if (pivot > kDependent * quad_.change(j, j)) {
+  make_column(j);
+  const double pivot = active_factor_.pivot_beside(columns_, active_, j, step_);
+  if (pivot > rules_[j].least) {
+    active_factor_.append(step_, pivot);
     sign_[j] = sign;
     active_.push_back(j);
     return;
   }
-  for (std::size_t a = n; a-- > 0;) {
-    double sum = along[a];
-    for (std::size_t k = a + 1; k < n; ++k) sum -= cholesky_[k * n + a] * along[k];
-    along[a] = sum / cholesky_[a * n + a];
-  }
+  active_factor_.solve_upper(step_);
   double length = -1;
   std::size_t blocking = n;
   for (std::size_t a = 0; a < n; ++a) {
-    const double rate = -sign * along[a];
+    const double rate = -sign * step_[a];
     const double now = delta(active_[a]);
     if (rate * sign_[active_[a]] >= 0) continue;
     const double until = -now / rate;
@@ -346,7 +379,7 @@ void Lasso::enter(std::size_t j) {
     barred_[j] = 1;  // It would lower the objective by rounding at most.
     return;
   }
-  for (std::size_t a = 0; a < n; ++a) z_[active_[a]] += -sign * along[a] * length;
+  for (std::size_t a = 0; a < n; ++a) z_[active_[a]] += -sign * step_[a] * length;
   z_[j] = -start_.d[j] + sign * length;
   drop(blocking);
   if (length > 0) {
@@ -358,12 +391,9 @@ void Lasso::enter(std::size_t j) {
 
 bool Lasso::solve(double v) {
   if (!factorize(v)) return false;
-  change_ridge_ = v * start_.damping / (start_.tau * start_.tau);
-  std::fill(have_.begin(), have_.end(), 0);
+  make_system(v);
+  active_factor_.cut(0);
   std::fill(barred_.begin(), barred_.end(), 0);
-  for (std::size_t i = 0; i < q_; ++i) base_[i] = start_.g_s[i] - v * start_.u[i];
-  solve_tridiagonal(base_.data());
-  for (std::size_t j = 0; j < s_; ++j) c_[j] = start_.g_d[j] - dot({quad_.cross_row(j), q_}, base_);
   update_gradient();
   const double penalty = v / start_.tau;
   const double r = std::sqrt(std::max(0.0, start_.rr));
@@ -373,7 +403,7 @@ bool Lasso::solve(double v) {
     double worst_excess = 0;
     for (std::size_t j = 0; j < s_; ++j) {
       if (sign_[j] != 0 || barred_[j]) continue;
-      const double slack = kRounding * std::sqrt(std::max(0.0, quad_.change(j, j))) * r + 1e-13 * penalty;
+      const double slack = kRounding * std::sqrt(std::max(0.0, quad_.changes().row(j)[j])) * r + 1e-13 * penalty;
       const double excess = std::fabs(gradient_[j]) - penalty - slack;
       if (excess > worst_excess) {
         worst = j;
@@ -392,33 +422,25 @@ bool Lasso::solve(double v) {
 }
 
 void Lasso::finish() {
-  x_ = base_;
-  for (std::size_t j = 0; j < s_; ++j) {
-    if (z_[j] == 0) continue;
-    column(j);
-    const double* solved = solved_.data() + j * q_;
-    for (std::size_t i = 0; i < q_; ++i) x_[i] -= solved[i] * z_[j];
-  }
+  std::fill(x_.begin(), x_.end(), 0.0);
+  add_product(solved_, z_, x_);
+  for (std::size_t i = 0; i < q_; ++i) x_[i] = base_[i] - x_[i];
 }
 
 double Lasso::residual() const {
   // R = rr - 2 g'p + p'G p, with G p from the tridiagonal form.
   double sum = start_.rr;
-  std::vector<double> image(q_, 0.0);
+  std::vector<double> cross(q_, 0.0);
+  add_product(quad_.cross_columns(), z_, cross);
   for (std::size_t i = 0; i < q_; ++i) {
-    image[i] = quad_.diagonal()[i] * x_[i];
-    if (i > 0) image[i] += quad_.off_diagonal()[i - 1] * x_[i - 1];
-    if (i + 1 < q_) image[i] += quad_.off_diagonal()[i] * x_[i + 1];
+    double image = quad_.diagonal()[i] * x_[i] + 2 * cross[i];
+    if (i > 0) image += quad_.off_diagonal()[i - 1] * x_[i - 1];
+    if (i + 1 < q_) image += quad_.off_diagonal()[i] * x_[i + 1];
+    sum += x_[i] * (image - 2 * start_.g_s[i]);
   }
-  for (std::size_t j = 0; j < s_; ++j) {
-    if (z_[j] == 0) continue;
-    double cross = 0;
-    for (std::size_t i = 0; i < q_; ++i) cross += quad_.cross_row(j)[i] * x_[i];
-    double quadratic = 0;
-    for (std::size_t k = 0; k < s_; ++k) quadratic += quad_.change(j, k) * z_[k];
-    sum += z_[j] * (2 * cross + quadratic - 2 * start_.g_d[j]);
-  }
-  for (std::size_t i = 0; i < q_; ++i) sum += x_[i] * (image[i] - 2 * start_.g_s[i]);
+  std::vector<double> image(quad_.changes().rows, 0.0);
+  add_product(quad_.changes(), z_, image);
+  for (std::size_t j = 0; j < s_; ++j) sum += z_[j] * (image[j] - 2 * start_.g_d[j]);
   return sum;
 }
 
@@ -431,6 +453,7 @@ SearchResult search_mode(const PenalizedQuadratic& quadratic, const SearchStart&
   double previous_log_v = 0;
   double previous_f = 0;
   const double log_floor = start.v_floor > 0 ? std::log(start.v_floor) : -700.0;
+  const double log_credible = start.v_credible > 0 ? std::log(start.v_credible) : -1e300;
   double fixed_above = 1e300;   // ln v where the map still points down,
   double fixed_below = -1e300;  // and where it points up: a fixed point lies between.
   for (result.steps = 1; result.steps <= kMaxNoiseSteps; ++result.steps) {
@@ -441,6 +464,7 @@ SearchResult search_mode(const PenalizedQuadratic& quadratic, const SearchStart&
     // centre is nearer.
     const double r = std::max(lasso.residual(), 1e-14 * start.rr);
     const double wanted = r > 0 ? std::log(best_noise_variance(r, start.rows)) : -1e300;
+    if (wanted < log_credible && wanted < log_v) return result;
     const double f = wanted - log_v;
     if (std::fabs(f) < start.accuracy) break;
     if (f < 0) {

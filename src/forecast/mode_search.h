@@ -19,6 +19,8 @@
 #include <span>
 #include <vector>
 
+#include "forecast/kernels.h"
+
 namespace chiliad::forecast {
 
 // The Gram matrix of smooth and slope-change columns, the smooth block made tridiagonal by an orthogonal Q, so that
@@ -37,9 +39,9 @@ class PenalizedQuadratic {
   void unrotate(std::span<double> x) const;  // x := Q x
 
   std::span<const double> diagonal() const { return diagonal_; }
-  std::span<const double> off_diagonal() const { return off_diagonal_; }           // q - 1
-  const double* cross_row(std::size_t j) const { return cross_.data() + j * q_; }  // Q' times row j of `cross`.
-  double change(std::size_t i, std::size_t j) const { return changes_[i * s_ + j]; }
+  std::span<const double> off_diagonal() const { return off_diagonal_; }  // q - 1
+  const FeatureMatrix& cross_columns() const { return cross_columns_; }   // q x S: Q' times `cross` turned.
+  const FeatureMatrix& changes() const { return changes_; }  // S x S, and rows of zeros to make a multiple of kLane.
   std::size_t memory_bytes() const;
 
  private:
@@ -49,8 +51,8 @@ class PenalizedQuadratic {
   std::vector<double> scales_;      // Their 2 / |v|^2, 0 where no reflection was needed.
   std::vector<double> diagonal_;
   std::vector<double> off_diagonal_;
-  std::vector<double> cross_;
-  std::vector<double> changes_;
+  FeatureMatrix cross_columns_;
+  FeatureMatrix changes_;
 };
 
 struct SearchStart {
@@ -63,6 +65,7 @@ struct SearchStart {
   double tau = 0;
   double v = 1;             // Where the search for v starts: above the mode wanted.
   double v_floor = 0;       // v is not taken below it.
+  double v_credible = 0;    // A mode below it is taken for an error of the model: ok is false then.
   double damping = 0;       // Shortens the step: as if the priors, centred on the start, were this much stronger.
   double accuracy = 1e-12;  // Of ln v, at which the search ends.
   bool convex = true;       // The curvature is a Gram matrix: what looks indefinite is rounding.
@@ -75,7 +78,7 @@ struct SearchResult {
   double v = 1;
   int steps = 0;          // Values of v tried.
   bool at_floor = false;  // The mode in v lies at or below v_floor.
-  bool ok = false;        // False: not convex here (only with second-order terms), or no end in sight.
+  bool ok = false;        // False: not convex here (only with second-order terms), or the mode is below v_credible.
 };
 
 SearchResult search_mode(const PenalizedQuadratic& quadratic, const SearchStart& start);

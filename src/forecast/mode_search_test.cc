@@ -63,7 +63,7 @@ struct Problem {
   }
 };
 
-SearchResult solve(const Problem& problem, const PenalizedQuadratic& quadratic) {
+SearchResult solve(const Problem& problem, const PenalizedQuadratic& quadratic, double v_credible = 0) {
   std::vector<double> zero_u(problem.q, 0.0), zero_d(problem.s, 0.0), g_s(problem.q), g_d(problem.s);
   double rr = 0;
   for (std::size_t r = 0; r < problem.rows; ++r) {
@@ -80,6 +80,7 @@ SearchResult solve(const Problem& problem, const PenalizedQuadratic& quadratic) 
   start.rr = rr;
   start.rows = static_cast<double>(problem.rows);
   start.tau = problem.tau;
+  start.v_credible = v_credible;
   return search_mode(quadratic, start);
 }
 
@@ -114,6 +115,30 @@ TEST(SearchMode, NoPointNearbyIsBetter) {
       }
     }
   }
+}
+
+TEST(SearchMode, ManyChangesAsFewOnes) {
+  // Those after the first few are so small that the penalty holds them at zero.
+  Problem many(120, 5, 60, 0.5, 4);
+  Problem few(120, 5, 12, 0.5, 4);
+  for (std::size_t r = 0; r < many.rows; ++r) {
+    for (std::size_t j = 0; j < 5; ++j) many.at(r, j) = few.at(r, j);
+    for (std::size_t j = 0; j < 60; ++j) many.at(r, 5 + j) = j < 12 ? few.at(r, 5 + j) : 1e-6 * few.at(r, 5 + j % 12);
+    many.y[r] = few.y[r];
+  }
+  const PenalizedQuadratic many_quadratic = many.quadratic(), few_quadratic = few.quadratic();
+  const SearchResult found = solve(many, many_quadratic), expected = solve(few, few_quadratic);
+  ASSERT_TRUE(found.ok && expected.ok);
+  EXPECT_NEAR(found.v, expected.v, 1e-9 * expected.v);
+  for (std::size_t j = 0; j < 60; ++j) EXPECT_NEAR(found.delta[j], j < 12 ? expected.delta[j] : 0, 1e-7);
+}
+
+TEST(SearchMode, AModeWithLessNoiseThanIsCredibleIsNone) {
+  const Problem problem(60, 4, 6, 0.5, 9);
+  const PenalizedQuadratic quadratic = problem.quadratic();
+  const double v = solve(problem, quadratic).v;
+  EXPECT_TRUE(solve(problem, quadratic, 0.9 * v).ok);
+  EXPECT_FALSE(solve(problem, quadratic, 1.1 * v).ok);
 }
 
 TEST(SearchMode, AStrongPenaltyKeepsEveryChangeAtExactlyZero) {

@@ -66,6 +66,7 @@ class Fit {
     double damping = 0;
     bool convex = true;
     double lowest_sigma = 0;
+    double credible_sigma = 0;
     double accuracy = 1e-12;  // Of ln v.
   };
   SearchResult search(const PenalizedQuadratic& curvature, const Gradient& gradient, const SearchWay& way) const;
@@ -88,6 +89,7 @@ class Fit {
   Rows rows_;
   int passes_ = 0;
   double damping_ = 0;
+  bool near_ = false;  // The mode, as the last step gained little.
 };
 
 // Standard deviation of the rows about their least-squares line; 0 for two rows.
@@ -148,6 +150,7 @@ SearchResult Fit::search(const PenalizedQuadratic& curvature, const Gradient& gr
   start.tau = calendar_.options.changepoint_prior_scale;
   start.v = now_.sigma_obs * now_.sigma_obs;
   start.v_floor = way.lowest_sigma * way.lowest_sigma;
+  start.v_credible = way.credible_sigma * way.credible_sigma;
   start.damping = way.damping;
   start.convex = way.convex;
   start.accuracy = way.accuracy;
@@ -241,9 +244,10 @@ bool Fit::step_linear(const Gradient& gradient) {
 bool Fit::step_curved(const Gradient& gradient) {
   constexpr int kGaussNewtonPasses = 2;
   constexpr double kMaxDamping = 1e16;
-  constexpr double kLeastRate = 0.1;     // Of the present one.
-  constexpr double kRough = 1e-3;        // Of ln v, while the model made linear is only near the true one.
-  constexpr double kBelievable = 1e-10;  // Of the present noise.
+  constexpr double kLeastRate = 0.1;  // Of the present one.
+  constexpr double kRough = 1e-3;     // Of ln v, while the model made linear is only near the true one.
+  constexpr double kNear = 1;         // What a step gains where the next is to be exact.
+  constexpr double kCredible = 1e-5;  // Of the present noise.
   const double before = posterior(now_, rows_.sum_of_squares);
   const double noise = 1e-13 * (std::fabs(before) + rows_count());
   bool exact = passes_++ >= kGaussNewtonPasses;
@@ -254,11 +258,13 @@ bool Fit::step_curved(const Gradient& gradient) {
     along = false;
     curvature = linearise(exact, along);
   };
-  while (damping_ < kMaxDamping) {
-    const SearchResult found = search(curvature, gradient, {damping_, !exact, floor_, exact ? 1e-12 : kRough});
+  for (bool first = true; damping_ < kMaxDamping; first = false) {
+    SearchWay way{.damping = damping_, .convex = !exact, .lowest_sigma = floor_};
     // Far from the mode the second-order terms can promise a residual below zero, on which the noise collapses.
-    const bool too_good = found.ok && found.v < kBelievable * now_.sigma_obs * now_.sigma_obs;
-    if ((!found.ok || too_good) && exact) {
+    if (exact) way.credible_sigma = kCredible * now_.sigma_obs;
+    if (!near_) way.accuracy = kRough;
+    const SearchResult found = search(curvature, gradient, way);
+    if (!found.ok && exact) {
       fall_back();
       continue;
     }
@@ -272,7 +278,9 @@ bool Fit::step_curved(const Gradient& gradient) {
       set_noise(next, rows.sum_of_squares);
       if (posterior(next, rows.sum_of_squares) >= before - noise) {
         accept(std::move(next), std::move(rows), found);
-        damping_ = damping_ < 0.2 ? 0 : 0.2 * damping_;
+        near_ = exact && posterior(now_, rows_.sum_of_squares) < before + kNear;
+        // Where longer steps have just failed they would again.
+        if (first) damping_ = damping_ < 0.2 ? 0 : 0.2 * damping_;
         return true;
       }
     }
@@ -310,6 +318,7 @@ Result<Done> Fit::run(FitReport& report) {
         now_ = start_;
         rows_ = evaluate_rows(calendar_, now_, values_);
         passes_ = 0;
+        near_ = false;
         damping_ = 0;
         pass = -1;
         continue;
