@@ -149,8 +149,8 @@ GramBlocks products_at(const Calendar::State& calendar, const Linearised& at, do
 
 PenalizedQuadratic curvature_at(const Calendar::State& calendar, const Linearised& at) {
   GramBlocks blocks = products_at(calendar, at, kLinePrior, calendar.prior);
-  return PenalizedQuadratic(calendar.smooth(), calendar.changes(), std::move(blocks.smooth), std::move(blocks.cross),
-                            std::move(blocks.changes));
+  return PenalizedQuadratic(calendar.smooth(), calendar.changes(), std::move(blocks.smooth), blocks.cross,
+                            blocks.changes);
 }
 
 PenalizedQuadratic in_prior_units(GramBlocks products, std::span<const double> prior) {
@@ -164,7 +164,7 @@ PenalizedQuadratic in_prior_units(GramBlocks products, std::span<const double> p
   for (std::size_t j = 0; j < s; ++j) {
     for (std::size_t i = 0; i < q; ++i) products.cross[j * q + i] *= unit[i];
   }
-  return PenalizedQuadratic(q, s, std::move(products.smooth), std::move(products.cross), std::move(products.changes));
+  return PenalizedQuadratic(q, s, std::move(products.smooth), products.cross, products.changes);
 }
 
 void take_curvature(Calendar::State& state) {

@@ -34,8 +34,24 @@ double best_noise_variance(double residual_sum_of_squares, double rows) {
   return 2 * residual_sum_of_squares / (rows + std::sqrt(rows * rows + 16 * residual_sum_of_squares));
 }
 
+namespace {
+
+// Each column of x reflected: x := x - scale v (v'x). `sums`: of a column each.
+CHILIAD_MULTIVERSION void reflect_columns(const double* v, double scale, std::size_t rows, std::size_t stride,
+                                          double* sums, double* x) {
+  for (std::size_t j = 0; j < stride; ++j) sums[j] = 0;
+  for (std::size_t i = 0; i < rows; ++i) {
+    for (std::size_t j = 0; j < stride; ++j) sums[j] += v[i] * x[i * stride + j];
+  }
+  for (std::size_t i = 0; i < rows; ++i) {
+    for (std::size_t j = 0; j < stride; ++j) x[i * stride + j] -= scale * v[i] * sums[j];
+  }
+}
+
+}  // namespace
+
 PenalizedQuadratic::PenalizedQuadratic(std::size_t smooth_count, std::size_t change_count, std::vector<double> smooth,
-                                       std::vector<double> cross, std::vector<double> changes)
+                                       const std::vector<double>& cross, const std::vector<double>& changes)
     : q_(smooth_count),
       s_(change_count),
       reflectors_(std::move(smooth)),
@@ -102,9 +118,13 @@ PenalizedQuadratic::PenalizedQuadratic(std::size_t smooth_count, std::size_t cha
   }
   reflectors_ = std::move(rows);
   for (std::size_t j = 0; j < s_; ++j) {
-    double* row = cross.data() + j * q_;
-    rotate({row, q_});
-    for (std::size_t i = 0; i < q_; ++i) cross_columns_.row(i)[j] = row[i];
+    for (std::size_t i = 0; i < q_; ++i) cross_columns_.row(i)[j] = cross[j * q_ + i];
+  }
+  std::vector<double> sums(cross_columns_.stride);
+  for (std::size_t c = 0; c + 2 < q_; ++c) {
+    if (scales_[c] == 0) continue;
+    reflect_columns(reflectors_.data() + c * q_ + c + 1, scales_[c], q_ - c - 1, sums.size(), sums.data(),
+                    cross_columns_.row(c + 1));
   }
 }
 

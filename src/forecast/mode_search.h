@@ -30,7 +30,7 @@ class PenalizedQuadratic {
   // smooth: q x q, cross: S x q (row j: change j against the smooth columns), changes: S x S; all row-major. Only the
   // lower triangle of `smooth` is read.
   PenalizedQuadratic(std::size_t smooth_count, std::size_t change_count, std::vector<double> smooth,
-                     std::vector<double> cross, std::vector<double> changes);
+                     const std::vector<double>& cross, const std::vector<double>& changes);
 
   std::size_t smooth_count() const { return q_; }
   std::size_t change_count() const { return s_; }
@@ -63,7 +63,7 @@ struct SearchStart {
   double rr = 0;                // Residual's sum of squares.
   double rows = 0;              // T.
   double tau = 0;
-  double v = 1;             // Where the search for v starts: above the mode wanted.
+  double v = 1;             // Where the search for v starts: above the mode wanted if there may be several.
   double v_floor = 0;       // v is not taken below it.
   double v_credible = 0;    // A mode below it is taken for an error of the model: ok is false then.
   double damping = 0;       // Shortens the step: as if the priors, centred on the start, were this much stronger.

@@ -67,6 +67,7 @@ class Fit {
     bool convex = true;
     double lowest_sigma = 0;
     double credible_sigma = 0;
+    double highest_v = std::numeric_limits<double>::infinity();
     double accuracy = 1e-12;  // Of ln v.
   };
   SearchResult search(const PenalizedQuadratic& curvature, const Gradient& gradient, const SearchWay& way) const;
@@ -89,7 +90,8 @@ class Fit {
   Rows rows_;
   int passes_ = 0;
   double damping_ = 0;
-  bool near_ = false;  // The mode, as the last step gained little.
+  double promised_v_ = std::numeric_limits<double>::infinity();  // By the last search.
+  bool near_ = false;                                            // The mode, as the last step gained little.
 };
 
 // Standard deviation of the rows about their least-squares line; 0 for two rows.
@@ -148,7 +150,7 @@ SearchResult Fit::search(const PenalizedQuadratic& curvature, const Gradient& gr
   start.rr = rows_.sum_of_squares;
   start.rows = rows_count();
   start.tau = calendar_.options.changepoint_prior_scale;
-  start.v = now_.sigma_obs * now_.sigma_obs;
+  start.v = std::min(way.highest_v, now_.sigma_obs * now_.sigma_obs);
   start.v_floor = way.lowest_sigma * way.lowest_sigma;
   start.v_credible = way.credible_sigma * way.credible_sigma;
   start.damping = way.damping;
@@ -263,12 +265,15 @@ bool Fit::step_curved(const Gradient& gradient) {
     // Far from the mode the second-order terms can promise a residual below zero, on which the noise collapses.
     if (exact) way.credible_sigma = kCredible * now_.sigma_obs;
     if (!near_) way.accuracy = kRough;
+    // The model made linear promises little noise from wherever it is made: no way down from the present one.
+    if (!exact && !interpolates_) way.highest_v = 2 * promised_v_;
     const SearchResult found = search(curvature, gradient, way);
     if (!found.ok && exact) {
       fall_back();
       continue;
     }
     if (found.ok) {
+      promised_v_ = found.v;
       Parameters next = moved(curvature, found, along);
       if (along && !(next.k / now_.k > kLeastRate)) {
         fall_back();
@@ -318,6 +323,7 @@ Result<Done> Fit::run(FitReport& report) {
         now_ = start_;
         rows_ = evaluate_rows(calendar_, now_, values_);
         passes_ = 0;
+        promised_v_ = std::numeric_limits<double>::infinity();
         near_ = false;
         damping_ = 0;
         pass = -1;
