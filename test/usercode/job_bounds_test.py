@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from script_jobs import BUCKET, ScriptJobs
+from script_jobs import BUCKET, MEET, ScriptJobs, met
 from user_endpoint import SKLEARN
 
 PROCESSES, MEMORY_MB, VOLUME_MB = 64, 300, 100
@@ -136,30 +136,8 @@ print("the last line")
                                    "sagemaker_torch_distributed_enabled", "by its image"])
 def test_instances_of_a_distribution_start_together_and_find_one_another(jobs, asked):
     # Three of them where two places are: each waits for the others, by name.
-    answer = jobs.run("""
-import json, os, socket, time
-hosts, me = json.loads(os.environ["SM_HOSTS"]), os.environ["SM_CURRENT_HOST"]
-server = socket.create_server((me, 7777))
-heard = []
-for host in hosts:
-    deadline = time.monotonic() + 30
-    while host != me:
-        try:
-            with socket.create_connection((host, 7777), 1) as peer:
-                peer.sendall(me.encode())
-            break
-        except OSError:
-            assert time.monotonic() < deadline, host
-            time.sleep(0.02)
-for _ in hosts[1:]:
-    with server.accept()[0] as peer:
-        heard.append(peer.recv(100).decode())
-json.dump([sorted(heard), len({socket.gethostbyname(host) for host in hosts}), socket.gethostname()],
-          open("/opt/ml/model/" + me, "w"))
-""", instances=3, **({"image": "together"} if asked == "by its image" else {"hyperparameters": {asked: "true"}}))
-    hosts = ["algo-1", "algo-2", "algo-3"]
-    assert {host: json.loads(text) for host, text in answer.items()} == {
-        me: [[host for host in hosts if host != me], 3, me] for me in hosts}
+    how = {"image": "together"} if asked == "by its image" else {"hyperparameters": {asked: "true"}}
+    met(jobs.run(MEET, instances=3, **how), 3)
 
 
 FORK_BOMB = """

@@ -10,7 +10,7 @@ import uuid
 import botocore.exceptions
 import pytest
 
-from script_jobs import BUCKET, ROLE, ScriptJobs, channel, processes
+from script_jobs import BUCKET, MEET, ROLE, ScriptJobs, channel, met, processes
 from user_endpoint import until
 from weekday_means_image import EXAMPLE, IMAGE, WEEKS, expected, owner_of_images, series
 
@@ -22,6 +22,13 @@ RUNTIMES = (EXAMPLE / "runtimes.toml").read_text() + """
 name = "not-built"
 images = ["localhost/not-built"]
 kind = "oci"
+
+[[runtime]]
+name = "together"
+images = ["localhost/together"]
+image = "localhost/weekday-means:latest"
+kind = "oci"
+gang = true
 """
 
 
@@ -46,16 +53,18 @@ class Images(ScriptJobs):
         super().begin()
         self.runtime = self.platform.client("sagemaker-runtime")
 
-    def train(self, image=IMAGE, entrypoint=None, arguments=None, environment=None, checkpoints="models", seconds=300):
+    def train(self, image=IMAGE, entrypoint=None, arguments=None, environment=None, checkpoints="models", seconds=300,
+              instances=1, **hyperparameters):
         name = f"t-{uuid.uuid4().hex[:12]}"
         algorithm = {"TrainingImage": image, "TrainingInputMode": "File",
                      **({"ContainerEntrypoint": entrypoint} if entrypoint else {}),
                      **({"ContainerArguments": arguments} if arguments else {})}
         self.sagemaker.create_training_job(
-            TrainingJobName=name, RoleArn=ROLE, HyperParameters={"weeks": str(WEEKS)}, AlgorithmSpecification=algorithm,
+            TrainingJobName=name, RoleArn=ROLE, AlgorithmSpecification=algorithm,
+            HyperParameters={"weeks": str(WEEKS), **hyperparameters},
             InputDataConfig=[channel("training", "days/")], OutputDataConfig={"S3OutputPath": f"s3://{BUCKET}/out",
                                                                              "CompressionType": "NONE"},
-            ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+            ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": instances, "VolumeSizeInGB": 1},
             CheckpointConfig={"S3Uri": f"s3://{BUCKET}/{checkpoints}/"}, Environment=environment or {},
             StoppingCondition={"MaxRuntimeInSeconds": seconds})
         return name
@@ -69,7 +78,7 @@ class Images(ScriptJobs):
 @pytest.fixture(scope="module")
 def images(owner, new_platform):
     images = Images(new_platform, owner, "--container-disk", DISK_FOR_THREE, "--job-memory", "300M",
-                    "--job-processes", PROCESSES, "--grace", "3s")
+                    "--job-processes", PROCESSES, "--instances", "2", "--grace", "3s")
     yield images
     assert images.platform.stop() == 0, "".join(images.platform.log)
 
@@ -258,6 +267,16 @@ def test_a_fork_bomb_in_a_container_ends_it_and_nothing_else(images):
     images.sagemaker.stop_training_job(TrainingJobName=other)
     assert images.end_of(other)["TrainingJobStatus"] == "Stopped"
     assert images.lines(other) == ["runs", "heard"]
+
+
+def test_instances_of_an_image_that_says_gang_start_together_and_find_one_another(images):
+    # More of them than there are places. An argument has 256 characters at most, a hyperparameter 2,500 without line breaks.
+    program = "import json; exec(json.loads(json.load(open('/opt/ml/input/config/hyperparameters.json'))['script']))"
+    name = images.train(image="localhost/together", entrypoint=["python3", "-c"], arguments=[program], checkpoints="none",
+                        instances=3, script=json.dumps(MEET))
+    job = images.end_of(name)
+    assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), images.lines(name))
+    met(images.model_of(name), 3)
 
 
 def test_what_another_user_of_the_image_leaves_is_stored_where_everybody_may_read_it(images):

@@ -1,5 +1,6 @@
 """Training jobs in script mode as tests start them: a script, what it gets, what becomes of it, and its processes."""
 import io
+import json
 import pathlib
 import tarfile
 import time
@@ -23,6 +24,35 @@ kind = "python"
 train = ["python3", "/opt/ml/code/train.py"]
 gang = true
 """
+# Each instance serves at a port of its own name and calls all others by theirs; which it heard of is left in its model.
+MEET = """
+import json, os, socket, time
+hosts, me = json.loads(os.environ["SM_HOSTS"]), os.environ["SM_CURRENT_HOST"]
+server = socket.create_server((me, 7777))
+heard = []
+for host in hosts:
+    deadline = time.monotonic() + 30
+    while host != me:
+        try:
+            with socket.create_connection((host, 7777), 1) as peer:
+                peer.sendall(me.encode())
+            break
+        except OSError:
+            assert time.monotonic() < deadline, host
+            time.sleep(0.02)
+for _ in hosts[1:]:
+    with server.accept()[0] as peer:
+        heard.append(peer.recv(100).decode())
+json.dump([sorted(heard), len({socket.gethostbyname(host) for host in hosts}), socket.gethostname()],
+          open("/opt/ml/model/" + me, "w"))
+"""
+
+
+def met(models, instances):
+    """Whether all found one another, by what MEET left."""
+    hosts = [f"algo-{n + 1}" for n in range(instances)]
+    assert {host: json.loads(text) for host, text in models.items()} == {
+        me: [[host for host in hosts if host != me], instances, me] for me in hosts}
 
 
 def tar_gz(files):
