@@ -83,6 +83,29 @@ TEST_F(AlgorithmTest, SplitNamesABadRowInTheFailureFile) {
   EXPECT_NE(get("output/failure").find("a.csv:2"), std::string::npos) << get("output/failure");
 }
 
+TEST_F(AlgorithmTest, SplitWithoutAnInputSaysWhatIsMissing) {
+  put("config/processingjobconfig.json", "{}");
+  EXPECT_EQ(run_it("split"), 1);
+  EXPECT_EQ(get("output/failure"), "split: expected an input with tables (ProcessingInputs), found none");
+}
+
+TEST_F(AlgorithmTest, PathsAreToldAsTheContractHasThem) {
+  put("input/data/training/1.csv", rows(1, false));
+  put("input/data/training/2.csv", "2022-01-01,1\n2022-13-01,2\n");
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(run_it("prophet"), 0) << get("output/failure");
+  const std::string log = testing::internal::GetCapturedStdout();
+  const std::string wanted = "/opt/ml/input/data/training/2.csv:2: ";
+  EXPECT_NE(log.find("failed: " + wanted), std::string::npos) << log;
+  const std::string report = get("output/data/report-algo-1.csv");
+  EXPECT_NE(report.find("2,failed," + wanted), std::string::npos) << report;
+  EXPECT_EQ((log + report).find(root_.string()), std::string::npos) << log << report;
+  fs::remove(root_ / "input/data/training/1.csv");
+  EXPECT_EQ(run_it("prophet"), 1);
+  EXPECT_NE(get("output/failure").find(wanted), std::string::npos) << get("output/failure");
+  EXPECT_EQ(get("output/failure").find(root_.string()), std::string::npos) << get("output/failure");
+}
+
 TEST_F(AlgorithmTest, SplitRefusesTablesThatAreDealtSoThatACustomerMayLieTwice) {
   put("processing/input/a.csv", rows(8, true));
   instance(0, 2, "config",

@@ -131,6 +131,15 @@ Result<fs::path> Container::place(std::string_view path) const {
   return fs::path(path);
 }
 
+std::string in_contract(const fs::path& root, std::string text) {
+  std::string_view outside = root.native();
+  while (outside.ends_with('/')) outside.remove_suffix(1);
+  if (outside.empty()) return text;
+  for (std::size_t at = text.find(outside); at != std::string::npos; at = text.find(outside, at + kRoot.size()))
+    text.replace(at, outside.size(), kRoot);
+  return text;
+}
+
 void say(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fputc('\n', stdout);
@@ -138,11 +147,12 @@ void say(std::string_view text) {
 }
 
 int fail(const fs::path& root, const Error& error) {
-  say("failed: " + error.message);
+  const std::string reason = in_contract(root, error.message);
+  say("failed: " + reason);
   std::error_code ignored;
   fs::create_directories(root / "output", ignored);
   // Where even this cannot be written the log has it.
-  static_cast<void>(!write_file_atomically(root / "output/failure", error.message, Durability::kNone));
+  static_cast<void>(!write_file_atomically(root / "output/failure", reason, Durability::kNone));
   return 1;
 }
 

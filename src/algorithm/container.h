@@ -56,10 +56,14 @@ class Container {
   std::vector<std::filesystem::path> outputs_;
 };
 
+// `text` with paths below `root` as the contract calls them, /opt/ml/...: where the root really lies says nothing to
+// who reads the job's log, report or failure, and nobody else's business is told.
+std::string in_contract(const std::filesystem::path& root, std::string text);
+
 // A line on standard output: the job's log.
 void say(std::string_view text);
 
-// Writes output/failure and says it; returns exit code 1.
+// Writes output/failure and says it, in the contract's paths; returns exit code 1.
 int fail(const std::filesystem::path& root, const Error& error);
 
 }  // namespace chiliad::algorithm

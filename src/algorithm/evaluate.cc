@@ -68,9 +68,10 @@ Result<std::optional<fs::path>> folder_of(const Container& container, const std:
 // The report's file and the means of its rows.
 class Outcome {
  public:
-  Outcome() { train::append_csv_header(rows_); }
+  explicit Outcome(fs::path root) : root_(std::move(root)) { train::append_csv_header(rows_); }
 
-  void add(const train::SeriesReport& row) {
+  void add(train::SeriesReport row) {
+    row.reason = in_contract(root_, std::move(row.reason));
     train::append_csv_row(rows_, row);
     if (row.status == train::SeriesStatus::kFailed) {
       if (++failed_ <= kShown) say("failed: " + row.reason);
@@ -123,6 +124,7 @@ class Outcome {
     json.end_object();
   }
 
+  const fs::path root_;
   std::string rows_;
   std::uint64_t evaluated_ = 0, failed_ = 0;
   std::string first_failure_;
@@ -313,7 +315,7 @@ Result<Done> evaluate(const fs::path& root, const std::atomic<bool>& stop) {
   if (!fleet) return std::move(fleet).error();
   if (!fleet->source) return Error{ErrorCode::kInvalid, "no file with rows in " + (*rows)->string()};
 
-  Outcome outcome;
+  Outcome outcome(root);
   const std::string_view mode = *captured ? "captured" : *models ? "models" : "holdout";
   if (*captured) {
     if (Result<Done> done = evaluate_captured(**captured, *fleet, *container, outcome); !done) return done;

@@ -117,11 +117,13 @@ Result<Done> check_distribution(const Container& container, const Container::Cha
 // What is said while it runs and at its end.
 class Story {
  public:
-  Story(std::uint64_t total, fs::path report_path) : total_(total), path_(std::move(report_path)) {
+  Story(std::uint64_t total, fs::path root, fs::path report_path)
+      : total_(total), root_(std::move(root)), path_(std::move(report_path)) {
     train::append_csv_header(report_);
   }
 
-  void add(const train::SeriesReport& row) {
+  void add(train::SeriesReport row) {
+    row.reason = in_contract(root_, std::move(row.reason));
     train::append_csv_row(report_, row);
     if (report_.size() > (std::size_t{1} << 20)) static_cast<void>(flush());
     ++done_;
@@ -180,6 +182,7 @@ class Story {
   }
 
   const std::uint64_t total_;
+  const fs::path root_;
   const fs::path path_;
   FileDescriptor file_;
   std::optional<Error> failure_;
@@ -264,7 +267,7 @@ Result<Done> train_fleet(const fs::path& root, const std::atomic<bool>& stop, co
 
   say(fmt::format("{}: {} series of channel '{}', {} threads", container->host(), fleet->source->size(), channel->name,
                   options->threads));
-  Story story(fleet->source->size(), root / "output/data" / fmt::format("report-{}.csv", container->host()));
+  Story story(fleet->source->size(), root, root / "output/data" / fmt::format("report-{}.csv", container->host()));
   const train::TrainSummary summary = train::train(*fleet->source, **models, *journal, *options, stop,
                                                    [&](const train::SeriesReport& row) { story.add(row); });
   Result<Done> told = story.finish(summary, root / "output/data" / fmt::format("summary-{}.json", container->host()),

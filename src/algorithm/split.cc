@@ -41,6 +41,9 @@ Result<Plan> choose_folders(const Container& container, Settings& settings) {
     }
   } else if (container.inputs().empty()) {
     plan.input = {"input", container.root() / "processing/input", "FullyReplicated", false};
+    std::error_code failure;
+    if (!fs::is_directory(plan.input.folder, failure))
+      return Error{ErrorCode::kNotFound, "expected an input with tables (ProcessingInputs), found none"};
   } else {
     // "code" is what the SDK's script processors add.
     const auto data = std::ranges::find_if(container.inputs(), [](const auto& one) { return one.name != "code"; });
