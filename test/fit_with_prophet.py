@@ -38,6 +38,10 @@ def with_holidays():
     return Prophet(holidays=days, holidays_mode="multiplicative").add_country_holidays("DE")
 
 
+def with_predicted_regressor():
+    return Prophet().add_regressor("temp", regressor_predictor={"weekly_seasonality": 2, "growth": "flat"})
+
+
 MODELS = {
     "defaults": (Prophet(), series(90), "D"),
     "notebook": (Prophet(yearly_seasonality=False, weekly_seasonality=False, daily_seasonality=False,
@@ -50,12 +54,19 @@ MODELS = {
     "changepoints": (Prophet(changepoints=["2022-02-20", "2022-02-01"]), series(70), "MS"),
 }
 
+if prophet.__version__ >= "1.5":
+    MODELS["predicted regressor"] = (with_predicted_regressor(), series(90).assign(temp=np.arange(90) * 5 % 7), "D")
+
 out = {}
 for name, (model, frame, freq) in MODELS.items():
     model.fit(frame)
     model.uncertainty_samples = 0
-    forecast = model.predict(model.make_future_dataframe(periods=10, freq=freq, include_history=False))
+    future = model.make_future_dataframe(periods=10, freq=freq, include_history=False)
+    forecast = model.predict(future)
     model.uncertainty_samples = 1000
-    out[name] = {"model": model_to_json(model), "freq": freq,
+    columns = {}  # What a model read from the stored form needs beside dates: the regressor's own model is not in it.
+    for regressor, properties in model.extra_regressors.items():
+        columns[regressor] = properties["predictor"].predict(future)["yhat"].tolist()
+    out[name] = {"model": model_to_json(model), "freq": freq, "columns": columns,
                  "yhat": {ds.isoformat(): float(yhat) for ds, yhat in zip(forecast["ds"], forecast["yhat"])}}
 json.dump(out, sys.stdout)

@@ -213,4 +213,15 @@ def test_we_open_prophets_models_and_predict_the_same(chiliad, tmp_path, version
         models = tmp_path / name
         models.mkdir()
         pack(models / f"{name}.tar.gz", case["model"])
-        assert_same(forecast_of(chiliad, models, name, case["freq"]), case["yhat"])
+        if not case["columns"]:
+            assert_same(forecast_of(chiliad, models, name, case["freq"]), case["yhat"])
+            continue
+        # A regressor with a model of its own, which Prophet does not store.
+        done = chiliad.run("forecast", "--models", models, "--period", 10, check=False)
+        assert done.returncode != 0 and "Regressor 'temp' missing from dataframe: the model that forecasts it" in done.stderr
+        rows = [",".join(map(str, row)) for row in zip(case["yhat"], *case["columns"].values())]
+        (tmp_path / "future.csv").write_text("\n".join([",".join(["ds", *case["columns"]]), *rows]) + "\n")
+        done = chiliad.run("forecast", "--models", models, "--future", tmp_path / "future.csv")
+        ours = {datetime.datetime.fromisoformat(row["ds"]).isoformat(): float(row["yhat"])
+                for row in csv.DictReader(io.StringIO(done.stdout))}
+        assert_same(ours, case["yhat"])

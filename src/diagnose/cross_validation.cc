@@ -248,6 +248,13 @@ Result<CrossValidation> cross_validation(const FittedModel& model, const CrossVa
     return invalid("cross-validation needs a model that was stored with its history");
   const KeptHistory& history = *state.history;
   if (options.horizon.count() <= 0) return invalid("horizon: expected more than 0");
+  for (const forecast::Regressor& regressor : state.options.regressors) {
+    if (regressor.predictor_spec.empty()) continue;
+    return invalid(fmt::format(
+        "regressor '{}' is forecast by a model of its own (regressor_predictor), which each cut-off would have to fit: "
+        "cross_validation of the Python package does so",
+        regressor.name));
+  }
 
   double longest_days = 0;
   for (const forecast::Seasonality& one : state.seasonalities) longest_days = std::max(longest_days, one.period_days);

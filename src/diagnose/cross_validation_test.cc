@@ -124,6 +124,16 @@ TEST(CrossValidation, ScalingIsForgottenUnlessItIsKept) {
   EXPECT_EQ(forgotten[0], absmax.column("yhat")[0]);
 }
 
+TEST(CrossValidation, ARegressorWithAModelOfItsOwnIsForPython) {
+  forecast::FittedState state = model_of(60).state();
+  state.options.regressors = {{.name = "temp", .predictor_spec = "{}"}};
+  state.beta.push_back(0);
+  const Result<CrossValidation> frame =
+      cross_validation(*forecast::FittedModel::from_state(std::move(state)), horizon_of(5));
+  ASSERT_FALSE(frame);
+  EXPECT_NE(frame.error().message.find("regressor 'temp' is forecast by a model of its own"), std::string::npos);
+}
+
 TEST(CrossValidation, WithoutSamplesThereAreNoBounds) {
   forecast::ProphetOptions options;
   options.uncertainty_samples = 0;

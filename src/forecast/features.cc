@@ -28,10 +28,17 @@ Result<Done> check_length(const Column& column, std::size_t rows) {
                  " values for " + std::to_string(rows) + " rows");
 }
 
-Result<std::span<const double>> find_regressor(std::string_view name, std::span<const Column> columns,
+Result<std::span<const double>> find_regressor(const Regressor& regressor, std::span<const Column> columns,
                                                std::size_t rows) {
+  const std::string& name = regressor.name;
   const Column* column = find(columns, name);
-  if (column == nullptr) return invalid("Regressor " + quoted_name(name) + " missing from dataframe");
+  if (column == nullptr) {
+    return invalid("Regressor " + quoted_name(name) + " missing from dataframe" +
+                   (regressor.predictor_spec.empty()
+                        ? ""
+                        : ": the model that forecasts it is not part of Prophet's stored form, so its values are "
+                          "needed, for instance from a model that is trained on it"));
+  }
   if (Result<Done> checked = check_length(*column, rows); !checked) return std::move(checked).error();
   for (const double value : column->values) {
     if (std::isnan(value)) return invalid("Found NaN in column " + quoted_name(name));
@@ -96,7 +103,7 @@ Result<FeatureInputs> find_inputs(const FeatureParts& parts, std::span<const Col
   }
   FeatureInputs inputs;
   for (const Regressor& regressor : parts.regressors) {
-    Result<std::span<const double>> values = find_regressor(regressor.name, columns, rows);
+    Result<std::span<const double>> values = find_regressor(regressor, columns, rows);
     if (!values) return std::move(values).error();
     inputs.regressors.push_back(*values);
   }

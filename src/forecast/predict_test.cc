@@ -126,6 +126,16 @@ TEST(Predict, TakesRegressorsInTheOrderOfTheRowsAskedFor) {
             "column 'temp' has 3 values for 4 rows");
 }
 
+TEST(Predict, ARegressorWithAModelOfItsOwnNeedsValuesAllTheSame) {
+  FittedState state = hand_made();
+  state.options.regressors = {{.name = "temp", .std = 5, .predictor_spec = "{}"}};
+  state.beta = {0.1, 0, 0.3};
+  const std::vector<Instant> ds = days("2022-04-12", 1);
+  const std::string message = model(state).predict(ds).error().message;
+  EXPECT_TRUE(message.starts_with("Regressor 'temp' missing from dataframe: the model that forecasts it")) << message;
+  EXPECT_TRUE(model(state).predict(Frame{ds, std::vector<Column>{{"temp", std::vector<double>{3}}}}));
+}
+
 TEST(NeededColumns, AreConditionsThenRegressorsEachOnce) {
   FittedState state = hand_made();
   state.seasonalities = {{"a", 7, 1, 10, Mode::kAdditive, "on"}, {"b", 7, 1, 10, Mode::kAdditive, "on"}, {"c", 7, 1}};

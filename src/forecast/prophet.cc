@@ -222,6 +222,7 @@ std::uint64_t FittedModel::memory_bytes() const {
   const FittedState& s = state_;
   std::uint64_t sum = block(sizeof(FittedModel)) + names_of(s.options.seasonalities) + names_of(s.seasonalities);
   sum += block(s.changepoints_t) + block(s.delta) + block(s.beta) + block(s.last_dates);
+  for (const Regressor& regressor : s.options.regressors) sum += text(regressor.predictor_spec);
   sum += names_of(s.options.regressors) + texts(s.train_holiday_names) + text(s.options.country_holidays);
   if (s.options.holidays) {
     sum += block(sizeof(HolidayTable) + 16) + texts(s.options.holidays->names) + block(s.options.holidays->rows);

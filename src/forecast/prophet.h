@@ -79,6 +79,9 @@ struct Regressor {
   Mode mode = Mode::kAdditive;
   double mu = 0;   // Set by the fit,
   double std = 1;  // from the rows with a value of y.
+  // Arguments, as JSON, of the model that forecasts the regressor (regressor_predictor); empty: none. Prophet's stored
+  // form names them and leaves that model out: they are kept for whoever reads the form next.
+  std::string predictor_spec = {};
 };
 
 // Prophet's table `holidays`: a named effect on days, a column of X for each day from lower_window before to

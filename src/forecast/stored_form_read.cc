@@ -51,7 +51,6 @@ Error expected(std::string_view key, std::string_view what, od::value& value) {
 // Everything the outer object says, before it is put together. Views point into the document.
 struct Parts {
   FittedState state;
-  std::vector<std::string> unsupported;  // Features of the model that cannot be predicted with.
   bool specified_changepoints = false;
   std::optional<Mode> holidays_mode;
   // Raw, escaped, without their quotes; empty when null.
@@ -405,7 +404,21 @@ Result<Done> read_standardize(std::string_view key, od::value value, Standardize
   return Done{};
 }
 
-Result<Done> read_regressor(std::string_view name, od::object properties, Parts& parts, Regressor& regressor) {
+// Kept as it stands; parsed as well, for it is written again.
+Result<Done> read_predictor_spec(const std::string& key, od::value value, std::string& out) {
+  od::object object;
+  std::string_view text;
+  if (value.get_object().get(object) != simdjson::SUCCESS || object.raw_json().get(text) != simdjson::SUCCESS) {
+    return corrupt(key, "expected an object or null");
+  }
+  simdjson::dom::parser parser;
+  simdjson::dom::element element;
+  if (parser.parse(text.data(), text.size()).get(element) != simdjson::SUCCESS) return corrupt(key, "not JSON");
+  out = text;
+  return Done{};
+}
+
+Result<Done> read_regressor(std::string_view name, od::object properties, Regressor& regressor) {
   const std::string key = "extra_regressors." + std::string(name.substr(0, 80));
   bool mu = false, std = false, mode = false;
   for (auto item : properties) {
@@ -429,8 +442,7 @@ Result<Done> read_regressor(std::string_view name, od::object properties, Parts&
       read = read_mode(key + ".mode", value, regressor.mode);
       mode = true;
     } else if (field == "predictor_spec" && !is_null(value)) {
-      parts.unsupported.push_back("a regressor that is forecast by a model of its own ('" +
-                                  std::string(name.substr(0, 80)) + "')");
+      read = read_predictor_spec(key + ".predictor_spec", value, regressor.predictor_spec);
     }
     if (!read) return read.error();
   }
@@ -442,7 +454,7 @@ Result<Done> read_extra_regressors(Parts& parts, std::string_view key, od::value
   std::vector<Regressor>& regressors = parts.state.options.regressors;
   return read_ordered_parts(key, value, regressors, parts.seen_extra_regressors,
                             [&](std::string_view name, od::object properties, Regressor& regressor) {
-                              return read_regressor(name, properties, parts, regressor);
+                              return read_regressor(name, properties, regressor);
                             });
 }
 
@@ -723,16 +735,6 @@ Result<Done> read_attributes(od::object object, Parts& parts) {
   return Done{};
 }
 
-Result<Done> refuse_unsupported(const Parts& parts) {
-  if (parts.unsupported.empty()) return Done{};
-  std::vector<std::string> features = parts.unsupported;
-  std::sort(features.begin(), features.end());
-  features.erase(std::unique(features.begin(), features.end()), features.end());
-  std::string message = "the model uses what is not supported yet: ";
-  for (std::size_t i = 0; i < features.size(); ++i) message += (i == 0 ? "" : ", ") + features[i];
-  return Error{ErrorCode::kInvalid, message};
-}
-
 // --- The tables -------------------------------------------------------------------------------------
 
 Result<Done> take_dates(Parts& parts, KeepHistory keep, KeptHistory& kept) {
@@ -841,7 +843,6 @@ void find_added_seasonalities(FittedState& state) {
 
 Result<FittedModel> assemble(Parts& parts, KeepHistory keep) {
   FittedState& state = parts.state;
-  if (const Result<Done> supported = refuse_unsupported(parts); !supported) return supported.error();
   // Prophet before 1.1.5 had no holidays_mode.
   if (parts.holidays_mode && *parts.holidays_mode != state.options.seasonality_mode) {
     state.options.holidays_mode = parts.holidays_mode;

@@ -292,6 +292,31 @@ TEST(StoredForm, EveryKeyOfTheWrongKindIsNamed) {
   }
 }
 
+TEST(StoredForm, ArgumentsOfARegressorsOwnModelAreKept) {
+  const std::string arguments = R"({"growth": "flat", "yearly_seasonality": 3, "holidays": null})";
+  const std::string text =
+      replaced(golden("regressor"), R"("predictor_spec": null)", R"("predictor_spec": )" + arguments);
+  const Result<FittedModel> model = model_from_json(text);
+  ASSERT_TRUE(model) << model.error().message;
+  EXPECT_EQ(model->state().options.regressors[0].predictor_spec, arguments);
+  EXPECT_EQ(model->state().options.regressors[1].predictor_spec, "");
+  const std::string written = model_to_json(*model);
+  EXPECT_NE(written.find(R"("predictor_spec": )" + arguments), std::string::npos);
+  EXPECT_EQ(model_to_json(*model_from_json(written)), written);
+  EXPECT_GT(model->memory_bytes(), model_from_json(golden("regressor"))->memory_bytes());
+}
+
+TEST(StoredForm, ArgumentsOfARegressorsOwnModelThatAreNoObjectAreNamed) {
+  for (const char* arguments : {"true", "[]", "{\"a\": nought}", "{\"a\" 1}"}) {
+    const Result<FittedModel> model = model_from_json(
+        replaced(golden("regressor"), R"("predictor_spec": null)", std::string(R"("predictor_spec": )") + arguments));
+    ASSERT_FALSE(model) << arguments;
+    EXPECT_EQ(model.error().code, ErrorCode::kCorrupt);
+    EXPECT_NE(model.error().message.find("extra_regressors.x / y.predictor_spec"), std::string::npos)
+        << model.error().message;
+  }
+}
+
 TEST(StoredForm, DamagedTablesAreNamed) {
   const std::string text = golden("trend-only");
   const std::map<std::string, std::pair<std::string, std::string>> damages = {

@@ -383,7 +383,8 @@ void put_extra_regressors(JsonWriter& json, const FittedState& state) {
       json.boolean(regressor.standardize == Standardize::kYes);
     }
     json.key("mu").number(regressor.mu).key("std").number(regressor.std).key("mode").string(mode_name(regressor.mode));
-    json.key("predictor_spec").null().key("predictor").null().end_object();
+    json.key("predictor_spec").raw(regressor.predictor_spec.empty() ? "null" : regressor.predictor_spec);
+    json.key("predictor").null().end_object();
   }
   json.end_object().end_array();
 }
