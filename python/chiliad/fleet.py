@@ -45,6 +45,8 @@ class Fleet(Mapping):
                 rows[name] = rows[name] * std + mu  # Kept as they stand in X.
         model = deepcopy(self.template)
         model._take(fitted, rows)
+        if "draws" in fitted:
+            model._take_draws(fitted["draws"])
         return model
 
     def _last_date(self, key):
@@ -114,14 +116,15 @@ def _groups(ids):
     return order, first, list(names)
 
 
-def fit_many(df, by, *, ds="ds", y="y", threads=0, progress=None, prepare=None, keep_history=True, **arguments):
+def fit_many(df, by, *, ds="ds", y="y", threads=0, progress=None, prepare=None, keep_history=True, seed=0, **arguments):
     """Fits a Prophet to each series of a table.
 
     df: a pandas, polars or Arrow table with the columns `by`, `ds`, `y` and what the model reads beside them. threads: 0
     is one a core. progress: whether to show it; None: on a terminal. prepare: called once with the Prophet that all
     models are made of, to add seasonalities, regressors or holidays. keep_history: False keeps no rows, which is most of
     a fleet's memory; such models forecast and are stored, but are not cross-validated and have no history to look at.
-    Further arguments are Prophet's.
+    Further arguments are Prophet's. With mcmc_samples each model has draws of its posterior, those of fit(rows,
+    seed=seed); they need the history.
 
     Returns a Fleet; a series that cannot be fitted is in its `failures` with the reason, the others are not touched by it.
     Ctrl-C stops within a tenth of a second. The models are the same, bit for bit, as those fitted one by one."""
@@ -132,8 +135,9 @@ def fit_many(df, by, *, ds="ds", y="y", threads=0, progress=None, prepare=None, 
     model = Prophet(**arguments)
     if prepare is not None:
         prepare(model)
-    if model.mcmc_samples:
-        raise NotImplementedError("fit_many finds modes: with mcmc_samples fit each model by itself")
+    if model.mcmc_samples and not keep_history:
+        raise ValueError("fit_many: models with mcmc_samples need their history; leave keep_history=False out")
+    sampling = engine_form.nuts_options(model.mcmc_samples, {"seed": seed}) if model.mcmc_samples else None
     order, first, ids = _groups(frames.column(table, by))
     others = [name for name in ("ds", "y") if name in table and name not in (ds, y)]
     table = table.drop(columns=others).rename(columns={ds: "ds", y: "y"})
@@ -151,8 +155,8 @@ def fit_many(df, by, *, ds="ds", y="y", threads=0, progress=None, prepare=None, 
     columns = frames.columns_of(model, table, has_value)
     options = engine_form.fit_options(model, dates[has_value])
     shown = _Progress(len(ids), progress)
-    results = _engine.fit_many(options, frames.nanoseconds(dates), values, columns, first, bool(keep_history), int(threads),
-                               shown)
+    results = _engine.fit_many(options, frames.nanoseconds(dates), values, columns, first, bool(keep_history), sampling,
+                               int(threads), shown)
     shown.end()
     fits = {name: fit for name, fit in zip(ids, results) if not isinstance(fit, str)}
     failures = {name: fit for name, fit in zip(ids, results) if isinstance(fit, str)}
@@ -178,7 +182,11 @@ def predict_many(fleet, periods, freq="D", columns=None, include_history=False):
             if not len(past):
                 raise ValueError("predict_many: include_history needs models that kept their history")
             dates = np.concatenate([past, dates])
-        at, values = fleet._engine_model(key, dates, kept).predict(dates, {}, options)
+        if fleet.template.mcmc_samples:  # From every draw, which the class does.
+            values = fleet[key].predict(pd.DataFrame({"ds": dates.view("datetime64[ns]")}))
+            at = frames.nanoseconds(values["ds"].to_numpy())
+        else:
+            at, values = fleet._engine_model(key, dates, kept).predict(dates, {}, options)
         if not set(columns) <= set(values):
             raise ValueError(f"predict_many: no column {sorted(set(columns) - set(values))}; there are {', '.join(values)}")
         parts[fleet.by].append(np.repeat(np.array([key]), len(at)))

@@ -133,6 +133,7 @@ nb::dict Fit::to_dict() const {
     out["trend"] = array_of(scaled_trend(state));
   }
   out["report"] = python::to_dict(report_);
+  if (draws_) out["draws"] = python::to_dict(*draws_);
   return out;
 }
 

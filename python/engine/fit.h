@@ -6,6 +6,7 @@
 
 #include <nanobind/nanobind.h>
 
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -19,12 +20,14 @@ namespace chiliad::python {
 
 class Fit {
  public:
-  Fit(forecast::FittedModel model, forecast::FitReport report) : model_(std::move(model)), report_(std::move(report)) {}
+  Fit(forecast::FittedModel model, forecast::FitReport report, std::optional<sample::PosteriorDraws> draws = {})
+      : model_(std::move(model)), report_(std::move(report)), draws_(std::move(draws)) {}
 
   const forecast::FittedModel& model() const { return model_; }
   const forecast::FitReport& report() const { return report_; }
 
-  // Every part under the name of Prophet's attribute where it has one (engine_form.py); arrays are copies.
+  // Every part under the name of Prophet's attribute where it has one (engine_form.py), and `draws`, where there are
+  // some; arrays are copies.
   nanobind::dict to_dict() const;
 
   // Empty for a model without its history.
@@ -33,6 +36,7 @@ class Fit {
  private:
   forecast::FittedModel model_;
   forecast::FitReport report_;
+  std::optional<sample::PosteriorDraws> draws_;  // Of the posterior, whose mode model_ is.
 };
 
 // (ds in nanoseconds, {column: values}), in Prophet's order of columns. The arrays share one forecast's memory.

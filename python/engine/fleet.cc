@@ -70,7 +70,8 @@ class SharedCalendars {
   std::uint64_t bytes_ = 0;
 };
 
-Result<Fit> fit_one(SharedCalendars& calendars, const FleetRows& all, std::size_t series, forecast::KeepHistory keep) {
+Result<Fit> fit_one(SharedCalendars& calendars, const FleetRows& all, std::size_t series, forecast::KeepHistory keep,
+                    const std::optional<sample::NutsOptions>& sampling) {
   const auto first = static_cast<std::size_t>(all.first[series]);
   const auto count = static_cast<std::size_t>(all.first[series + 1]) - first;
   const std::vector<forecast::Column> columns = all.columns->rows(first, count);
@@ -82,13 +83,17 @@ Result<Fit> fit_one(SharedCalendars& calendars, const FleetRows& all, std::size_
   forecast::FitReport report;
   Result<forecast::FittedModel> model = forecast::fit(*calendar, *rows, keep, &report);
   if (!model) return std::move(model).error();
-  return Fit(*std::move(model), std::move(report));
+  if (!sampling || report.constant_series) return Fit(*std::move(model), std::move(report));
+  Result<sample::PosteriorDraws> draws = sample::sample_posterior(*calendar, *rows, *sampling);
+  if (!draws) return std::move(draws).error();
+  return Fit(*std::move(model), std::move(report), *std::move(draws));
 }
 
 }  // namespace
 
 std::vector<Result<Fit>> fit_fleet(const forecast::ProphetOptions& options, const FleetRows& rows,
-                                   forecast::KeepHistory keep, int threads, const Progress& progress) {
+                                   forecast::KeepHistory keep, const std::optional<sample::NutsOptions>& sampling,
+                                   int threads, const Progress& progress) {
   const std::size_t series = rows.first.size() - 1;
   std::vector<Result<Fit>> results(series, Error{ErrorCode::kInvalid, "not fitted"});
   SharedCalendars calendars(options);
@@ -96,10 +101,15 @@ std::vector<Result<Fit>> fit_fleet(const forecast::ProphetOptions& options, cons
   std::atomic<bool> stop = false;
   std::mutex mutex;
   std::condition_variable change;
+  std::optional<sample::NutsOptions> how = sampling;
+  if (how) {
+    how->threads = 1;
+    how->stop = &stop;
+  }
   const auto work = [&] {
     for (std::size_t i = next++; i < series && !stop; i = next++) {
       try {
-        results[i] = fit_one(calendars, rows, i, keep);
+        results[i] = fit_one(calendars, rows, i, keep, how);
       } catch (const std::bad_alloc&) {  // It would end the process: a thread's exceptions have no caller.
         results[i] = Error{ErrorCode::kNoSpace, "not enough memory for this series"};
       }

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "fit.h"
 #include "forecast/prophet.h"
+#include "sample/nuts.h"
 
 namespace chiliad::python {
 
@@ -29,8 +30,10 @@ struct FleetRows {
 using Progress = std::function<bool(std::size_t done)>;
 
 // One result a series, in their order; empty when stopped. Series with equal dates share the work that depends on dates
-// alone; no result depends on that or on `threads` (>= 1).
+// alone; no result depends on that or on `threads` (>= 1). `sampling`: each model has draws of its posterior, too, all
+// with this seed, made in one thread (its own number of threads and stop do not count); a constant series has none.
 std::vector<Result<Fit>> fit_fleet(const forecast::ProphetOptions& options, const FleetRows& rows,
-                                   forecast::KeepHistory keep, int threads, const Progress& progress);
+                                   forecast::KeepHistory keep, const std::optional<sample::NutsOptions>& sampling,
+                                   int threads, const Progress& progress);
 
 }  // namespace chiliad::python

@@ -121,8 +121,11 @@ std::pair<nb::object, nb::dict> predict(const Fit& fitted, const Int64Array& ds,
 
 // A list with a Fit or, for a series that cannot be fitted, the reason as a string.
 nb::list fit_many(const nb::dict& options, const Int64Array& ds, const DoubleArray& y, const nb::dict& columns,
-                  const Int64Array& first, bool keep_history, int threads, const nb::callable& progress) {
+                  const Int64Array& first, bool keep_history, const nb::object& how, int threads,
+                  const nb::callable& progress) {
   const forecast::ProphetOptions read = read_options(options);
+  std::optional<sample::NutsOptions> sampling;
+  if (!how.is_none()) sampling = read_nuts_options(nb::cast<nb::dict>(how));
   const ColumnArguments beside(columns);
   const std::span<const std::int64_t> starts{first.data(), first.size()};
   const auto rows = static_cast<std::int64_t>(ds.size());
@@ -137,8 +140,8 @@ nb::list fit_many(const nb::dict& options, const Int64Array& ds, const DoubleArr
   bool raised = false;
   {
     const nb::gil_scoped_release released;
-    results = fit_fleet(read, table, keep_history ? forecast::KeepHistory::kYes : forecast::KeepHistory::kNo, threads,
-                        [&](std::size_t done) {
+    results = fit_fleet(read, table, keep_history ? forecast::KeepHistory::kYes : forecast::KeepHistory::kNo, sampling,
+                        threads, [&](std::size_t done) {
                           const nb::gil_scoped_acquire held;
                           raised = PyErr_CheckSignals() != 0;
                           if (raised) return false;
@@ -183,7 +186,9 @@ NB_MODULE(_engine, module) {
              "The mode of Prophet's posterior from the data of its Stan program.");
   module.def("sample_stan_data", &sample_stan_data, nb::arg("data"), nb::arg("init"), nb::arg("how"),
              "Draws from it. Ctrl-C stops it.");
-  module.def("fit_many", &fit_many, nb::arg("options"), nb::arg("ds"), nb::arg("y"), nb::arg("columns"),
-             nb::arg("first"), nb::arg("keep_history"), nb::arg("threads"), nb::arg("progress"),
-             "Fits a model to each of the series that lie one after the other; a reason where none can be fitted.");
+  module.def(
+      "fit_many", &fit_many, nb::arg("options"), nb::arg("ds"), nb::arg("y"), nb::arg("columns"), nb::arg("first"),
+      nb::arg("keep_history"), nb::arg("how").none(), nb::arg("threads"), nb::arg("progress"),
+      "Fits a model to each of the series that lie one after the other; a reason where none can be fitted. how: of "
+      "the sampler; None: modes alone.");
 }

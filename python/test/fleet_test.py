@@ -50,6 +50,32 @@ def test_models_are_those_fitted_alone_bit_for_bit():
         pd.testing.assert_frame_equal(model.predict(), single.predict())
 
 
+def test_draws_are_those_of_models_fitted_alone():
+    df = table(3, 60)
+    df.loc[df["customer"] == "c2", "use"] = 4.0  # A constant is not sampled.
+    one, eight = (fit(df, mcmc_samples=40, seed=7, threads=threads) for threads in (1, 8))
+    assert len(one) == 3 and not one.failures
+    rows = df[df["customer"] == "c1"].rename(columns={"when": "ds", "use": "y"})[["ds", "y"]]
+    single = chiliad.Prophet(mcmc_samples=40).fit(rows, seed=7)
+    again = pickle.loads(pickle.dumps(eight))
+    for name, values in single.params.items():
+        for fleet in (one, eight, again):
+            np.testing.assert_array_equal(fleet["c1"].params[name], values, err_msg=name)
+    assert one["c2"].params["k"].size == 1
+    assert not np.array_equal(fit(df, mcmc_samples=40)["c1"].params["k"], single.params["k"])
+
+    single.uncertainty_samples = 0
+    expected = single.predict(single.make_future_dataframe(3, include_history=False))
+    forecast = chiliad.predict_many(one, periods=3, columns="yhat")
+    np.testing.assert_array_equal(forecast[forecast["customer"] == "c1"]["yhat"], expected["yhat"])
+    assert set(chiliad.predict_many(one, periods=3)) == {"customer", "ds", "yhat", "yhat_lower", "yhat_upper"}
+
+
+def test_draws_need_the_history():
+    with pytest.raises(ValueError, match="mcmc_samples need their history"):
+        fit(table(2), mcmc_samples=40, keep_history=False)
+
+
 def test_the_number_of_threads_changes_nothing():
     df = table()
     one, eight = fit(df, threads=1), fit(df, threads=8)
@@ -236,10 +262,12 @@ print("ended")
 def test_ctrl_c_stops_it_and_progress_is_told():
     running = subprocess.Popen([sys.executable, "-c", LONG], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert running.stdout.readline() == "begins\n"
-    time.sleep(1.5)
+    told = ""
+    while "of 4,000 series" not in told:
+        told += (more := running.stderr.read(1))
+        assert more, told
     os.kill(running.pid, signal.SIGINT)
     began = time.monotonic()
     out, err = running.communicate(timeout=60)
     assert running.returncode != 0 and "ended" not in out and "KeyboardInterrupt" in err
     assert time.monotonic() - began < 20
-    assert "of 4,000 series" in err
