@@ -4,6 +4,7 @@
 #include "forecast/kernels.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "base/check.h"
@@ -136,7 +137,7 @@ CHILIAD_MULTIVERSION void row_products(const double* row, std::size_t count, std
   }
 }
 
-CHILIAD_MULTIVERSION double vector_dot(const double* a, const double* b, std::size_t count) {
+[[gnu::always_inline]] inline double dot_of(const double* a, const double* b, std::size_t count) {
   Vector s0{}, s1{};
   std::size_t i = 0;
   for (; i + 2 * kLane <= count; i += 2 * kLane) {
@@ -147,6 +148,67 @@ CHILIAD_MULTIVERSION double vector_dot(const double* a, const double* b, std::si
   for (; i < count; ++i) tail += a[i] * b[i];
   s0 += s1;
   return ((s0[0] + s0[1]) + (s0[2] + s0[3])) + tail;
+}
+
+CHILIAD_MULTIVERSION double vector_dot(const double* a, const double* b, std::size_t count) {
+  return dot_of(a, b, count);
+}
+
+// to += factor * from
+[[gnu::always_inline]] inline void add_multiple(double factor, const double* from, std::size_t count, double* to) {
+  std::size_t i = 0;
+  for (; i + kLane <= count; i += kLane) STORE(to + i) += factor * LOAD(from + i);
+  for (; i < count; ++i) to[i] += factor * from[i];
+}
+
+// In the four loops below vectors begin at columns that are multiples of kLane, so that one is loaded as it was stored:
+// the processor hands over what it has not written yet only whole.
+
+// Row by row from the top: each row that is done is taken off those below it. The diagonal as it was waits in the row
+// after the last.
+CHILIAD_MULTIVERSION bool factorize_rows(double* a, std::size_t n, std::size_t stride, double least) {
+  double* diagonal = a + n * stride;
+  for (std::size_t k = 0; k < n; ++k) diagonal[k] = a[k * stride + k];
+  for (std::size_t k = 0; k < n; ++k) {
+    double* row = a + k * stride;
+    const double pivot = row[k];
+    if (!(pivot > least * diagonal[k])) return false;
+    const double inverse = 1 / std::sqrt(pivot);
+    for (std::size_t j = k / kLane * kLane; j < stride; j += kLane) STORE(row + j) *= inverse;
+    row[k] = inverse;
+    for (std::size_t i = k + 1; i < n; ++i) {
+      const double factor = row[i];
+      double* below = a + i * stride;
+      for (std::size_t j = i / kLane * kLane; j < stride; j += kLane) STORE(below + j) -= factor * LOAD(row + j);
+    }
+  }
+  return true;
+}
+
+CHILIAD_MULTIVERSION void solve_rows(const double* factor, std::size_t n, std::size_t stride, double* x) {
+  for (std::size_t k = 0; k < n; ++k) {
+    const double* row = factor + k * stride;
+    const double value = x[k] *= row[k];
+    std::size_t j = k + 1;
+    for (; j % kLane != 0; ++j) x[j] -= value * row[j];
+    for (; j < stride; j += kLane) STORE(x + j) -= value * LOAD(row + j);
+  }
+  for (std::size_t k = n; k-- > 0;) {
+    const double* row = factor + k * stride;
+    double value = x[k];
+    std::size_t j = k + 1;
+    for (; j % kLane != 0; ++j) value -= row[j] * x[j];
+    Vector sum{};
+    for (; j < stride; j += kLane) sum += LOAD(row + j) * LOAD(x + j);
+    x[k] = (value - ((sum[0] + sum[1]) + (sum[2] + sum[3]))) * row[k];
+  }
+}
+
+CHILIAD_MULTIVERSION void packed_rows_product(const double* row, std::size_t n, const double* x, double* out) {
+  for (std::size_t i = 0; i < n; row += ++i) {
+    out[i] = dot_of(row, x, i + 1);
+    if (x[i] != 0) add_multiple(x[i], row, i, out);
+  }
 }
 
 CHILIAD_MULTIVERSION double vector_total(const double* a, std::size_t count) {
@@ -203,6 +265,21 @@ void transposed_product(const FeatureMatrix& x, std::span<const double> weight, 
 void add_product(const FeatureMatrix& x, std::span<const double> coefficient, std::span<double> out) {
   CHILIAD_CHECK(coefficient.size() >= x.stride && out.size() == x.rows);
   row_products(x.values.data(), x.rows, x.stride, coefficient.data(), out.data());
+}
+
+bool factorize(std::span<double> a, std::size_t n, double least) {
+  CHILIAD_CHECK(a.size() >= (n + 1) * padded(n));
+  return factorize_rows(a.data(), n, padded(n), least);
+}
+
+void solve_factored(std::span<const double> factor, std::size_t n, std::span<double> x) {
+  CHILIAD_CHECK(factor.size() >= n * padded(n) && x.size() >= padded(n));
+  solve_rows(factor.data(), n, padded(n), x.data());
+}
+
+void packed_product(std::span<const double> a, std::span<const double> x, std::span<double> out) {
+  CHILIAD_CHECK(a.size() == x.size() * (x.size() + 1) / 2 && out.size() == x.size());
+  packed_rows_product(a.data(), x.size(), x.data(), out.data());
 }
 
 double dot(std::span<const double> a, std::span<const double> b) {

@@ -51,6 +51,16 @@ void transposed_product(const FeatureMatrix& x, std::span<const double> weight, 
 // out[r] += sum over j of x(r, j) coefficient[j]; coefficient has x.stride elements, zero in the padding.
 void add_product(const FeatureMatrix& x, std::span<const double> coefficient, std::span<double> out);
 
+// A = U'U for a symmetric positive definite A of n x n: rows of padded(n), the padding zero, and room for one row more.
+// The upper triangle is read and becomes U but for its diagonal, which becomes 1 / U(i, i); the rest is overwritten.
+// False where a pivot is not above `least` times A's own diagonal there.
+bool factorize(std::span<double> a, std::size_t n, double least);
+// x := A^-1 x from the factor; x has n elements, then zeros up to padded(n), and keeps them.
+void solve_factored(std::span<const double> factor, std::size_t n, std::span<double> x);
+
+// out := A x for a symmetric A of n x n whose lower triangle is kept row after row without gaps.
+void packed_product(std::span<const double> a, std::span<const double> x, std::span<double> out);
+
 // sum of a[i] b[i]; sum of a[i].
 double dot(std::span<const double> a, std::span<const double> b);
 double total(std::span<const double> a);

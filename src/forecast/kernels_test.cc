@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <random>
 
 namespace chiliad::forecast {
@@ -85,6 +87,48 @@ TEST(Kernels, SumOverRowsAndColumnsAsTheirFormulasSay) {
       }(),
       1e-12);
   EXPECT_NEAR(total(t), 38.5, 1e-12);
+}
+
+TEST(Factor, SolvesAPositiveDefiniteSystem) {
+  for (const std::size_t n : {1u, 3u, 4u, 5u, 16u, 37u}) {
+    const FeatureMatrix x = random_matrix(n + 5, n);
+    std::vector<double> a(x.stride * x.stride);
+    gram(x, a);
+    std::vector<double> factor = a, solution(padded(n), 0.0);
+    factor.resize((n + 1) * x.stride);
+    for (std::size_t i = 0; i < n; ++i) solution[i] = static_cast<double>(i) - 2.5;
+    ASSERT_TRUE(factorize(factor, n, 1e-14));
+    solve_factored(factor, n, solution);
+    for (std::size_t i = 0; i < n; ++i) {
+      double sum = 0;
+      for (std::size_t j = 0; j < n; ++j) sum += a[i * x.stride + j] * solution[j];
+      EXPECT_NEAR(sum, static_cast<double>(i) - 2.5, 1e-8) << n;
+    }
+    for (std::size_t i = n; i < padded(n); ++i) EXPECT_EQ(solution[i], 0);
+  }
+}
+
+TEST(Factor, RefusesColumnsThatDependOnOneAnother) {
+  // Rows of four: (1, 2), (2, 4).
+  std::vector<double> a = {1, 2, 0, 0, 2, 4, 0, 0, 0, 0, 0, 0};
+  EXPECT_FALSE(factorize(a, 2, 1e-13));
+  std::vector<double> indefinite = {1, 3, 0, 0, 3, 4, 0, 0, 0, 0, 0, 0};
+  EXPECT_FALSE(factorize(indefinite, 2, 1e-13));
+}
+
+TEST(PackedProduct, IsThatOfTheSymmetricMatrix) {
+  for (const std::size_t n : {1u, 4u, 6u, 33u}) {
+    std::vector<double> lower(n * (n + 1) / 2), x(n), out(n);
+    for (std::size_t i = 0; i < lower.size(); ++i) lower[i] = std::sin(static_cast<double>(i));
+    for (std::size_t i = 0; i < n; ++i) x[i] = i % 3 == 0 ? 0 : std::cos(static_cast<double>(i));
+    packed_product(lower, x, out);
+    for (std::size_t i = 0; i < n; ++i) {
+      double sum = 0;
+      for (std::size_t j = 0; j < n; ++j)
+        sum += lower[std::max(i, j) * (std::max(i, j) + 1) / 2 + std::min(i, j)] * x[j];
+      EXPECT_NEAR(out[i], sum, 1e-13);
+    }
+  }
 }
 
 }  // namespace

@@ -64,28 +64,25 @@ Rows evaluate_rows(const Calendar::State& calendar, const Parameters& parameters
   return rows;
 }
 
-namespace {
-
 Priors priors_of(const Calendar::State& calendar) {
   return {std::span(calendar.prior).first(calendar.x.columns), calendar.options.changepoint_prior_scale,
           static_cast<double>(calendar.rows())};
 }
 
-}  // namespace
-
 double log_posterior(const Calendar::State& calendar, const Parameters& parameters, double sum_of_squares) {
-  return log_posterior(priors_of(calendar), parameters, sum_of_squares);
+  return log_posterior(priors_of(calendar), coordinates(parameters, calendar.x.columns), parameters.sigma_obs,
+                       sum_of_squares);
 }
 
-double log_posterior(const Priors& priors, const Parameters& parameters, double sum_of_squares) {
-  const double variance = parameters.sigma_obs * parameters.sigma_obs;
-  double lp = -(parameters.k * parameters.k + parameters.m * parameters.m) / (2 * kLineVariance) - 2 * variance;
-  for (double delta : parameters.delta) lp -= std::fabs(delta) / priors.changepoint_prior_scale;
+double log_posterior(const Priors& priors, const Coordinates& at, double sigma, double sum_of_squares) {
+  const double variance = sigma * sigma;
+  double lp = -(at.k * at.k + at.m * at.m) / (2 * kLineVariance) - 2 * variance;
+  for (double delta : at.delta) lp -= std::fabs(delta) / priors.changepoint_prior_scale;
   for (std::size_t j = 0; j < priors.features.size(); ++j) {
-    const double z = parameters.beta[j] / priors.features[j];
+    const double z = at.beta[j] / priors.features[j];
     lp -= 0.5 * z * z;
   }
-  return lp - priors.rows * std::log(parameters.sigma_obs) - sum_of_squares / (2 * variance);
+  return lp - priors.rows * std::log(sigma) - sum_of_squares / (2 * variance);
 }
 
 double log_posterior(const Calendar::State& calendar, const Parameters& parameters, const SeriesValues& values) {
@@ -130,23 +127,23 @@ Gradient residual_gradient(const Calendar::State& calendar, const Rows& rows) {
 
 double optimality_residual(const Calendar::State& calendar, const Parameters& parameters, const Rows& rows,
                            const Gradient& gradient) {
-  return optimality_residual(priors_of(calendar), parameters, rows.sum_of_squares, gradient);
+  return optimality_residual(priors_of(calendar), coordinates(parameters, calendar.x.columns), parameters.sigma_obs,
+                             rows.sum_of_squares, coordinates(gradient, calendar.x.columns));
 }
 
-double optimality_residual(const Priors& priors, const Parameters& parameters, double sum_of_squares,
-                           const Gradient& gradient) {
-  const double sigma = parameters.sigma_obs;
+double optimality_residual(const Priors& priors, const Coordinates& at, double sigma, double sum_of_squares,
+                           const Coordinates& gradient) {
   const double variance = sigma * sigma;
   const double rate = 1 / priors.changepoint_prior_scale;
-  double worst = std::fabs(gradient.k / variance - parameters.k / kLineVariance);
-  worst = std::max(worst, std::fabs(gradient.m / variance - parameters.m / kLineVariance));
+  double worst = std::fabs(gradient.k / variance - at.k / kLineVariance);
+  worst = std::max(worst, std::fabs(gradient.m / variance - at.m / kLineVariance));
   for (std::size_t j = 0; j < priors.features.size(); ++j) {
     const double prior = priors.features[j];
-    worst = std::max(worst, std::fabs(gradient.beta[j] / variance - parameters.beta[j] / (prior * prior)));
+    worst = std::max(worst, std::fabs(gradient.beta[j] / variance - at.beta[j] / (prior * prior)));
   }
-  for (std::size_t j = 0; j < parameters.delta.size(); ++j) {
+  for (std::size_t j = 0; j < at.delta.size(); ++j) {
     const double slope = gradient.delta[j] / variance;
-    const double delta = parameters.delta[j];
+    const double delta = at.delta[j];
     worst = std::max(worst, delta == 0 ? std::fabs(slope) - rate : std::fabs(slope - (delta > 0 ? rate : -rate)));
   }
   return std::max(worst, std::fabs(-priors.rows / sigma - 4 * sigma + sum_of_squares / (variance * sigma)));

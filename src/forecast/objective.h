@@ -26,6 +26,16 @@ struct Parameters {
   double sigma_obs = 1;
 };
 
+// Parameters, or a gradient in them, wherever they lie. Borrowed.
+struct Coordinates {
+  double k = 0, m = 0;
+  std::span<const double> delta;  // Those left out are zero.
+  std::span<const double> beta;   // K
+};
+inline Coordinates coordinates(const Parameters& at, std::size_t features) {
+  return {at.k, at.m, at.delta, std::span(at.beta).first(features)};
+}
+
 // What is fitted, in the model's units (ScaledSeries). Borrowed.
 struct SeriesValues {
   std::span<const double> y;    // T
@@ -53,7 +63,9 @@ struct Priors {
   double rows = 0;  // T
 };
 
-double log_posterior(const Priors& priors, const Parameters& parameters, double sum_of_squares);
+Priors priors_of(const Calendar::State& calendar);
+
+double log_posterior(const Priors& priors, const Coordinates& at, double sigma, double sum_of_squares);
 double log_posterior(const Calendar::State& calendar, const Parameters& parameters, double sum_of_squares);
 double log_posterior(const Calendar::State& calendar, const Parameters& parameters, const SeriesValues& values);
 
@@ -64,13 +76,16 @@ struct Gradient {
   std::vector<double> delta;
   std::vector<double> beta;  // x.stride elements, zero in the padding.
 };
+inline Coordinates coordinates(const Gradient& at, std::size_t features) {
+  return {at.k, at.m, at.delta, std::span(at.beta).first(features)};
+}
 Gradient residual_gradient(const Calendar::State& calendar, const Rows& rows);
 
 // The largest violation of the conditions of a maximum: |dlp| in k, m, beta, sigma and the deltas that are not zero;
 // what |dR/ddelta| / (2 sigma^2) exceeds 1 / tau by where delta is zero. 0 at an exact mode.
 double optimality_residual(const Calendar::State& calendar, const Parameters& parameters, const Rows& rows,
                            const Gradient& gradient);
-double optimality_residual(const Priors& priors, const Parameters& parameters, double sum_of_squares,
-                           const Gradient& gradient);
+double optimality_residual(const Priors& priors, const Coordinates& at, double sigma, double sum_of_squares,
+                           const Coordinates& gradient);
 
 }  // namespace chiliad::forecast

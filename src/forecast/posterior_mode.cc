@@ -24,7 +24,7 @@
 #include <cmath>
 #include <limits>
 
-#include "forecast/mode_search.h"
+#include "forecast/search_step.h"
 
 namespace chiliad::forecast {
 namespace {
@@ -37,8 +37,7 @@ constexpr double kCollapsed = 1e-3;
 constexpr double kLineShare = 0.5;
 constexpr int kMaxPasses = 150;
 
-// One fit in progress. Smooth parameters are kept in natural units; `scaled()` gives them in units of their prior's
-// standard deviation, as search_mode() wants them.
+// One fit in progress.
 class Fit {
  public:
   Fit(const Calendar::State& calendar, const SeriesValues& values, Parameters start)
@@ -61,16 +60,7 @@ class Fit {
   double posterior(const Parameters& parameters, double sum_of_squares) const;
   double rounding() const;
   void set_noise(Parameters& parameters, double sum_of_squares) const;
-  std::vector<double> scaled(double k, double m, std::span<const double> beta) const;
-  struct SearchWay {
-    double damping = 0;
-    bool convex = true;
-    double lowest_sigma = 0;
-    double credible_sigma = 0;
-    double highest_v = std::numeric_limits<double>::infinity();
-    double accuracy = 1e-12;  // Of ln v.
-  };
-  SearchResult search(const PenalizedQuadratic& curvature, const Gradient& gradient, const SearchWay& way) const;
+  SearchResult search(const PenalizedQuadratic& curvature, const Gradient& gradient, SearchWay way) const;
   PenalizedQuadratic linearise(bool exact, bool along) const;
   Parameters moved(const PenalizedQuadratic& curvature, const SearchResult& found, bool along) const;
   void accept(Parameters next, Rows rows, const SearchResult& found);
@@ -119,12 +109,6 @@ double Fit::posterior(const Parameters& parameters, double sum_of_squares) const
   return log_posterior(calendar_, parameters, sum_of_squares);
 }
 
-std::vector<double> Fit::scaled(double k, double m, std::span<const double> beta) const {
-  std::vector<double> out = {k / kLinePrior, m / kLinePrior};
-  for (std::size_t j = 0; j < calendar_.x.columns; ++j) out.push_back(beta[j] / calendar_.prior[j]);
-  return out;
-}
-
 // What rounding alone may leave of the optimality conditions. The parameters are doubles: half a unit in the last place
 // of m alone moves its condition by T eps |m| / (2 sigma^2), and each residual is off by some epsilon of the numbers it
 // is the difference of.
@@ -136,28 +120,13 @@ double Fit::rounding() const {
   return kSafety * std::numeric_limits<double>::epsilon() * std::sqrt(rows_count()) * largest / variance;
 }
 
-SearchResult Fit::search(const PenalizedQuadratic& curvature, const Gradient& gradient, const SearchWay& way) const {
-  std::vector<double> u = scaled(now_.k, now_.m, now_.beta);
-  std::vector<double> g = {gradient.k * kLinePrior, gradient.m * kLinePrior};
-  for (std::size_t j = 0; j < calendar_.x.columns; ++j) g.push_back(gradient.beta[j] * calendar_.prior[j]);
-  curvature.rotate(u);
-  curvature.rotate(g);
-  SearchStart start;
-  start.u = u;
-  start.d = std::span(now_.delta).first(calendar_.changes());
-  start.g_s = g;
-  start.g_d = std::span(gradient.delta).first(calendar_.changes());
-  start.rr = rows_.sum_of_squares;
-  start.rows = rows_count();
-  start.tau = calendar_.options.changepoint_prior_scale;
-  start.v = std::min(way.highest_v, now_.sigma_obs * now_.sigma_obs);
-  start.v_floor = way.lowest_sigma * way.lowest_sigma;
-  start.v_credible = way.credible_sigma * way.credible_sigma;
-  start.damping = way.damping;
-  start.convex = way.convex;
-  start.accuracy = way.accuracy;
-  start.cautious = interpolates_;
-  return search_mode(curvature, start);
+SearchResult Fit::search(const PenalizedQuadratic& curvature, const Gradient& gradient, SearchWay way) const {
+  way.cautious = interpolates_;
+  Coordinates at = coordinates(now_, calendar_.x.columns);
+  Coordinates slope = coordinates(gradient, calendar_.x.columns);
+  at.delta = at.delta.first(calendar_.changes());
+  slope.delta = slope.delta.first(calendar_.changes());
+  return search_from(curvature, priors_of(calendar_), at, now_.sigma_obs, slope, rows_.sum_of_squares, way);
 }
 
 // The model made linear at the centre. `exact`: with the second-order terms. `along`: in the coordinates of moved(...,
@@ -204,12 +173,11 @@ PenalizedQuadratic Fit::linearise(bool exact, bool along) const {
 // The parameters that a search found. `along`: the line of logistic growth, k t - k m, moves by what it moves by to
 // first order, so m follows the curve on which k m is straight.
 Parameters Fit::moved(const PenalizedQuadratic& curvature, const SearchResult& found, bool along) const {
-  std::vector<double> step = found.x;
-  curvature.unrotate(step);
+  const std::vector<double> step = smooth_step(curvature, priors_of(calendar_), found);
   Parameters next = now_;
-  next.k += step[0] * kLinePrior;
-  next.m += step[1] * kLinePrior * (along ? now_.k / next.k : 1);
-  for (std::size_t j = 0; j < calendar_.x.columns; ++j) next.beta[j] += step[2 + j] * calendar_.prior[j];
+  next.k += step[0];
+  next.m += step[1] * (along ? now_.k / next.k : 1);
+  for (std::size_t j = 0; j < calendar_.x.columns; ++j) next.beta[j] += step[2 + j];
   if (calendar_.has_slope()) next.delta = found.delta;
   return next;
 }

@@ -1,29 +1,18 @@
-// The search is the one of a fit (posterior_mode.cc), begun at the model's own parameters with a noise above every
-// mode's, so that it ends at the mode which a fit of all rows ends at. What a fit computes afresh from the rows after
-// each step, residual and gradient, follows here from the products: Z'r at the new point is Z'r - Z'Z step. Errors of
-// that are of the size of the step, not of y, because the statistics belong to the residual at the model's parameters.
-
 #include "forecast/refresh.h"
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "forecast/component_name.h"
 #include "forecast/design.h"
 #include "forecast/features.h"
 #include "forecast/kernels.h"
-#include "forecast/mode_search.h"
-#include "forecast/posterior_mode.h"
+#include "forecast/statistics_mode.h"
 #include "forecast/sufficient_statistics.h"
 #include "forecast/trend.h"
 
 namespace chiliad::forecast {
 namespace {
-
-constexpr double kTolerance = 1e-9;   // Of the optimality residual.
-constexpr double kLostDigits = 1e-9;  // Share of the residual that rounding may have made.
-constexpr int kMaxPasses = 12;
 
 Error invalid(std::string message) { return Error{ErrorCode::kInvalid, std::move(message)}; }
 
@@ -57,16 +46,23 @@ void move_units(FittedState& state, SufficientStatistics& statistics, Instant la
   statistics.y_high = high;
 }
 
-// The columns of each new row, and its residual at the state's parameters, into the statistics.
-void add_rows(const FittedState& state, const FeatureMatrix& x, const PreparedRows& rows,
-              SufficientStatistics& statistics) {
+// The parameters in the order of the columns.
+std::vector<double> parameter_vector(const FittedState& state, std::size_t columns) {
+  std::vector<double> theta = {state.options.growth == Growth::kFlat ? 0 : state.k, state.m};
+  theta.reserve(columns);
+  theta.insert(theta.end(), state.beta.begin(), state.beta.end());
+  const std::size_t changes = columns - theta.size();
+  theta.insert(theta.end(), state.delta.begin(), state.delta.begin() + static_cast<std::ptrdiff_t>(changes));
+  return theta;
+}
+
+// The columns of each new row, and its residual at the parameters, into the statistics.
+void add_rows(const FittedState& state, const FeatureMatrix& x, const PreparedRows& rows, StatisticsPoint& point) {
   const TimeScale scale{state.start, std::llround(state.t_scale_s * 1e9)};
   const std::size_t features = state.beta.size();
   const bool slope = state.options.growth != Growth::kFlat;
   const double floor = state.options.scaling == Scaling::kMinMax ? state.y_min : 0;
-  std::vector<double> z(statistics.columns());
-  const std::vector<double> theta =
-      column_order(slope ? state.k : 0, state.m, state.beta, state.delta, features, statistics.columns());
+  std::vector<double> z(point.theta.size());
   for (std::size_t i = 0; i < rows.ds.size(); ++i) {
     const double t = scale(rows.ds[i]);
     z[0] = slope ? t : 0;
@@ -76,150 +72,8 @@ void add_rows(const FittedState& state, const FeatureMatrix& x, const PreparedRo
       z[j] = std::max(0.0, t - state.changepoints_t[j - 2 - features]);
     }
     const double y = (rows.y[i] - floor) / state.y_scale;
-    add_row(statistics, z, y - dot(z, theta));
+    add_row(point.statistics, z, y - dot(z, point.theta));
   }
-}
-
-// The mode from the statistics. Begins at the parameters that they belong to and keeps them there.
-class Search {
- public:
-  Search(const FittedState& state, std::vector<double> prior, SufficientStatistics& statistics)
-      : statistics_(statistics),
-        prior_(std::move(prior)),
-        curvature_(in_prior_units(blocks_of(statistics, prior_.size()), prior_)),
-        rows_(statistics.at(1, 1)),
-        tau_(state.options.changepoint_prior_scale),
-        changes_(statistics.columns() - 2 - prior_.size()),
-        now_{state.k, state.m, state.delta, state.beta, 1} {
-    if (state.options.growth == Growth::kFlat) now_.k = 0;
-    now_.sigma_obs = std::sqrt(highest_noise());
-  }
-
-  // Empty when the mode was reached, else why it was not.
-  std::string run(FitReport& report);
-  const Parameters& parameters() const { return now_; }
-
- private:
-  std::vector<double> vector_of(const Parameters& parameters) const {
-    return column_order(parameters.k, parameters.m, parameters.beta, parameters.delta, prior_.size(),
-                        statistics_.columns());
-  }
-  Priors priors() const { return {prior_, tau_, rows_}; }
-  double residual() const {
-    return optimality_residual(priors(), now_, statistics_.sum_of_squares,
-                               as_gradient(statistics_.gradient, prior_.size(), now_.delta.size()));
-  }
-  // What rounding may leave of a zero: a fit's allowance (posterior_mode.cc) for values up to 1.
-  double rounding() const {
-    return 64 * std::numeric_limits<double>::epsilon() * std::sqrt(rows_) / (now_.sigma_obs * now_.sigma_obs);
-  }
-  double highest_noise() const;
-  SearchResult search() const;
-  void move_to(Parameters next);
-
-  SufficientStatistics& statistics_;
-  const std::vector<double> prior_;
-  const PenalizedQuadratic curvature_;
-  const double rows_;
-  const double tau_;
-  const std::size_t changes_;
-  Parameters now_;
-  double lost_ = 0;  // What rounding may have put into the sum of squares.
-};
-
-// A variance that no mode's is above, where the search begins. For the best coefficients at a variance v, of penalty
-// p(v) and residual R(v), R(v) / (2 v) + p(v) is at most R0 / (2 v) + p0, that of the parameters here: R(v) <= R0 + 2 v
-// p0. At a mode v <= R(v) / T, so v <= R0 / (T - 2 p0). Nor is R(v) above y'y, that of all zeros.
-double Search::highest_noise() const {
-  const std::vector<double> theta = vector_of(now_);
-  const double yy =
-      statistics_.sum_of_squares + 2 * dot(theta, statistics_.gradient) + dot(theta, gram_product(statistics_, theta));
-  const double always = std::max(1.0, best_noise_variance(std::max(0.0, yy), rows_));
-  double penalty = (now_.k * now_.k + now_.m * now_.m) / (2 * kLinePrior * kLinePrior);
-  for (const double delta : now_.delta) penalty += std::fabs(delta) / tau_;
-  for (std::size_t j = 0; j < prior_.size(); ++j)
-    penalty += 0.5 * now_.beta[j] * now_.beta[j] / (prior_[j] * prior_[j]);
-  constexpr double kRounding = 1 + 1e-9;
-  const double left = rows_ - 2 * penalty;
-  return left > 0 ? std::min(always, kRounding * statistics_.sum_of_squares / left) : always;
-}
-
-SearchResult Search::search() const {
-  const std::size_t features = prior_.size();
-  std::vector<double> u = {now_.k / kLinePrior, now_.m / kLinePrior};
-  std::vector<double> g = {statistics_.gradient[0] * kLinePrior, statistics_.gradient[1] * kLinePrior};
-  for (std::size_t j = 0; j < features; ++j) {
-    u.push_back(now_.beta[j] / prior_[j]);
-    g.push_back(statistics_.gradient[2 + j] * prior_[j]);
-  }
-  curvature_.rotate(u);
-  curvature_.rotate(g);
-  SearchStart start;
-  start.u = u;
-  start.d = std::span(now_.delta).first(changes_);
-  start.g_s = g;
-  start.g_d = std::span(statistics_.gradient).subspan(2 + features);
-  start.rr = statistics_.sum_of_squares;
-  start.rows = rows_;
-  start.tau = tau_;
-  start.v = now_.sigma_obs * now_.sigma_obs;
-  start.v_floor = kSigmaFloor * kSigmaFloor;
-  return search_mode(curvature_, start);
-}
-
-void Search::move_to(Parameters next) {
-  std::vector<double> step = vector_of(next);
-  const std::vector<double> from = vector_of(now_);
-  for (std::size_t i = 0; i < step.size(); ++i) step[i] -= from[i];
-  const std::vector<double> product = gram_product(statistics_, step);
-  double change = 0, size = statistics_.sum_of_squares;
-  for (std::size_t i = 0; i < step.size(); ++i) {
-    change += step[i] * (product[i] - 2 * statistics_.gradient[i]);
-    size += std::fabs(step[i]) * (std::fabs(product[i]) + 2 * std::fabs(statistics_.gradient[i]));
-    statistics_.gradient[i] -= product[i];
-  }
-  lost_ += 4 * std::numeric_limits<double>::epsilon() * size;
-  statistics_.sum_of_squares = std::max(0.0, statistics_.sum_of_squares + change);
-  now_ = std::move(next);
-  now_.sigma_obs = std::max(kSigmaFloor, std::sqrt(best_noise_variance(statistics_.sum_of_squares, rows_)));
-}
-
-std::string Search::run(FitReport& report) {
-  double best = std::numeric_limits<double>::infinity();
-  Parameters best_point = now_;
-  SufficientStatistics best_statistics;
-  int stalled = 0;
-  report.iterations = 0;
-  while (report.iterations++ < kMaxPasses && stalled < 3) {
-    const SearchResult found = search();
-    if (!found.ok) return "the statistics allow no step";
-    if (found.at_floor) return "the rows have no noise";
-    std::vector<double> x = found.x;
-    curvature_.unrotate(x);
-    Parameters next = now_;
-    next.k += x[0] * kLinePrior;
-    next.m += x[1] * kLinePrior;
-    for (std::size_t j = 0; j < prior_.size(); ++j) next.beta[j] += x[2 + j] * prior_[j];
-    std::copy(found.delta.begin(), found.delta.end(), next.delta.begin());
-    move_to(std::move(next));
-    const double reached = residual();
-    stalled = reached < best ? 0 : stalled + 1;
-    if (reached < best) {
-      best = reached;
-      best_point = now_;
-      best_statistics = statistics_;
-    }
-    if (best <= std::max(kTolerance, rounding())) break;
-  }
-  if (!std::isfinite(best)) return "the statistics allow no step";
-  now_ = std::move(best_point);
-  statistics_ = std::move(best_statistics);
-  report.optimality_residual = best;
-  report.log_posterior = log_posterior(priors(), now_, statistics_.sum_of_squares);
-  if (!(lost_ <= kLostDigits * statistics_.sum_of_squares)) return "the rows have next to no noise";
-  if (!(best <= 100 * std::max(kTolerance, rounding())) || !std::isfinite(report.log_posterior))
-    return "the optimum was not reached from the statistics";
-  return "";
 }
 
 std::vector<Instant> joined_dates(std::span<const Instant> before, std::span<const Instant> after) {
@@ -273,27 +127,36 @@ Result<Done> check_new_rows(const FittedModel& model, const History& rows, const
 
 // Parameters and statistics of all rows. `x`: the features of the new ones. Empty, or why there are none.
 std::string take_in(const FeatureParts& parts, const PreparedRows& rows, const FeatureMatrix& x, FittedState& state,
-                    SufficientStatistics& statistics, FitReport& report) {
+                    FitReport& report) {
+  StatisticsPoint point;
+  point.statistics = *state.statistics;
+  SufficientStatistics& statistics = point.statistics;
   const auto [new_low, new_high] = std::ranges::minmax_element(rows.y);
   const double low = std::min(*new_low, statistics.y_low), high = std::max(*new_high, statistics.y_high);
   if (!std::isfinite(high - low)) return "the values are too far apart";
   move_units(state, statistics, rows.ds.back(), low, high);
-  add_rows(state, x, rows, statistics);
+  point.theta = parameter_vector(state, statistics.columns());
+  add_rows(state, x, rows, point);
   if (low == high) {
     report.constant_series = true;
     report.note = "constant series: not optimised, the model repeats the constant";
-    return "";
+  } else if (state.rows <= static_cast<std::int64_t>(statistics.columns())) {
+    return "there are no more rows than columns";
+  } else {
+    const std::vector<double> scales = prior_scales(parts);
+    const Priors priors{scales, state.options.changepoint_prior_scale, statistics.at(1, 1)};
+    if (std::string reason = find_mode(priors, point, report); !reason.empty()) return reason;
+    const auto features = point.theta.begin() + 2, changes = features + static_cast<std::ptrdiff_t>(state.beta.size());
+    if (state.options.growth != Growth::kFlat) state.k = point.theta[0];
+    state.m = point.theta[1];
+    std::copy(features, changes, state.beta.begin());
+    std::copy(changes, point.theta.end(), state.delta.begin());
+    state.sigma_obs = point.sigma;
+    state.log_posterior = report.log_posterior;
   }
-  if (state.rows <= static_cast<std::int64_t>(statistics.columns())) return "there are no more rows than columns";
-  Search search(state, prior_scales(parts), statistics);
-  if (std::string reason = search.run(report); !reason.empty()) return reason;
-  const Parameters& found = search.parameters();
-  if (state.options.growth != Growth::kFlat) state.k = found.k;
-  state.m = found.m;
-  state.beta = found.beta;
-  state.delta = found.delta;
-  state.sigma_obs = found.sigma_obs;
-  state.log_posterior = report.log_posterior;
+  // The line, and with it the residual, stays.
+  if (!has_changepoints(state)) fold_into_slope(state.options.growth, state.k, state.m, state.delta[0]);
+  state.statistics = std::make_shared<const SufficientStatistics>(std::move(statistics));
   return "";
 }
 
@@ -329,12 +192,8 @@ Result<Refreshed> refresh(const FittedModel& model, const History& new_rows, Kee
     const Result<FeatureInputs> inputs = find_inputs(parts, columns, rows->ds);
     if (!inputs) return inputs.error();
     count_rows(state, *rows, keep);
-    SufficientStatistics statistics = *state.statistics;
-    std::string reason = take_in(parts, *rows, make_features(parts, rows->ds, *inputs), state, statistics, out);
+    std::string reason = take_in(parts, *rows, make_features(parts, rows->ds, *inputs), state, out);
     if (!reason.empty()) return Refreshed{std::nullopt, std::move(reason)};
-    // The line, and with it the residual, stays.
-    if (!has_changepoints(state)) fold_into_slope(state.options.growth, state.k, state.m, state.delta[0]);
-    state.statistics = std::make_shared<const SufficientStatistics>(std::move(statistics));
   }
   Result<FittedModel> made = FittedModel::from_state(std::move(state), model.layout());
   if (!made) return std::move(made).error();

@@ -1,20 +1,42 @@
 #include "forecast/sufficient_statistics.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <string>
 
 #include "base/check.h"
 #include "forecast/features.h"
 #include "forecast/kernels.h"
+#include "forecast/multiversion.h"
 
 namespace chiliad::forecast {
 namespace {
 
 Error corrupt(std::string message) { return Error{ErrorCode::kCorrupt, "statistics: " + std::move(message)}; }
 
-bool all_finite(std::span<const double> values) {
-  return std::ranges::all_of(values, [](double value) { return std::isfinite(value); });
+// The difference of a number with itself is 0, of whose bits none is set, but for infinity and NaN.
+CHILIAD_MULTIVERSION bool all_finite(const double* values, std::size_t count) {
+  std::uint64_t bits = 0;
+  for (std::size_t i = 0; i < count; ++i) bits |= std::bit_cast<std::uint64_t>(values[i] - values[i]);
+  return bits == 0;
+}
+
+bool all_finite(std::span<const double> values) { return all_finite(values.data(), values.size()); }
+
+// Of a lower triangle by rows: its elements times those of factor factor', plus those of z z'.
+CHILIAD_MULTIVERSION void scale_rows(const double* factor, std::size_t p, double* row) {
+  for (std::size_t i = 0; i < p; row += ++i) {
+    for (std::size_t j = 0; j <= i; ++j) row[j] *= factor[i] * factor[j];
+  }
+}
+
+CHILIAD_MULTIVERSION void add_square(const double* z, std::size_t p, double* row) {
+  for (std::size_t i = 0; i < p; row += ++i) {
+    if (z[i] == 0) continue;
+    for (std::size_t j = 0; j <= i; ++j) row[j] += z[i] * z[j];
+  }
 }
 
 }  // namespace
@@ -56,7 +78,12 @@ std::shared_ptr<const SufficientStatistics> make_statistics(const Calendar::Stat
   at.beta.resize(calendar.x.stride, 0.0);
   const Rows rows = evaluate_rows(calendar, at, values);
   const Gradient gradient = residual_gradient(calendar, rows);
-  made->gradient = column_order(gradient.k, gradient.m, gradient.beta, gradient.delta, calendar.x.columns, q + s);
+  made->gradient.reserve(q + s);
+  made->gradient.insert(made->gradient.end(), {gradient.k, gradient.m});
+  made->gradient.insert(made->gradient.end(), gradient.beta.begin(),
+                        gradient.beta.begin() + static_cast<std::ptrdiff_t>(q - 2));
+  made->gradient.insert(made->gradient.end(), gradient.delta.begin(),
+                        gradient.delta.begin() + static_cast<std::ptrdiff_t>(s));
   made->sum_of_squares = rows.sum_of_squares;
   const auto [low, high] = std::ranges::minmax_element(y);
   made->y_low = *low;
@@ -79,23 +106,25 @@ Result<Done> check_statistics(const SufficientStatistics& statistics, const Fitt
   if (statistics.y_low > statistics.y_high) return corrupt("lowest is above highest");
   if (statistics.at(1, 1) != static_cast<double>(state.rows))
     return corrupt("they are of another number of rows than the model");
-  constexpr double kSlack = 1 + 1e-9;
-  std::vector<double> lengths(p);  // Their products do not overflow where those of the squares would.
   for (std::size_t i = 0; i < p; ++i) {
     if (statistics.at(i, i) < 0) return corrupt("a square is below 0");
-    lengths[i] = std::sqrt(statistics.at(i, i));
-    for (std::size_t j = 0; j < i; ++j) {
-      if (std::fabs(statistics.at(i, j)) > lengths[i] * lengths[j] * kSlack)
-        return corrupt("a product is larger than its columns allow");
-    }
   }
   return Done{};
 }
 
-// Cholesky's factor with a little more on the diagonal exists.
+// No product is larger than its columns' lengths allow, and Cholesky's factor with a little more on the diagonal
+// exists.
 Result<Done> check_positive(const SufficientStatistics& statistics) {
-  constexpr double kRidge = 1e-10;
+  constexpr double kRidge = 1e-10, kSlack = 1 + 1e-9;
   const std::size_t p = statistics.columns();
+  std::vector<double> lengths(p);  // Their products do not overflow where those of the squares would.
+  for (std::size_t i = 0; i < p; ++i) {
+    lengths[i] = std::sqrt(statistics.at(i, i));
+    for (std::size_t j = 0; j < i; ++j) {
+      if (std::fabs(statistics.at(i, j)) > lengths[i] * lengths[j] * kSlack)
+        return corrupt("the products are not those of any columns");
+    }
+  }
   std::vector<double> factor = statistics.gram;
   for (std::size_t i = 0; i < p; ++i) {
     double* row = factor.data() + i * (i + 1) / 2;
@@ -115,39 +144,17 @@ Result<Done> check_positive(const SufficientStatistics& statistics) {
 void rescale(SufficientStatistics& statistics, std::size_t features, double time, double value) {
   const std::size_t p = statistics.columns();
   // Columns that are proportional to time: the slope's and its changes'.
-  const auto factor = [&](std::size_t column) { return column == 0 || column >= 2 + features ? 1 / time : 1.0; };
-  if (time != 1) {
-    for (std::size_t i = 0; i < p; ++i) {
-      for (std::size_t j = 0; j <= i; ++j) statistics.at(i, j) *= factor(i) * factor(j);
-    }
-  }
-  for (std::size_t i = 0; i < p; ++i) statistics.gradient[i] *= factor(i) * value;
+  std::vector<double> factor(p, 1 / time);
+  std::fill_n(factor.begin() + 1, 1 + features, 1.0);
+  if (time != 1) scale_rows(factor.data(), p, statistics.gram.data());
+  for (std::size_t i = 0; i < p; ++i) statistics.gradient[i] *= factor[i] * value;
   statistics.sum_of_squares *= value * value;
 }
 
 void add_row(SufficientStatistics& statistics, std::span<const double> z, double residual) {
-  double* row = statistics.gram.data();
-  for (std::size_t i = 0; i < z.size(); row += ++i) {
-    if (z[i] == 0) continue;
-    for (std::size_t j = 0; j <= i; ++j) row[j] += z[i] * z[j];
-    statistics.gradient[i] += z[i] * residual;
-  }
+  add_square(z.data(), z.size(), statistics.gram.data());
+  for (std::size_t i = 0; i < z.size(); ++i) statistics.gradient[i] += z[i] * residual;
   statistics.sum_of_squares += residual * residual;
-}
-
-std::vector<double> gram_product(const SufficientStatistics& statistics, std::span<const double> vector) {
-  const std::size_t p = statistics.columns();
-  std::vector<double> out(p, 0.0);
-  const double* row = statistics.gram.data();
-  for (std::size_t i = 0; i < p; row += ++i) {
-    double sum = row[i] * vector[i];
-    for (std::size_t j = 0; j < i; ++j) {
-      sum += row[j] * vector[j];
-      out[j] += row[j] * vector[i];
-    }
-    out[i] += sum;
-  }
-  return out;
 }
 
 GramBlocks blocks_of(const SufficientStatistics& statistics, std::size_t features) {
@@ -161,24 +168,6 @@ GramBlocks blocks_of(const SufficientStatistics& statistics, std::size_t feature
     for (std::size_t i = 0; i <= j; ++i) blocks.changes[j * s + i] = blocks.changes[i * s + j] = row[q + i];
   }
   return blocks;
-}
-
-std::vector<double> column_order(double k, double m, std::span<const double> beta, std::span<const double> delta,
-                                 std::size_t features, std::size_t columns) {
-  std::vector<double> vector = {k, m};
-  vector.reserve(columns);
-  vector.insert(vector.end(), beta.begin(), beta.begin() + static_cast<std::ptrdiff_t>(features));
-  const std::size_t changes = columns - vector.size();
-  vector.insert(vector.end(), delta.begin(), delta.begin() + static_cast<std::ptrdiff_t>(changes));
-  return vector;
-}
-
-Gradient as_gradient(std::span<const double> vector, std::size_t features, std::size_t changes) {
-  const auto beta = vector.subspan(2, features);
-  const auto delta = vector.subspan(2 + features);
-  Gradient gradient{vector[0], vector[1], {delta.begin(), delta.end()}, {beta.begin(), beta.end()}};
-  gradient.delta.resize(changes, 0.0);
-  return gradient;
 }
 
 }  // namespace chiliad::forecast

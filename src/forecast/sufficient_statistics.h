@@ -68,15 +68,7 @@ void rescale(SufficientStatistics& statistics, std::size_t features, double time
 // Takes in a row with columns z and residual r.
 void add_row(SufficientStatistics& statistics, std::span<const double> z, double residual);
 
-// Z'Z times a vector of P.
-std::vector<double> gram_product(const SufficientStatistics& statistics, std::span<const double> vector);
-
 // Z'Z as a fit wants it. `features`: K.
 GramBlocks blocks_of(const SufficientStatistics& statistics, std::size_t features);
-
-// A vector of P as parameters or a gradient, and back. `changes`: the size of delta.
-std::vector<double> column_order(double k, double m, std::span<const double> beta, std::span<const double> delta,
-                                 std::size_t features, std::size_t columns);
-Gradient as_gradient(std::span<const double> vector, std::size_t features, std::size_t changes);
 
 }  // namespace chiliad::forecast
