@@ -221,6 +221,7 @@ class Lasso {
         columns_(padded(s_), s_),
         have_(s_, 0),
         barred_(s_, 0),
+        rounding_(s_),
         rules_(pivot_rules(quadratic, start.convex)),
         active_factor_(rules_),
         step_(s_),
@@ -231,6 +232,9 @@ class Lasso {
       sign_[j] = start.d[j] > 0 ? 1 : -1;
       active_.push_back(j);
     }
+    const double r = std::sqrt(std::max(0.0, start.rr));
+    for (std::size_t j = 0; j < s_; ++j)
+      rounding_[j] = kRounding * std::sqrt(std::max(0.0, quadratic.changes().row(j)[j])) * r;
     for (double d : quadratic.diagonal()) scale_ = std::max(scale_, std::fabs(d));
   }
 
@@ -269,8 +273,9 @@ class Lasso {
   FeatureMatrix solved_;       // (Tri + v)^-1 H
   FeatureMatrix columns_;      // S; its row j where have_, which is at every change that moves.
   std::vector<char> have_;
-  double change_ridge_ = 0;   // What damping adds to the diagonal of S.
-  std::vector<char> barred_;  // Not to enter at this v.
+  double change_ridge_ = 0;       // What damping adds to the diagonal of S.
+  std::vector<char> barred_;      // Not to enter at this v.
+  std::vector<double> rounding_;  // Of the gradient.
   std::vector<ActiveFactor::PivotRule> rules_;
   ActiveFactor active_factor_;  // Of S on active_.
   std::vector<double> step_;
@@ -416,15 +421,13 @@ bool Lasso::solve(double v) {
   std::fill(barred_.begin(), barred_.end(), 0);
   update_gradient();
   const double penalty = v / start_.tau;
-  const double r = std::sqrt(std::max(0.0, start_.rr));
   for (std::size_t round = 0; round < 50 + 10 * s_; ++round) {
     if (!newton_on_active(penalty)) return false;
     std::size_t worst = s_;
     double worst_excess = 0;
     for (std::size_t j = 0; j < s_; ++j) {
       if (sign_[j] != 0 || barred_[j]) continue;
-      const double slack = kRounding * std::sqrt(std::max(0.0, quad_.changes().row(j)[j])) * r + 1e-13 * penalty;
-      const double excess = std::fabs(gradient_[j]) - penalty - slack;
+      const double excess = std::fabs(gradient_[j]) - penalty - (rounding_[j] + 1e-13 * penalty);
       if (excess > worst_excess) {
         worst = j;
         worst_excess = excess;
