@@ -4,8 +4,8 @@
 //
 // a lasso in at most a few dozen unknowns of which a handful are not zero. An active-set method solves it exactly: a
 // Newton step on the changes that are not zero, cut where one of them would change its sign (that one becomes
-// exactly zero), and then the zero change that violates its condition most enters. S is made as a whole where it is
-// small, for then that is as quick as the few of its columns that are needed.
+// exactly zero), and then the zero change that violates its condition most enters. Columns of S are made when
+// needed, or all at once where many are.
 //
 // Around it v is found. With the coefficients at their best for v, the best v for the residual, V(R(v)), increases with
 // v; so the iteration v := V(R(v)), started above (Prophet starts at sigma = 1), walks down to the largest
@@ -163,7 +163,7 @@ constexpr double kDependent = 1e-13;
 // A pivot further below zero than this share is no rounding: the problem is not convex.
 constexpr double kIndefinite = 1e-9;
 constexpr int kMaxNoiseSteps = 400;
-constexpr std::size_t kSmall = 48;  // Changes.
+constexpr std::size_t kWholeShare = 3;  // S is made as a whole where one change in so many is active.
 
 // x := (L D L')^-1 x for each column of x, L D L' tridiagonal: `factor` below L's diagonal, `pivot` the inverse of D.
 CHILIAD_MULTIVERSION void solve_columns(const double* factor, const double* pivot, std::size_t rows, std::size_t stride,
@@ -216,7 +216,7 @@ class Lasso {
         pivot_(q_),
         factor_(q_),
         base_(q_),
-        cross_(q_),
+        one_(q_),
         solved_(q_, s_),
         columns_(padded(s_), s_),
         have_(s_, 0),
@@ -225,6 +225,7 @@ class Lasso {
         rules_(pivot_rules(quadratic, start.convex)),
         active_factor_(rules_),
         step_(s_),
+        moved_(q_),
         x_(q_) {
     active_.reserve(s_);
     for (std::size_t j = 0; j < s_; ++j) {
@@ -256,6 +257,7 @@ class Lasso {
   void enter(std::size_t j);
   void drop(std::size_t position);
   void finish();
+  double tridiagonal_times(std::span<const double> x, std::size_t i) const;
 
   const PenalizedQuadratic& quad_;
   const SearchStart& start_;
@@ -268,10 +270,10 @@ class Lasso {
   std::vector<double> c_;
   std::vector<double> pivot_;  // L D L' of Tri + v.
   std::vector<double> factor_;
-  std::vector<double> base_;   // (Tri + v)^-1 (g_s - v u)
-  std::vector<double> cross_;  // A row of H, for a moment.
-  FeatureMatrix solved_;       // (Tri + v)^-1 H
-  FeatureMatrix columns_;      // S; its row j where have_, which is at every change that moves.
+  std::vector<double> base_;  // (Tri + v)^-1 (g_s - v u)
+  std::vector<double> one_;   // A column of solved_, for a moment.
+  FeatureMatrix solved_;      // (Tri + v)^-1 H; its column j where have_.
+  FeatureMatrix columns_;     // S; its row j where have_, which is at every change that moves.
   std::vector<char> have_;
   double change_ridge_ = 0;       // What damping adds to the diagonal of S.
   std::vector<char> barred_;      // Not to enter at this v.
@@ -280,14 +282,16 @@ class Lasso {
   ActiveFactor active_factor_;  // Of S on active_.
   std::vector<double> step_;
   std::vector<std::size_t> active_;
+  std::vector<double> moved_;  // (Tri + v)^-1 H'z
   std::vector<double> x_;
+  double ridge_ = 0;  // v, or with damping more.
 };
 
 bool Lasso::factorize(double v) {
-  const double ridge = v * (1 + start_.damping);
+  ridge_ = v * (1 + start_.damping);
   for (std::size_t i = 0; i < q_; ++i) {
     const double below = i > 0 ? factor_[i - 1] * quad_.off_diagonal()[i - 1] : 0;
-    double pivot = quad_.diagonal()[i] + ridge - below;
+    double pivot = quad_.diagonal()[i] + ridge_ - below;
     if (!start_.convex && !(pivot > -kIndefinite * scale_)) return false;
     pivot = std::max(pivot, 1e-16 * scale_);
     pivot_[i] = 1 / pivot;
@@ -304,12 +308,12 @@ void Lasso::solve_tridiagonal(double* x) const {
 
 // S and c at this v.
 void Lasso::make_system(double v) {
-  solved_ = quad_.cross_columns();
-  solve_columns(factor_.data(), pivot_.data(), q_, solved_.stride, solved_.values.data());
   change_ridge_ = v * start_.damping / (start_.tau * start_.tau);
-  const bool whole = s_ <= kSmall;
+  const bool whole = kWholeShare * active_.size() >= s_;
   std::fill(have_.begin(), have_.end(), whole);
   if (whole) {
+    solved_ = quad_.cross_columns();
+    solve_columns(factor_.data(), pivot_.data(), q_, solved_.stride, solved_.values.data());
     subtract_product(quad_.changes(), quad_.cross_columns(), solved_, columns_);
     for (std::size_t j = 0; j < s_; ++j) columns_.row(j)[j] += change_ridge_;
   }
@@ -324,9 +328,11 @@ void Lasso::make_system(double v) {
 
 void Lasso::make_column(std::size_t j) {
   if (have_[j]) return;
-  for (std::size_t i = 0; i < q_; ++i) cross_[i] = quad_.cross_columns().row(i)[j];
+  for (std::size_t i = 0; i < q_; ++i) one_[i] = quad_.cross_columns().row(i)[j];
+  solve_tridiagonal(one_.data());
+  for (std::size_t i = 0; i < q_; ++i) solved_.row(i)[j] = one_[i];
   double* row = columns_.row(j);
-  transposed_product(solved_, cross_, {row, columns_.stride});
+  transposed_product(quad_.cross_columns(), one_, {row, columns_.stride});
   for (std::size_t i = 0; i < s_; ++i) row[i] = quad_.changes().row(j)[i] - row[i];
   row[j] += change_ridge_;
   have_[j] = 1;
@@ -445,25 +451,32 @@ bool Lasso::solve(double v) {
 }
 
 void Lasso::finish() {
-  std::fill(x_.begin(), x_.end(), 0.0);
-  add_product(solved_, z_, x_);
-  for (std::size_t i = 0; i < q_; ++i) x_[i] = base_[i] - x_[i];
+  std::fill(moved_.begin(), moved_.end(), 0.0);
+  for (std::size_t j = 0; j < s_; ++j) {
+    if (z_[j] == 0) continue;
+    for (std::size_t i = 0; i < q_; ++i) moved_[i] += solved_.row(i)[j] * z_[j];
+  }
+  for (std::size_t i = 0; i < q_; ++i) x_[i] = base_[i] - moved_[i];
+}
+
+// Element i of Tri times x.
+double Lasso::tridiagonal_times(std::span<const double> x, std::size_t i) const {
+  double sum = quad_.diagonal()[i] * x[i];
+  if (i > 0) sum += quad_.off_diagonal()[i - 1] * x[i - 1];
+  if (i + 1 < q_) sum += quad_.off_diagonal()[i] * x[i + 1];
+  return sum;
 }
 
 double Lasso::residual() const {
-  // R = rr - 2 g'p + p'G p, with G p from the tridiagonal form.
+  // R = rr - 2 g'p + p'G p, with G p from the tridiagonal form: H'z is (Tri + v) times what z has moved x by.
   double sum = start_.rr;
-  std::vector<double> cross(q_, 0.0);
-  add_product(quad_.cross_columns(), z_, cross);
   for (std::size_t i = 0; i < q_; ++i) {
-    double image = quad_.diagonal()[i] * x_[i] + 2 * cross[i];
-    if (i > 0) image += quad_.off_diagonal()[i - 1] * x_[i - 1];
-    if (i + 1 < q_) image += quad_.off_diagonal()[i] * x_[i + 1];
-    sum += x_[i] * (image - 2 * start_.g_s[i]);
+    const double cross = tridiagonal_times(moved_, i) + ridge_ * moved_[i];
+    sum += x_[i] * (tridiagonal_times(x_, i) + 2 * (cross - start_.g_s[i]));
   }
-  std::vector<double> image(quad_.changes().rows, 0.0);
-  add_product(quad_.changes(), z_, image);
-  for (std::size_t j = 0; j < s_; ++j) sum += z_[j] * (image[j] - 2 * start_.g_d[j]);
+  for (std::size_t j = 0; j < s_; ++j) {
+    if (z_[j] != 0) sum += z_[j] * (dot({quad_.changes().row(j), s_}, {z_.data(), s_}) - 2 * start_.g_d[j]);
+  }
   return sum;
 }
 
