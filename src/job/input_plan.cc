@@ -5,6 +5,7 @@
 #include "job/location.h"
 #include "job/manifest.h"
 #include "store/buckets.h"
+#include "store/key.h"
 
 namespace chiliad::job {
 namespace {
@@ -29,6 +30,9 @@ Result<Done> list_prefix(const Input& input, const std::string& prefix, PlannedI
     if (cancel.load()) return Error{ErrorCode::kUnavailable, "the job is being stopped"};
     Result<store::ListPage> page = plan.store->list(request, deadline);
     if (!page) return std::move(page).error();
+    if (page->left_out)
+      return Error{ErrorCode::kInvalid,
+                   "key '" + shown(*page->left_out) + "': " + std::string(store::wrong_with_key(*page->left_out))};
     for (store::ObjectInfo& object : page->objects) {
       if (object.key.ends_with('/')) continue;
       if (plan.objects.size() >= max_keys) {

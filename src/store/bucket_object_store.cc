@@ -176,9 +176,13 @@ Result<ListPage> BucketObjectStore::list(const ListRequest& request, Deadline de
   if (!page) return std::move(page).failure().error;
   ListPage own;
   if (page->after) own.next_token = std::string(kTokenStart).append(*page->after);
-  // S3 allows keys that this interface does not: they are not there.
-  for (const ObjectMeta& meta : page->objects)
-    if (wrong_with_key(meta.key).empty()) own.objects.push_back(info_of(meta));
+  for (const ObjectMeta& meta : page->objects) {
+    if (wrong_with_key(meta.key).empty()) {
+      own.objects.push_back(info_of(meta));
+    } else if (!own.left_out && !meta.key.ends_with('/')) {
+      own.left_out = meta.key;
+    }
+  }
   for (std::string& group : page->groups) {
     const std::size_t slash = group.rfind('/');
     if (slash == std::string::npos || wrong_with_key(std::string_view(group).substr(0, slash)).empty())

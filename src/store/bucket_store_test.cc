@@ -46,6 +46,21 @@ TEST_F(BucketStoreObjects, WhatIsLentIsTheFileItselfWhereOthersMayReadIt) {
   EXPECT_EQ(*read_file(folder.path() / "copy"), "1");
 }
 
+TEST_F(BucketStoreObjects, AListForJobsTellsOfAKeyThatNoJobCanHold) {
+  const Deadline soon = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  const std::shared_ptr<ObjectStore> bucket = *BucketStore::buckets(shared_store())->open("bucket");
+  for (const char* key : {"a", "folder/", "b/c", "d//"}) put(key, "1");
+  Result<ListPage> page = bucket->list({}, soon);
+  ASSERT_TRUE(page) << page.error().message;
+  EXPECT_EQ(page->objects.size(), 2U);
+  EXPECT_FALSE(page->left_out);
+  for (const char* key : {"b//c", "b/../d"}) put(key, "1");
+  page = bucket->list({}, soon);
+  ASSERT_TRUE(page) << page.error().message;
+  EXPECT_EQ(page->objects.size(), 2U);
+  EXPECT_EQ(page->left_out, "b/../d");
+}
+
 TEST_F(BucketStoreObjects, BucketsAreMadeListedAndRemovedWhenEmpty) {
   EXPECT_EQ(name_of(store().create_bucket("bucket")), "BucketAlreadyOwnedByYou");
   EXPECT_EQ(name_of(store().create_bucket("Bad_Name")), "InvalidBucketName");

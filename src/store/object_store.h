@@ -61,6 +61,9 @@ struct ListPage {
   std::vector<ObjectInfo> objects;        // Ascending by the bytes of the key.
   std::vector<std::string> prefixes;      // With a delimiter: the groups, ascending, each once.
   std::optional<std::string> next_token;  // Unset on the last page.
+  // Of the keys where this page looked, the first that S3 allows and the rules above do not: it is not among the
+  // objects. Keys that end with '/', which S3's clients make as folders, are not told.
+  std::optional<std::string> left_out;
 };
 
 // Errors of every method besides its own: kInvalid for a key outside the rules; kForbidden for refused credentials;

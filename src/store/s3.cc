@@ -402,8 +402,11 @@ Result<ListPage> S3Store::list(const ListRequest& request, Deadline deadline) {
   for (ObjectInfo& object : page->objects) {
     if (!object.key.starts_with(prefix_)) continue;
     object.key.erase(0, prefix_.size());
-    // S3 allows keys that this interface does not: they are not there.
-    if (wrong_with_key(object.key).empty()) own.objects.push_back(std::move(object));
+    if (wrong_with_key(object.key).empty()) {
+      own.objects.push_back(std::move(object));
+    } else if (!own.left_out && !object.key.ends_with('/')) {
+      own.left_out = std::move(object.key);
+    }
   }
   for (std::string& group : page->prefixes) {
     if (!group.starts_with(prefix_)) continue;

@@ -116,6 +116,17 @@ def test_a_manifest_names_the_files_of_a_channel(s3, sagemaker):
     assert job["TrainingJobStatus"] == "Failed" and "series/77.csv" in job["FailureReason"]
 
 
+@pytest.mark.parametrize("key", ["odd//1.csv", "odd/a/../1.csv", "odd/./1.csv", "odd/.chiliad-x/1.csv"])
+def test_a_key_that_can_be_no_file_fails_the_job_by_name(s3, sagemaker, key):
+    prefix = f"{uuid.uuid4().hex}/"
+    for name in (prefix, f"{prefix}odd/", f"{prefix}1.csv"):  # Markers of folders are no such keys.
+        s3.put_object(Bucket=BUCKET, Key=name, Body="".join(f"{day},{value}\n" for day, value in rows(1)).encode())
+    run(sagemaker, channel(prefix))
+    s3.put_object(Bucket=BUCKET, Key=prefix + key, Body=b"x")
+    job = end_of(sagemaker, start(sagemaker, channel(prefix)))
+    assert job["TrainingJobStatus"] == "Failed" and f"key '{prefix}{key}': " in job["FailureReason"], job
+
+
 def test_a_packed_channel_is_unpacked_on_its_way(s3, sagemaker):
     name = run(sagemaker, channel("packed/", CompressionType="Gzip"))
     assert names_below(s3, f"models/{name}/") == archives(*range(6))
