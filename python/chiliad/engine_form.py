@@ -1,4 +1,6 @@
 """Prophet's attributes as the dictionaries that the engine reads, and back."""
+import base64
+import hashlib
 import operator
 import os
 from collections import OrderedDict
@@ -120,6 +122,43 @@ def fitted_state(model, ds):
         "history_date_count": len(history_dates),
     })
     return state
+
+
+def statistics_of(fitted):
+    """What the fit kept for refresh(), as the stored form has it (doc/stored_form.md); None: nothing."""
+    found = fitted.get("statistics")
+    if found is None:
+        return None
+    text = {name: base64.b64encode(found[name].astype("<f8").tobytes()).decode() for name in ("gradient", "gram")}
+    return {"version": 1, "columns": len(found["gradient"]), "lowest": found["lowest"], "highest": found["highest"],
+            "sum_of_squares": found["sum_of_squares"], **text}
+
+
+def statistics_numbers(kept):
+    """What statistics_of() made, as the engine takes it. Raises ValueError for text that is none."""
+    try:
+        numbers = {name: np.frombuffer(base64.b64decode(kept[name], validate=True), "<f8").astype(np.float64)
+                   for name in ("gradient", "gram")}
+        numbers.update({name: float(kept[name]) for name in ("lowest", "highest", "sum_of_squares")})
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"refresh: the model's statistics are damaged: {error}") from error
+    return numbers
+
+
+def state_to_refresh(model, ds):
+    """fitted_state() with what a refresh takes of the options beside."""
+    state = fitted_state(model, ds)
+    given = model.specified_changepoints and len(model.changepoints) > 0
+    return {**state, "changepoint_prior_scale": float(model.changepoint_prior_scale),
+            "changepoints": frames.nanoseconds(frames.dates(model.changepoints, "Argument changepoints")) if given else None}
+
+
+def what_was_fitted(model):
+    """Of the parameters and scales, to which statistics belong: another value where one of them was changed."""
+    parts = [np.asarray(model.params[name], dtype=np.float64).tobytes() for name in ("k", "m", "delta", "beta")]
+    parts += [np.asarray(model.changepoints_t, dtype=np.float64).tobytes()]
+    parts += [repr((float(model.y_scale), model.y_min, str(model.start), str(model.t_scale))).encode()]
+    return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
 def state_of(fitted, kept):

@@ -100,6 +100,8 @@ class Prophet(_Unmade):
         self.fit_kwargs = {}
         self._regressor_name = None
         self._rows = None  # Of a history that was not kept: how many they were.
+        self.statistics = None  # What fit(keep_statistics=True) keeps for refresh().
+        self._statistics_of = None
         self.validate_inputs()
         self.stan_backend = Engine()
 
@@ -167,7 +169,7 @@ class Prophet(_Unmade):
 
     def __setstate__(self, state):
         self._fresh = None
-        self.__dict__.update({"_rows": None, **state})
+        self.__dict__.update({"_rows": None, "statistics": None, "_statistics_of": None, **state})
 
     def _is_fitted(self):
         return self.__dict__.get("history", self) is not None
@@ -289,15 +291,16 @@ class Prophet(_Unmade):
 
         Afterwards `params` holds k, m, delta, beta and sigma_obs, each of shape (1, n). `init`: where to start, see
         utilities.warm_start_params(). With mcmc_samples they are draws of the posterior, a row each; `seed`, `chains`,
-        `iter_warmup`, `adapt_delta` and `max_treedepth` steer the sampler. Other arguments for Stan are kept in
-        fit_kwargs and have no effect."""
+        `iter_warmup`, `adapt_delta` and `max_treedepth` steer the sampler. keep_statistics=True keeps what refresh() needs
+        of the rows. Other arguments for Stan are kept in fit_kwargs and have no effect."""
         if self._is_fitted():
             raise Exception("Prophet object can only be fit once. Instantiate a new object.")
+        keep_statistics = bool(kwargs.pop("keep_statistics", False))
         df = frames.table(df)
         ds, y, columns, has_value = frames.training_rows(self, df)
         options = engine_form.fit_options(self, ds[has_value])
         start = engine_form.warm_start(kwargs.get("init"))
-        fitted = _engine.fit(options, frames.nanoseconds(ds), y, columns, start).to_dict()
+        fitted = _engine.fit(options, frames.nanoseconds(ds), y, columns, start, keep_statistics).to_dict()
         constant = fitted["report"]["constant_series"]
         draws = None
         if self.mcmc_samples > 0 and not constant:
@@ -307,8 +310,71 @@ class Prophet(_Unmade):
         self._take(fitted, df.copy() if has_value.all() and len(has_value) == len(df) else df[frames.has_value(df)].copy())
         if draws is not None:
             self._take_draws(draws)
+            self._take_statistics(None)
         self._fit_regressor_models(df)
         return self
+
+    def refresh(self, df, skip_known_rows=False):
+        """Takes new rows into a model that was fitted with keep_statistics=True, or stored with its statistics.
+
+        Changepoints, seasonalities, the holidays seen and regressors' mu and std are held; the result is the optimum over
+        all rows, old and new, at a cost that does not depend on the old ones. df: rows after the model's last date, with
+        the columns of fit(); skip_known_rows leaves out others instead of an error. Raises ValueError, and leaves the model
+        as it was, where the statistics do not do. Regressors' own models stay as they were fitted."""
+        if not self._is_fitted():
+            raise Exception("Model has not been fit.")
+        df = frames.table(df)
+        last = self.history_dates.max()
+        ds, y, columns, has_value = frames.training_rows(self, df, least=0)
+        known = ds <= np.datetime64(last)
+        if known.any() and not skip_known_rows:
+            raise ValueError(f"refresh: {known.sum()} {'row' if known.sum() == 1 else 'rows'} at or before the model's last "
+                             f"date, {last}, the first at {pd.Timestamp(ds[known].min())}: remove them, or leave them out "
+                             "with skip_known_rows=True")
+        if known.all():
+            if skip_known_rows:
+                return self
+            raise ValueError("refresh: there are no new rows")
+        if self.statistics is None:
+            raise ValueError("refresh: the model has no statistics: fit it with keep_statistics=True (models with "
+                             "multiplicative parts, logistic growth or draws have none)")
+        if self.statistics.get("version") != 1:
+            raise ValueError("refresh: the model's statistics are of a later version: fit it anew")
+        if self._statistics_of != engine_form.what_was_fitted(self):
+            raise ValueError("refresh: parameters or scales were changed since the fit, and the statistics are of those "
+                             "before: fit the model anew")
+        ds, y = ds[~known], y[~known]
+        columns = {name: values[~known] for name, values in columns.items()}
+        done = _engine.refresh(engine_form.state_to_refresh(self, ds), engine_form.statistics_numbers(self.statistics),
+                               frames.nanoseconds(ds), y, columns)
+        if isinstance(done, str):
+            raise ValueError(f"refresh: it has to be fitted from all its rows ({done}): fit a new model to them")
+        self._take_refreshed(done.to_dict(), ds, y, columns)
+        return self
+
+    def _take_refreshed(self, fitted, ds, y, columns):
+        """Becomes the model of all rows. ds, y, columns: the new ones."""
+        held = {name: getattr(self, name) for name in ("changepoints", "train_holiday_names", "train_component_cols",
+                                                       "component_modes")}
+        rows = None
+        if self._rows is None:  # It keeps its history.
+            has_value = ~np.isnan(y)
+            new = pd.DataFrame({"ds": ds, "y": y, **columns})[has_value]
+            rows = self._history_as_given().drop(columns=["t", "y_scaled", "floor", "cap_scaled"], errors="ignore")
+            rows = pd.concat([rows, new.sort_values("ds", kind="mergesort")], ignore_index=True)
+            dates = np.unique(np.concatenate([frames.nanoseconds(self.history_dates.to_numpy()), frames.nanoseconds(ds)]))
+            fitted = {**fitted, "history_dates": dates}
+        for name in Prophet._MADE_WHEN_ASKED_FOR:
+            self.__dict__.setdefault(name, None)
+        self._take(fitted, rows)
+        self.__dict__.update(held)
+        if rows is not None and "lp__" in self.params:
+            self.params["trend"] = self._scaled_trend(self.history["t"].to_numpy(), None, None).reshape(1, -1)
+
+    def _take_statistics(self, statistics):
+        """statistics: those of the parameters as they are now; None: there are none."""
+        self.statistics = statistics
+        self._statistics_of = None if statistics is None else engine_form.what_was_fitted(self)
 
     def _take_draws(self, draws):
         """The parameters are draws of the posterior, one a row, instead of its mode."""
@@ -341,6 +407,7 @@ class Prophet(_Unmade):
             self.extra_regressors[name].update(mu=mu, std=std)
         self.params = engine_form.params_of(fitted)
         self._rows = fitted["rows"] if rows is None else None
+        self._take_statistics(engine_form.statistics_of(fitted))
 
     def _fit_regressor_models(self, df):
         """Fits a Prophet to each regressor that is to be predicted."""

@@ -115,13 +115,14 @@ def has_value(df):
     return ~np.isnan(numbers(column(df, "y")))
 
 
-def training_rows(model, df):
-    """(ds, y, columns) of the rows of a history, ds as datetime64[ns], in their order; and df's rows with a value."""
+def training_rows(model, df, least=2):
+    """(ds, y, columns) of the rows of a history, ds as datetime64[ns], in their order; and df's rows with a value, of
+    which there have to be `least`."""
     if "ds" not in df or "y" not in df:
         raise ValueError('Dataframe must have columns "ds" and "y" with the dates and values respectively.')
     y = numbers(column(df, "y"))
     known = ~np.isnan(y)
-    if known.sum() < 2:
+    if known.sum() < least:
         raise ValueError("Dataframe has less than 2 non-NaN rows.")
     if np.isinf(y).any():
         raise ValueError("Found infinity in column y.")

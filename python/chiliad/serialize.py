@@ -9,7 +9,7 @@ from copy import deepcopy
 import numpy as np
 import pandas as pd
 
-from chiliad import frames
+from chiliad import engine_form, frames
 from chiliad.forecaster import Prophet
 
 PROPHET_VERSION = "1.5.0"  # Whose form it is.
@@ -63,8 +63,11 @@ def model_to_dict(model):
     out["fit_kwargs"] = _plain(deepcopy(model.fit_kwargs))
     out["params"] = _plain(model.params)
     out["__prophet_version"] = PROPHET_VERSION
-    if model._rows is not None:
-        out["chiliad"] = {"rows": model._rows, "history_date_count": model._rows}
+    own = {} if model._rows is None else {"rows": model._rows, "history_date_count": model._rows}
+    if model.statistics is not None and model._statistics_of == engine_form.what_was_fitted(model):
+        own["statistics"] = model.statistics
+    if own:
+        out["chiliad"] = own
     return out
 
 
@@ -146,8 +149,11 @@ def model_from_dict(model_dict):
     model.params = {name: np.array(values) for name, values in model_dict["params"].items()}
     model.stan_backend = None
     model.stan_fit = None
+    own = model_dict.get("chiliad") or {}
     if not len(model.history):  # Stored without its history: doc/stored_form.md.
-        model._rows = int((model_dict.get("chiliad") or {}).get("rows", len(model.history_dates)))
+        model._rows = int(own.get("rows", len(model.history_dates)))
+    kept = own.get("statistics")
+    model._take_statistics(kept if isinstance(kept, dict) else None)
     return model
 
 

@@ -2,7 +2,9 @@
 
 #include <nanobind/stl/string.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <limits>
 #include <memory>
 #include <stdexcept>
@@ -217,6 +219,21 @@ forecast::FittedState read_state(const nb::dict& from) {
   state.last_dates = instants(item(from, "last_dates"));
   state.history_date_count = get<std::int64_t>(from, "history_date_count");
   return state;
+}
+
+std::shared_ptr<const forecast::SufficientStatistics> read_statistics(const nb::dict& from) {
+  auto statistics = std::make_shared<forecast::SufficientStatistics>();
+  statistics->gram = doubles(from, "gram");
+  statistics->gradient = doubles(from, "gradient");
+  statistics->sum_of_squares = get<double>(from, "sum_of_squares");
+  statistics->y_low = get<double>(from, "lowest");
+  statistics->y_high = get<double>(from, "highest");
+  const std::size_t p = statistics->columns();
+  if (statistics->gram.size() != p * (p + 1) / 2) throw nb::value_error("statistics: gram is not that of the gradient");
+  if (!std::ranges::all_of(statistics->gram, [](double value) { return std::isfinite(value); }))
+    throw nb::value_error("statistics: a number is not finite");
+  value_or_raise(forecast::check_positive(*statistics));
+  return statistics;
 }
 
 forecast::WarmStart read_warm_start(const nb::dict& from) {

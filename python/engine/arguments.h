@@ -11,6 +11,7 @@
 #include <nanobind/ndarray.h>
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "base/time.h"
 #include "forecast/prophet.h"
 #include "forecast/stan_data.h"
+#include "forecast/sufficient_statistics.h"
 #include "sample/nuts.h"
 
 namespace chiliad::python {
@@ -65,6 +67,9 @@ class StanArguments {
 
 forecast::ProphetOptions read_options(const nanobind::dict& options);
 forecast::FittedState read_state(const nanobind::dict& state);
+// Z'Z, Z'r, r'r and the values' bounds, as Fit::to_dict() gives them under "statistics". Raises ValueError for what no
+// rows have.
+std::shared_ptr<const forecast::SufficientStatistics> read_statistics(const nanobind::dict& statistics);
 // k, m, sigma_obs, delta, beta as utilities.warm_start_params() gives them, arrays of float64; any may be missing.
 forecast::WarmStart read_warm_start(const nanobind::dict& init);
 // chains, warmup, draws, acceptance, max_tree_depth, seed, threads.

@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "forecast/sufficient_statistics.h"
 #include "forecast/trend.h"
 
 namespace nb = nanobind;
@@ -128,6 +129,15 @@ nb::dict Fit::to_dict() const {
   out["rows"] = state.rows;
   out["last_dates"] = array_of_instants(state.last_dates);
   out["history_date_count"] = state.history_date_count;
+  if (state.statistics) {
+    nb::dict statistics;
+    statistics["gram"] = array_of(state.statistics->gram);
+    statistics["gradient"] = array_of(state.statistics->gradient);
+    statistics["sum_of_squares"] = state.statistics->sum_of_squares;
+    statistics["lowest"] = state.statistics->y_low;
+    statistics["highest"] = state.statistics->y_high;
+    out["statistics"] = statistics;
+  }
   if (state.history) {
     add_history(*state.history, out);
     out["trend"] = array_of(scaled_trend(state));

@@ -18,6 +18,7 @@
 #include "fit.h"
 #include "fleet.h"
 #include "forecast/prophet.h"
+#include "forecast/refresh.h"
 #include "forecast/stan_data.h"
 #include "sample/posterior.h"
 
@@ -32,9 +33,10 @@ forecast::WarmStart start_of(const nb::object& init) {
 }
 
 Fit fit(const nb::dict& options, const Int64Array& ds, const DoubleArray& y, const nb::dict& columns,
-        const nb::object& init) {
+        const nb::object& init, bool keep_statistics) {
   const forecast::ProphetOptions read = read_options(options);
   forecast::FitOptions how(forecast::KeepHistory::kYes);
+  how.keep_statistics = keep_statistics;
   if (!init.is_none()) how.warm_start = start_of(init);
   const ColumnArguments beside(columns);
   const forecast::History history{as_instants(ds), as_span(y), beside.columns()};
@@ -101,6 +103,30 @@ nb::dict sample_stan_data(const nb::dict& data, const nb::dict& init, const nb::
   return sample_until_told(read_nuts_options(how), [&](const sample::NutsOptions& nuts) {
     return sample::sample_posterior(model, nuts, start);
   });
+}
+
+// A Fit, or the reason as a string where the statistics do not do.
+nb::object refresh(const nb::dict& state, const nb::dict& statistics, const Int64Array& ds, const DoubleArray& y,
+                   const nb::dict& columns) {
+  forecast::FittedState before = read_state(state);
+  before.options.changepoint_prior_scale = nb::cast<double>(state["changepoint_prior_scale"]);
+  if (const nb::object given = state["changepoints"]; !given.is_none()) {
+    const std::span<const Instant> moments = as_instants(nb::cast<Int64Array>(given));
+    before.options.changepoints.emplace(moments.begin(), moments.end());
+  }
+  before.statistics = read_statistics(statistics);
+  const forecast::FittedModel model = value_or_raise(forecast::FittedModel::from_state(std::move(before)));
+  const ColumnArguments beside(columns);
+  const forecast::History rows{as_instants(ds), as_span(y), beside.columns()};
+  forecast::FitReport report;
+  Result<forecast::Refreshed> refreshed = Error{ErrorCode::kInvalid, ""};
+  {
+    const nb::gil_scoped_release released;
+    refreshed = forecast::refresh(model, rows, forecast::KeepHistory::kNo, &report);
+  }
+  forecast::Refreshed done = value_or_raise(std::move(refreshed));
+  if (!done.model) return nb::cast(done.reason);
+  return nb::cast(Fit(*std::move(done.model), std::move(report)));
 }
 
 Fit from_dict(const nb::dict& state) {
@@ -177,8 +203,11 @@ NB_MODULE(_engine, module) {
       .def("predict", &predict, nb::arg("ds"), nb::arg("columns"), nb::arg("options"),
            "(ds in nanoseconds, {column: values}), rows ascending.");
   module.def("fit", &fit, nb::arg("options"), nb::arg("ds"), nb::arg("y"), nb::arg("columns"),
-             nb::arg("init") = nb::none(),
+             nb::arg("init") = nb::none(), nb::arg("keep_statistics") = false,
              "Fits a model to rows: ds in nanoseconds since 1970-01-01, y with NaN where missing.");
+  module.def("refresh", &refresh, nb::arg("state"), nb::arg("statistics"), nb::arg("ds"), nb::arg("y"),
+             nb::arg("columns"),
+             "Takes new rows into a model that kept its statistics; a reason where they do not do.");
   module.def("sample", &sample_posterior, nb::arg("options"), nb::arg("ds"), nb::arg("y"), nb::arg("columns"),
              nb::arg("how"), nb::arg("init") = nb::none(),
              "Draws from the posterior of the model that fit() finds the mode of. Ctrl-C stops it.");
