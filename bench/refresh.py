@@ -1,7 +1,7 @@
 """How much cheaper is taking in one new day than fitting all rows again with the same things held?
 
-Expected: 10 x and more from some thousand rows a series on; a few times for a year of daily rows, because a refresh costs
-the same whatever lies behind it.
+Expected: 10 x and more from some thousand rows a series on, less than that for a year of daily rows, because a refresh
+costs the same whatever lies behind it.
     ./run bench refresh
 
 Checked before the clock counts (refresh_bench.cc): every refreshed forecast is within 1e-8 of y_scale of the forecast
