@@ -6,12 +6,15 @@
     {"do": "forget"}     drops its models by itself
     {"do": "garbage"}    answers what is no HTTP
     {"do": "sleep", "seconds": 1}
-    {"do": "environment"}, {"do": "fields"}, {"do": "stream"}: answers its environment, the call's fields, three pieces
+    {"do": "hold", "until": "a word"}, {"do": "release", "word": "a word"}: answers once another call says the word
+    {"do": "environment"}, {"do": "fields"}: answers its environment, the call's fields
+    {"do": "stream", "until": "a word"}: answers in three pieces, the second once another call says the word
     {"do": "keys"}       fetches the keys of its role
 """
 import json
 import os
 import sys
+import threading
 import time
 import urllib.request
 
@@ -19,6 +22,7 @@ import plain_server
 
 kept = []
 hangs = False
+words = {}  # word -> an event: it was said.
 
 
 class Handler(plain_server.Handler):
@@ -67,6 +71,16 @@ class Handler(plain_server.Handler):
         time.sleep(seconds)
         self.answer(200, b"slept")
 
+    def is_said(self, word):
+        return words.setdefault(word, threading.Event()).wait(timeout=60)
+
+    def do_hold(self, until):
+        self.answer(200, b"released" if self.is_said(until) else b"forgotten")
+
+    def do_release(self, word):
+        words.setdefault(word, threading.Event()).set()
+        self.answer(200, b"said")
+
     def do_environment(self):
         self.answer(200, json.dumps(dict(os.environ)).encode())
 
@@ -78,14 +92,15 @@ class Handler(plain_server.Handler):
         self.end_headers()
         self.wfile.write(body)
 
-    def do_stream(self):
+    def do_stream(self, until):
         self.send_response(200)
         self.send_header("Content-Type", "text/plain")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         for piece in (b"one ", b"two ", b"three"):
+            if piece == b"two " and not self.is_said(until):
+                break
             self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
-            time.sleep(0.3)
         self.wfile.write(b"0\r\n\r\n")
 
     def do_keys(self):
