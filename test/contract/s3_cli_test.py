@@ -56,8 +56,8 @@ def contents(folder):
 
 def test_a_folder_goes_up_and_comes_down(aws, files, tmp_path):
     aws("s3", "mb", "s3://sync")
-    assert aws("s3", "sync", files, "s3://sync/data").count("upload:") == 4
-    assert aws("s3", "sync", files, "s3://sync/data") == ""  # Nothing changed.
+    assert aws("s3", "sync", files, "s3://sync/data", "--no-progress").count("upload:") == 4
+    assert aws("s3", "sync", files, "s3://sync/data", "--no-progress") == ""  # Nothing changed.
     listing = aws("s3", "ls", "s3://sync/data/", "--recursive")
     assert [line.split(maxsplit=3)[2:] for line in listing.splitlines()] == [
         ["4", "data/a.csv"], [str(BIG), "data/big.bin"], ["4", "data/sub/b c.csv"], ["2", "data/sub/\u00e9.txt"]]
@@ -65,7 +65,7 @@ def test_a_folder_goes_up_and_comes_down(aws, files, tmp_path):
     aws("s3", "sync", "s3://sync/data", tmp_path / "down")
     assert contents(tmp_path / "down") == contents(files)
     (files / "a.csv").unlink()
-    assert aws("s3", "sync", files, "s3://sync/data", "--delete").strip() == "delete: s3://sync/data/a.csv"
+    assert aws("s3", "sync", files, "s3://sync/data", "--delete", "--no-progress").strip() == "delete: s3://sync/data/a.csv"
 
 
 def test_objects_are_copied_moved_and_removed(aws, files, tmp_path):

@@ -9,6 +9,7 @@ import json
 import pathlib
 import sys
 
+import botocore.exceptions
 from sagemaker.core import image_uris
 from sagemaker.core.helper.session_helper import Session, get_execution_role
 from sagemaker.core.processing import ScriptProcessor
@@ -48,6 +49,17 @@ def train(session, role, image, processed, models, source):
         s3_data_type="S3Prefix", s3_uri=processed, s3_data_distribution_type="ShardedByS3Key"))], logs=False)
 
 
+def ask(endpoint, customer, attempts=20):
+    """Again while the model is being loaded: this SDK's client does not do so by itself."""
+    try:
+        return endpoint.invoke(body='{"period": 7}', target_model=f"{customer}.tar.gz", content_type="application/json",
+                               accept="application/json").body.read().decode()
+    except botocore.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] != "ModelNotReadyException" or attempts == 1:
+            raise
+    return ask(endpoint, customer, attempts - 1)
+
+
 def forecast(role, image, models, customers):
     name = "forecasts3"
     model = Model.create(model_name=name, execution_role_arn=role, primary_container=ContainerDefinition(
@@ -59,9 +71,7 @@ def forecast(role, image, models, customers):
     endpoint.wait_for_status("InService")
     answers = {}
     for customer in customers:
-        answer = endpoint.invoke(body='{"period": 7}', target_model=f"{customer}.tar.gz",
-                                 content_type="application/json", accept="application/json")
-        answers[customer] = answer.body.read().decode()
+        answers[customer] = ask(endpoint, customer)
     endpoint.delete()
     endpoint.wait_for_delete()
     config.delete()

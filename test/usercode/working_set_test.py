@@ -45,7 +45,7 @@ def test_ten_times_as_many_models_as_fit_are_served_right(chiliad, start_platfor
         while time.monotonic() < stop and not wrong:
             model = str(choose.randrange(MODELS))
             try:
-                if endpoint.call(f"{model}.tar.gz") != expected[model]:
+                if endpoint.once(f"{model}.tar.gz") != expected[model]:
                     wrong.append((model, "another answer"))
                 answered[number] += 1
             except botocore.exceptions.ClientError as error:
