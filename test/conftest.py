@@ -13,6 +13,16 @@ BINARY = pathlib.Path(os.environ.get("CHILIAD_BINARY", ROOT / "build" / "bin" / 
 VENVS = pathlib.Path(os.environ.get("CHILIAD_VENVS", ROOT / ".venv"))
 # Environments of user code are built once for all servers that tests start.
 os.environ.setdefault("CHILIAD_ENVIRONMENTS", str(VENVS / "environments"))
+# Files that take longest, most of it waiting: begun before the others, so that no worker begins one when the rest has ended.
+LONGEST = ["user_scripts_test", "sdk_test", "model_server_test", "sdk_tls_test", "oci_test", "endpoint_test",
+           "accelerate_jobs_test", "kill_user_code_test", "container_server_test", "transform_memory_test",
+           "notebook_cell_test", "s3_cli_test", "kill_platform_test", "prepare_test", "container_mms_test",
+           "job_bounds_test", "stored_models_test", "hosting_test", "platform_test"]
+
+
+def pytest_collection_modifyitems(items):
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
 
 
 class Chiliad:

@@ -87,9 +87,12 @@ python_tests() {
   local limit=$1
   shift
   export CHILIAD_BINARY=$PWD/build/bin/chiliad
-  # The limit is for a test that hangs; they take a minute or two.
+  # The limit is for a test that hangs; those of the first tier take some minutes.
   timeout --kill-after=30 "$limit" .venv/test/bin/python -m pytest test -q -ra -p no:cacheprovider "$@"
 }
+
+# side_by_side WORKERS: pytest's options for so many; a file's tests share a server and stay together.
+side_by_side() { echo "--numprocesses=$1 --dist=loadfile --no-loadscope-reorder"; }
 
 # The Python package by itself and beside the real Prophet.
 package_tests() {
@@ -163,8 +166,9 @@ run_tests() {
   build_then release "ctest: release" ctest_of release
   check "clang-format" check_format
   check "demo" ./run demo
-  check "pytest" python_tests 45m -m "not long"
-  check "pytest, Python package" package_tests
+  # Clients wait for jobs and servers as long as they compute: two workers more than there are cores.
+  check "pytest" python_tests 45m $(side_by_side $(($(nproc) + 2))) -m "not long"
+  check "pytest, Python package" package_tests --numprocesses="$(nproc)" --dist=worksteal
   build_then asan "ctest: AddressSanitizer, UndefinedBehaviorSanitizer" ctest_of asan
   check "fuzzing" fuzz_all "${CHILIAD_FUZZ_SECONDS:-20}"
   build_then tsan "ctest: ThreadSanitizer" ctest_of tsan
