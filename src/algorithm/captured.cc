@@ -16,8 +16,6 @@ using Json = nlohmann::json;
 constexpr std::size_t kMaxRows = 1'000'000;
 constexpr double kMostMilliseconds = 9.2e15;  // An Instant's, in milliseconds.
 
-Error invalid(std::string message) { return {ErrorCode::kInvalid, std::move(message)}; }
-
 const Json* member(const Json& object, const char* name) {
   if (!object.is_object()) return nullptr;
   const auto found = object.find(name);

@@ -12,12 +12,11 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-constexpr std::uint64_t kMaxConfig = std::uint64_t{4} << 20;
 constexpr std::string_view kRoot = "/opt/ml";
 
 // Null where the file is missing.
 Result<Json> read_json(const fs::path& path) {
-  Result<std::string> text = read_file(path, kMaxConfig);
+  Result<std::string> text = read_file(path, kMaxConfigBytes);
   if (!text) {
     if (text.error().code == ErrorCode::kNotFound) return Json();
     return std::move(text).error();

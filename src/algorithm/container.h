@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -15,6 +16,9 @@
 #include "base/result.h"
 
 namespace chiliad::algorithm {
+
+// Of one of the contract's files.
+inline constexpr std::uint64_t kMaxConfigBytes = std::uint64_t{4} << 20;
 
 class Container {
  public:

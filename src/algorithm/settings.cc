@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "algorithm/container.h"
 #include "base/file.h"
 #include "base/number.h"
 
@@ -11,11 +12,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::uint64_t kMaxConfig = std::uint64_t{4} << 20;
 constexpr std::size_t kMaxShown = 100;
 constexpr std::string_view kVariable = "CHILIAD_";
-
-Error invalid(std::string message) { return {ErrorCode::kInvalid, std::move(message)}; }
 
 std::string shown(std::string_view text) {
   std::string out("'");
@@ -48,7 +46,7 @@ std::vector<std::string> decoded(std::string value) {
 }
 
 Result<Json> parse_object(std::string_view text, std::string_view what) {
-  if (text.size() > kMaxConfig) return Error{ErrorCode::kTooLarge, std::string(what) + ": more than 4 MiB"};
+  if (text.size() > kMaxConfigBytes) return Error{ErrorCode::kTooLarge, std::string(what) + ": more than 4 MiB"};
   Json json = Json::parse(text.begin(), text.end(), nullptr, false);
   if (!json.is_object()) return invalid(std::string(what) + ": expected a JSON object");
   return json;
@@ -57,7 +55,7 @@ Result<Json> parse_object(std::string_view text, std::string_view what) {
 }  // namespace
 
 Result<Settings> Settings::of_training(const std::filesystem::path& root) {
-  Result<std::string> text = read_file(root / "input/config/hyperparameters.json", kMaxConfig);
+  Result<std::string> text = read_file(root / "input/config/hyperparameters.json", kMaxConfigBytes);
   if (!text) {
     if (text.error().code == ErrorCode::kNotFound) return Settings();
     return std::move(text).error();
@@ -66,7 +64,7 @@ Result<Settings> Settings::of_training(const std::filesystem::path& root) {
 }
 
 Result<Settings> Settings::of_processing(const std::filesystem::path& root) {
-  Result<std::string> text = read_file(root / "config/processingjobconfig.json", kMaxConfig);
+  Result<std::string> text = read_file(root / "config/processingjobconfig.json", kMaxConfigBytes);
   if (!text) return std::move(text).error();
   return parse_processing_config(*text);
 }

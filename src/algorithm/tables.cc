@@ -18,8 +18,6 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxHeader = std::size_t{1} << 20;
 
-Error invalid(std::string message) { return {ErrorCode::kInvalid, std::move(message)}; }
-
 Result<table::PullBytes> open_bytes(const fs::path& path) {
   Result<FileDescriptor> file = open_file(path, O_RDONLY);
   if (!file) return std::move(file).error();

@@ -13,8 +13,6 @@
 namespace chiliad::app {
 namespace {
 
-Error invalid(std::string message) { return Error{ErrorCode::kInvalid, std::move(message)}; }
-
 Result<Done> read_column(const char* flag, const std::string& text, table::ColumnChoice& column) {
   if (text.empty()) return Done{};
   Result<table::ColumnChoice> choice = table::parse_column(text);

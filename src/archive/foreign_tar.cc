@@ -11,14 +11,10 @@
 namespace chiliad::archive {
 namespace {
 
-constexpr std::size_t kBlock = 512;
-
 struct CloseReader {
   void operator()(struct archive* reader) const { archive_library()->read_free(reader); }
 };
 using Reader = std::unique_ptr<struct archive, CloseReader>;
-
-bool all_zero(std::string_view bytes) { return bytes.find_first_not_of('\0') == std::string_view::npos; }
 
 Error reader_error(const Reader& reader, std::string_view member) {
   const char* reason = archive_library()->error_string(reader.get());
@@ -27,11 +23,11 @@ Error reader_error(const Reader& reader, std::string_view member) {
 
 // `position` is where libarchive stopped: behind one or two blocks of zeros, if the archive ends as it must.
 Result<Done> check_end(std::string_view tar, std::size_t position) {
-  if (position > tar.size() || position < kBlock || !all_zero(tar.substr(position - kBlock, kBlock)))
+  if (position > tar.size() || position < kTarBlock || !all_zero(tar.substr(position - kTarBlock, kTarBlock)))
     return corrupt_tar("cut short: the end mark is missing", "");
   if (!all_zero(tar.substr(position))) return corrupt_tar("followed by other bytes", "");
-  const bool second_before = position >= 2 * kBlock && all_zero(tar.substr(position - 2 * kBlock, kBlock));
-  if (!second_before && tar.size() - position < kBlock)
+  const bool second_before = position >= 2 * kTarBlock && all_zero(tar.substr(position - 2 * kTarBlock, kTarBlock));
+  if (!second_before && tar.size() - position < kTarBlock)
     return corrupt_tar("cut short: half of the end mark is missing", "");
   return Done{};
 }

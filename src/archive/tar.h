@@ -22,6 +22,10 @@
 
 namespace chiliad::archive {
 
+inline constexpr std::size_t kTarBlock = 512;
+
+inline bool all_zero(std::string_view bytes) { return bytes.find_first_not_of('\0') == std::string_view::npos; }
+
 struct Entry {
   std::string name;  // As it stands in the archive.
   bool is_folder = false;

@@ -10,7 +10,6 @@
 namespace chiliad::archive {
 namespace {
 
-constexpr std::size_t kBlock = 512;
 constexpr std::uint64_t kLargestSize = 077777777777;  // Eleven octal digits: 8 GiB - 1.
 
 struct Header {
@@ -32,7 +31,7 @@ struct Header {
   char prefix[155];
   char unused[12];
 };
-static_assert(sizeof(Header) == kBlock);
+static_assert(sizeof(Header) == kTarBlock);
 
 // Digits with leading zeros, then the NUL that is there already.
 template <std::size_t N>
@@ -60,8 +59,8 @@ std::string_view text_of(const char (&field)[N]) {
 
 // The sum of the header's bytes with the checksum field taken as spaces.
 std::uint32_t checksum_of(const Header& header) {
-  std::array<std::uint8_t, kBlock> bytes;
-  std::memcpy(bytes.data(), &header, kBlock);
+  std::array<std::uint8_t, kTarBlock> bytes;
+  std::memcpy(bytes.data(), &header, kTarBlock);
   std::uint32_t sum = 0;
   for (const std::uint8_t byte : bytes) sum += byte;
   for (const char c : header.checksum) sum -= static_cast<std::uint8_t>(c);
@@ -81,8 +80,6 @@ bool put_name(Header& header, std::string_view name) {
   prefix.copy(header.prefix, sizeof(header.prefix));
   return true;
 }
-
-bool all_zero(std::string_view bytes) { return bytes.find_first_not_of('\0') == std::string_view::npos; }
 
 std::string name_of(const Header& header) {
   std::string name(text_of(header.prefix));
@@ -152,22 +149,22 @@ Result<Done> append_member(std::string& tar, const Member& member) {
   std::memcpy(header.checksum, "000000\0 ", 8);  // Six digits, NUL, space: as every tar writes it.
   for (std::size_t i = 6, value = checksum; i-- > 0; value >>= 3)
     header.checksum[i] = static_cast<char>('0' + (value & 7));
-  tar.append(reinterpret_cast<const char*>(&header), kBlock);
+  tar.append(reinterpret_cast<const char*>(&header), kTarBlock);
   tar.append(member.bytes);
-  tar.append((kBlock - member.bytes.size() % kBlock) % kBlock, '\0');
+  tar.append((kTarBlock - member.bytes.size() % kTarBlock) % kTarBlock, '\0');
   return Done{};
 }
 
-void append_end(std::string& tar) { tar.append(2 * kBlock, '\0'); }
+void append_end(std::string& tar) { tar.append(2 * kTarBlock, '\0'); }
 
 Result<std::optional<Contents>> parse_ustar(std::string_view tar, const ReadLimits& limits) {
   Contents contents;
   std::uint64_t total = 0;
   while (true) {
-    if (tar.size() < kBlock) return corrupt_tar("cut short: the end mark is missing", "");
+    if (tar.size() < kTarBlock) return corrupt_tar("cut short: the end mark is missing", "");
     Header header;
-    std::memcpy(&header, tar.data(), kBlock);
-    if (header.name[0] == '\0' && all_zero(tar.substr(0, kBlock))) break;
+    std::memcpy(&header, tar.data(), kTarBlock);
+    if (header.name[0] == '\0' && all_zero(tar.substr(0, kTarBlock))) break;
     const std::optional<std::uint64_t> checksum = get_octal(header.checksum);
     if (!checksum || *checksum != checksum_of(header)) return corrupt_tar("a header's checksum is wrong", "");
     const Kind kind = kind_of(header);
@@ -175,18 +172,19 @@ Result<std::optional<Contents>> parse_ustar(std::string_view tar, const ReadLimi
     if (kind == Kind::kForeign || !size) return std::optional<Contents>();
     std::string name = name_of(header);
     if (kind == Kind::kRefused) return corrupt_tar("a link or a device; only files and folders are accepted", name);
-    tar.remove_prefix(kBlock);
+    tar.remove_prefix(kTarBlock);
     const std::uint64_t stored = kind == Kind::kFolder ? 0 : *size;
     if (stored > tar.size()) return corrupt_tar("cut short", name);
     if (contents.entries.size() >= limits.max_members) return too_many_members(limits);
     total += stored;
     if (total > limits.max_total_bytes) return too_many_bytes(limits, name);
-    const std::size_t padded = std::min(tar.size(), (static_cast<std::size_t>(stored) + kBlock - 1) / kBlock * kBlock);
+    const std::size_t padded =
+        std::min(tar.size(), (static_cast<std::size_t>(stored) + kTarBlock - 1) / kTarBlock * kTarBlock);
     contents.entries.push_back(
         {std::move(name), kind == Kind::kFolder, tar.substr(0, static_cast<std::size_t>(stored))});
     tar.remove_prefix(padded);
   }
-  if (tar.size() < 2 * kBlock) return corrupt_tar("cut short: half of the end mark is missing", "");
+  if (tar.size() < 2 * kTarBlock) return corrupt_tar("cut short: half of the end mark is missing", "");
   if (!all_zero(tar)) return corrupt_tar("followed by other bytes", "");
   return std::optional<Contents>(std::move(contents));
 }

@@ -12,7 +12,7 @@ namespace chiliad {
 namespace {
 
 void append_escape(std::string& out, std::uint32_t unit) {
-  std::array<char, 8> text{};
+  std::array<char, 12> text{};
   std::snprintf(text.data(), text.size(), "\\u%04x", unit);
   out.append(text.data(), 6);
 }

@@ -48,6 +48,10 @@ struct Error {
   }
 };
 
+// The two that most code reports.
+inline Error invalid(std::string message) { return {ErrorCode::kInvalid, std::move(message)}; }
+inline Error corrupt(std::string message) { return {ErrorCode::kCorrupt, std::move(message)}; }
+
 // Success that carries nothing: `return Done{};`.
 using Done = std::monostate;
 

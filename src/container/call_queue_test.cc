@@ -8,13 +8,13 @@
 #include <memory>
 #include <thread>
 
+#include "base/deadline_for_test.h"
+
 namespace chiliad::container {
 namespace {
 
 using std::chrono_literals::operator""ms;
 using std::chrono::steady_clock;
-
-Deadline soon() { return steady_clock::now() + std::chrono::minutes(5); }
 
 TEST(CallQueue, RunsSoManyAtATime) {
   std::atomic<int> running{0}, most{0}, done{0};

@@ -10,7 +10,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string archive_of(const std::string& text) {
+std::string packed(const std::string& text) {
   return *archive::write_tar_gz({{"model.txt", text}, {"code/inference.py", "pass"}});
 }
 
@@ -25,7 +25,7 @@ class FolderTierTest : public testing::Test {
     shelf_ = *tier_->shelf();
   }
   FolderTier::Hold unpack(const std::string& model, const std::string& version, const std::string& text) {
-    Result<FolderTier::Hold> hold = shelf_->unpack(model, version, archive_of(text), {});
+    Result<FolderTier::Hold> hold = shelf_->unpack(model, version, packed(text), {});
     EXPECT_TRUE(hold) << hold.error().message;
     return hold ? *hold : nullptr;
   }
@@ -79,11 +79,11 @@ TEST_F(FolderTierTest, WhatWasUsedLeastRecentlyMakesRoom) {
 TEST_F(FolderTierTest, WhatIsHeldStaysAndAFullDiskIsSaid) {
   open(2 * 6000);
   const FolderTier::Hold a = unpack("a", "v", std::string(1500, 'x')), b = unpack("b", "v", std::string(1500, 'x'));
-  const Result<FolderTier::Hold> third = shelf_->unpack("c", "v", archive_of(std::string(1500, 'x')), {});
+  const Result<FolderTier::Hold> third = shelf_->unpack("c", "v", packed(std::string(1500, 'x')), {});
   ASSERT_FALSE(third);
   EXPECT_EQ(third.error().code, ErrorCode::kNoSpace);
   EXPECT_EQ(text_in(a), std::string(1500, 'x'));
-  const Result<FolderTier::Hold> giant = shelf_->unpack("c", "v", archive_of(std::string(20'000, 'x')), {});
+  const Result<FolderTier::Hold> giant = shelf_->unpack("c", "v", packed(std::string(20'000, 'x')), {});
   EXPECT_EQ(giant.error().code, ErrorCode::kTooLarge);
   EXPECT_TRUE(fs::is_empty(folder_.path() / "tier" / "unpacking"));
 }
@@ -107,7 +107,7 @@ TEST_F(FolderTierTest, ADroppedModelGoesWhenNobodyHoldsIt) {
 
 TEST_F(FolderTierTest, ADamagedArchiveLeavesNothing) {
   open();
-  const Result<FolderTier::Hold> cut = shelf_->unpack("a", "v", archive_of("a").substr(0, 50), {});
+  const Result<FolderTier::Hold> cut = shelf_->unpack("a", "v", packed("a").substr(0, 50), {});
   ASSERT_FALSE(cut);
   EXPECT_EQ(cut.error().code, ErrorCode::kCorrupt);
   EXPECT_TRUE(fs::is_empty(folder_.path() / "tier" / "unpacking"));

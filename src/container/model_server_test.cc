@@ -15,6 +15,7 @@
 
 #include "base/file.h"
 #include "base/mutex.h"
+#include "container/models_under_test.h"
 #include "process/sandbox.h"
 #include "process/tree.h"
 
@@ -85,8 +86,6 @@ class Stranger {
   std::atomic<int> answers_{0};
   std::thread thread_;
 };
-
-Deadline soon() { return steady_clock::now() + std::chrono::minutes(2); }
 
 class ModelServerTest : public testing::Test {
  protected:

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "archive/archive.h"
+#include "base/deadline_for_test.h"
 #include "base/file.h"
 #include "base/mutex.h"
 #include "container/fleet.h"
@@ -23,8 +24,6 @@
 namespace chiliad::container {
 
 // Generous: sanitizers on a busy machine take their time, and what hangs is found all the same.
-inline Deadline soon() { return std::chrono::steady_clock::now() + std::chrono::minutes(5); }
-
 class OneBucket final : public store::Buckets {
  public:
   OneBucket() : folder_(*TempFolder::make()), store_(*store::open_folder(folder_.path())) {}

@@ -15,6 +15,10 @@ std::string Context::arn(ResourceKind kind, std::string_view name) const {
 
 ApiError validation_error(std::string message) { return {400, "ValidationException", std::move(message)}; }
 
+ApiError not_here(std::string_view what, std::string_view instead) {
+  return validation_error(fmt::format("{} is not supported by this server: {}", what, instead));
+}
+
 ApiError failure(const Error& error) {
   const bool later = error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kNoSpace;
   return later ? ApiError{503, "ServiceUnavailable", error.message} : ApiError{500, "InternalFailure", error.message};
@@ -134,6 +138,14 @@ const Json* at(const Json& value, std::string_view path) {
 std::string text_at(const Json& value, std::string_view path) {
   const Json* found = at(value, path);
   return found != nullptr && found->is_string() ? found->get_ref<const std::string&>() : std::string();
+}
+
+std::vector<std::string> text_list(const Json& value, std::string_view path) {
+  std::vector<std::string> texts;
+  if (const Json* found = at(value, path))
+    for (const Json& item : *found)
+      if (const auto* text = item.get_ptr<const std::string*>()) texts.push_back(*text);
+  return texts;
 }
 
 std::int64_t integer_at(const Json& value, std::string_view path, std::int64_t otherwise) {

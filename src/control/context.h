@@ -51,6 +51,8 @@ struct Request {
 };
 
 aws::ApiError validation_error(std::string message);
+// "<what> is not supported by this server: <instead>".
+aws::ApiError not_here(std::string_view what, std::string_view instead);
 // What control.db answers when it cannot: 503 ServiceUnavailable or 500 InternalFailure.
 aws::ApiError failure(const Error& error);
 // A model, configuration or endpoint: ValidationException; a job: ResourceNotFound.
@@ -81,6 +83,8 @@ aws::Json pick(ShapeIndex structure, std::initializer_list<const aws::Json*> sou
 // The text of a member of a valid request; empty when it is not there. `path`: "ResourceConfig/InstanceType".
 std::string text_at(const aws::Json& value, std::string_view path);
 std::int64_t integer_at(const aws::Json& value, std::string_view path, std::int64_t otherwise);
+// The texts of a list.
+std::vector<std::string> text_list(const aws::Json& value, std::string_view path);
 // Null when it is not there.
 const aws::Json* at(const aws::Json& value, std::string_view path);
 

@@ -8,18 +8,6 @@ namespace {
 using aws::ApiError;
 using aws::Json;
 
-ApiError not_here(std::string_view what, std::string_view instead) {
-  return validation_error(fmt::format("{} is not supported by this server: {}", what, instead));
-}
-
-std::vector<std::string> text_list(const Json& value, std::string_view path) {
-  std::vector<std::string> texts;
-  if (const Json* given = at(value, path))
-    for (const Json& item : *given)
-      if (const auto* text = item.get_ptr<const std::string*>()) texts.push_back(*text);
-  return texts;
-}
-
 // Null when the model has not exactly one container.
 const Json* only_container(const Json& request) {
   if (const Json* primary = aws::member(request, "PrimaryContainer")) return primary;

@@ -10,23 +10,11 @@ using aws::Json;
 
 using Refused = std::optional<ApiError>;
 
-ApiError not_here(std::string_view member, std::string_view instead) {
-  return validation_error(fmt::format("{} is not supported by this server: {}", member, instead));
-}
-
 std::map<std::string, std::string> text_map(const Json& request, std::string_view name) {
   std::map<std::string, std::string> texts;
   if (const Json* given = aws::member(request, name))
     for (const auto& [key, value] : given->items())
       if (const auto* text = value.get_ptr<const std::string*>()) texts.emplace(key, *text);
-  return texts;
-}
-
-std::vector<std::string> text_list(const Json& request, std::string_view path) {
-  std::vector<std::string> texts;
-  if (const Json* given = at(request, path))
-    for (const Json& item : *given)
-      if (const auto* text = item.get_ptr<const std::string*>()) texts.push_back(*text);
   return texts;
 }
 

@@ -23,8 +23,6 @@ using std::chrono::nanoseconds;
 
 constexpr std::size_t kMostCutoffs = 1'000'000;
 
-Error invalid(std::string message) { return Error{ErrorCode::kInvalid, std::move(message)}; }
-
 // The first row after `moment`.
 std::size_t row_after(std::span<const Instant> ds, Instant moment) {
   return static_cast<std::size_t>(std::upper_bound(ds.begin(), ds.end(), moment) - ds.begin());

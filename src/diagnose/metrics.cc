@@ -13,8 +13,6 @@ namespace {
 constexpr std::array<std::string_view, 7> kNames = {"mse", "rmse", "mae", "mape", "mdape", "smape", "coverage"};
 constexpr double kNearZero = 1e-8;
 
-Error invalid(std::string message) { return Error{ErrorCode::kInvalid, std::move(message)}; }
-
 std::int64_t month_of(Instant moment) {
   const std::chrono::year_month_day date(std::chrono::floor<std::chrono::days>(moment));
   return 12 * (static_cast<int>(date.year()) - 1970) + static_cast<int>(static_cast<unsigned>(date.month())) - 1;

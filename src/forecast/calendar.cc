@@ -15,8 +15,6 @@
 namespace chiliad::forecast {
 namespace {
 
-Error invalid(std::string message) { return Error{ErrorCode::kInvalid, std::move(message)}; }
-
 // For knot -1 (all rows) and each changepoint j: the sums over its rows of w, w t, w t^2, kept as [0], [1], [2].
 struct KnotSums {
   std::vector<std::array<double, 3>> at;

@@ -10,7 +10,7 @@
 namespace chiliad::forecast {
 namespace {
 
-Error corrupt(const char* what) { return Error{ErrorCode::kCorrupt, std::string("conformal: ") + what}; }
+Error corrupt_scores(const char* what) { return Error{ErrorCode::kCorrupt, std::string("conformal: ") + what}; }
 
 // The rank, from 1, of the j-th kept score, from 1.
 std::int64_t rank_of(std::int64_t j, std::int64_t kept, std::int64_t count) { return (j * count + kept - 1) / kept; }
@@ -45,19 +45,19 @@ double conformal_factor(const Conformal& conformal, std::chrono::nanoseconds hor
 }
 
 Result<Done> check_conformal(const Conformal& conformal) {
-  if (!(conformal.width > 0 && conformal.width < 1)) return corrupt("width must be in (0, 1)");
+  if (!(conformal.width > 0 && conformal.width < 1)) return corrupt_scores("width must be in (0, 1)");
   if (conformal.groups.empty() || conformal.groups.size() > Conformal::kMaxGroups)
-    return corrupt("expected 1 to 64 groups");
+    return corrupt_scores("expected 1 to 64 groups");
   std::chrono::nanoseconds last{0};
   for (const Conformal::Group& group : conformal.groups) {
-    if (group.up_to <= last) return corrupt("the groups' horizons do not ascend");
+    if (group.up_to <= last) return corrupt_scores("the groups' horizons do not ascend");
     last = group.up_to;
     const auto kept = std::min(group.count, static_cast<std::int64_t>(Conformal::kMaxScores));
     if (kept < 1 || static_cast<std::int64_t>(group.scores.size()) != kept || group.count > 1'000'000'000'000)
-      return corrupt("the scores do not match their count");
-    if (!std::ranges::is_sorted(group.scores)) return corrupt("the scores do not ascend");
+      return corrupt_scores("the scores do not match their count");
+    if (!std::ranges::is_sorted(group.scores)) return corrupt_scores("the scores do not ascend");
     for (const double score : group.scores) {
-      if (!(score >= 0) || !std::isfinite(score)) return corrupt("a score is no number of 0 or above");
+      if (!(score >= 0) || !std::isfinite(score)) return corrupt_scores("a score is no number of 0 or above");
     }
   }
   return Done{};

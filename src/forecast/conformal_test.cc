@@ -12,7 +12,6 @@
 namespace chiliad::forecast {
 namespace {
 
-using std::chrono::days;
 using std::chrono::hours;
 
 std::vector<double> one_to(int n) {
@@ -21,14 +20,14 @@ std::vector<double> one_to(int n) {
   return scores;
 }
 
-Conformal one_group(int n) { return {0.8, {make_group(days(7), one_to(n))}}; }
+Conformal one_group(int n) { return {0.8, {make_group(std::chrono::days(7), one_to(n))}}; }
 
 TEST(ConformalFactor, IsTheScoreOfTheRankThatTheGuaranteeAsksFor) {
-  EXPECT_EQ(conformal_factor(one_group(9), days(1), 0.8), 8);     // 10 * 0.8
-  EXPECT_EQ(conformal_factor(one_group(10), days(1), 0.8), 9);    // ceil(8.8)
-  EXPECT_EQ(conformal_factor(one_group(19), days(1), 0.95), 19);  // 20 * 0.95, whatever its rounding.
-  EXPECT_EQ(conformal_factor(one_group(9), days(1), 0.95), 9);    // Too few: the largest.
-  EXPECT_EQ(conformal_factor(one_group(199), days(1), 0.5), 100);
+  EXPECT_EQ(conformal_factor(one_group(9), std::chrono::days(1), 0.8), 8);     // 10 * 0.8
+  EXPECT_EQ(conformal_factor(one_group(10), std::chrono::days(1), 0.8), 9);    // ceil(8.8)
+  EXPECT_EQ(conformal_factor(one_group(19), std::chrono::days(1), 0.95), 19);  // 20 * 0.95, whatever its rounding.
+  EXPECT_EQ(conformal_factor(one_group(9), std::chrono::days(1), 0.95), 9);    // Too few: the largest.
+  EXPECT_EQ(conformal_factor(one_group(199), std::chrono::days(1), 0.5), 100);
 }
 
 TEST(ConformalFactor, OfThinnedScoresIsNeverBelowTheExactOne) {
@@ -38,7 +37,7 @@ TEST(ConformalFactor, OfThinnedScoresIsNeverBelowTheExactOne) {
     EXPECT_EQ(conformal.groups[0].scores.back(), n);
     for (const double width : {0.05, 0.5, 0.8, 0.95, 0.99}) {
       const double exact = std::ceil((n + 1) * width - 1e-9);
-      const double kept = conformal_factor(conformal, days(1), width);
+      const double kept = conformal_factor(conformal, std::chrono::days(1), width);
       EXPECT_GE(kept, std::min<double>(exact, n)) << n << " " << width;
       EXPECT_LE(kept, exact + n / 200.0 + 1) << n << " " << width;
     }
@@ -63,7 +62,7 @@ TEST(CheckConformal, RefusesWhatNoCalibrationGives) {
   EXPECT_TRUE(refused([](Conformal& c) { c.width = 1; }));
   EXPECT_TRUE(refused([](Conformal& c) { c.groups.clear(); }));
   EXPECT_TRUE(refused([](Conformal& c) { c.groups.push_back(c.groups[0]); }));
-  EXPECT_TRUE(refused([](Conformal& c) { c.groups[0].up_to = days(0); }));
+  EXPECT_TRUE(refused([](Conformal& c) { c.groups[0].up_to = std::chrono::days(0); }));
   EXPECT_TRUE(refused([](Conformal& c) { c.groups[0].count = 4; }));
   EXPECT_TRUE(refused([](Conformal& c) { c.groups[0].scores[1] = -1; }));
   EXPECT_TRUE(refused([](Conformal& c) { c.groups[0].scores[4] = INFINITY; }));
@@ -73,14 +72,16 @@ class ConformalModel : public testing::Test {
  protected:
   void SetUp() override {
     for (int i = 0; i < 60; ++i) {
-      ds_.push_back(std::chrono::sys_days(days(19000 + i)));
+      ds_.push_back(std::chrono::sys_days(std::chrono::days(19000 + i)));
       y_.push_back(10 + i * 0.5 + std::fmod(i * 37.0, 11));
     }
     const Result<FittedModel> plain = fit({ds_, y_});
     plain_ = std::make_unique<FittedModel>(*plain);
     // Twice the model's own interval for the first two days, three times it later.
-    model_ = std::make_unique<FittedModel>(*plain->with_conformal(std::make_shared<const Conformal>(Conformal{
-        0.8, {make_group(days(2), std::vector<double>(9, 2)), make_group(days(5), std::vector<double>(9, 3))}})));
+    model_ = std::make_unique<FittedModel>(*plain->with_conformal(
+        std::make_shared<const Conformal>(Conformal{0.8,
+                                                    {make_group(std::chrono::days(2), std::vector<double>(9, 2)),
+                                                     make_group(std::chrono::days(5), std::vector<double>(9, 3))}})));
   }
 
   std::vector<Instant> ds_;
@@ -89,7 +90,8 @@ class ConformalModel : public testing::Test {
 };
 
 TEST_F(ConformalModel, StretchesTheFuturesBoundsAndNothingElse) {
-  const std::vector<Instant> frame = {ds_.back(), ds_.back() + days(1), ds_.back() + days(3), ds_.back() + days(9)};
+  const std::vector<Instant> frame = {ds_.back(), ds_.back() + std::chrono::days(1), ds_.back() + std::chrono::days(3),
+                                      ds_.back() + std::chrono::days(9)};
   PredictOptions options;
   options.quantiles = {0.3};
   const Forecast own = *model_->predict(frame, options);
@@ -109,9 +111,9 @@ TEST_F(ConformalModel, StretchesTheFuturesBoundsAndNothingElse) {
 }
 
 TEST_F(ConformalModel, TheIntervalsWidthChoosesTheScore) {
-  Conformal conformal{0.8, {make_group(days(2), one_to(9))}};
+  Conformal conformal{0.8, {make_group(std::chrono::days(2), one_to(9))}};
   const FittedModel model = *plain_->with_conformal(std::make_shared<const Conformal>(conformal));
-  const std::vector<Instant> frame = {ds_.back() + days(1)};
+  const std::vector<Instant> frame = {ds_.back() + std::chrono::days(1)};
   PredictOptions options;
   const Forecast own = *model.predict(frame, options);
   options.conformal = true;
@@ -138,7 +140,7 @@ TEST_F(ConformalModel, IsStoredBesideWhatProphetReads) {
   const FittedModel again = *model_from_json(json, KeepHistory::kNo);
   ASSERT_TRUE(again.state().conformal);
   ASSERT_EQ(again.state().conformal->groups.size(), 2U);
-  EXPECT_EQ(again.state().conformal->groups[1].up_to, days(5));
+  EXPECT_EQ(again.state().conformal->groups[1].up_to, std::chrono::days(5));
   EXPECT_EQ(again.state().conformal->groups[1].scores, std::vector<double>(9, 3));
   EXPECT_EQ(model_to_json(*model_from_json(json)), json);
   EXPECT_GT(again.memory_bytes(), model_from_json(model_to_json(*plain_), KeepHistory::kNo)->memory_bytes());

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "forecast/component_name.h"
+#include "forecast/features.h"
 
 namespace chiliad::forecast {
 namespace {
@@ -13,8 +14,6 @@ using std::chrono::hours;
 using std::chrono::nanoseconds;
 
 constexpr nanoseconds kDay = hours(24);
-
-Error invalid(std::string message) { return Error{ErrorCode::kInvalid, std::move(message)}; }
 
 // The order that an option asks for, 0 for none.
 int fourier_order(const SeasonalityChoice& choice, bool has_own, bool auto_disable, int default_order) {
@@ -126,13 +125,8 @@ Result<std::span<const double>> finite_column(const Column& column, std::size_t 
   return column.values;
 }
 
-const Column* find(std::span<const Column> columns, std::string_view name) {
-  const auto found = std::ranges::find(columns, name, &Column::name);
-  return found == columns.end() ? nullptr : &*found;
-}
-
 Result<std::span<const double>> find_cap(std::span<const Column> columns, std::size_t rows) {
-  const Column* cap = find(columns, "cap");
+  const Column* cap = find_column(columns, "cap");
   if (cap == nullptr) return invalid("Capacities must be supplied for logistic growth in column \"cap\"");
   return finite_column(*cap, rows);
 }
@@ -186,7 +180,7 @@ Result<ScaledSeries> scale_series(const ProphetOptions& options, std::span<const
     const Result<std::span<const double>> found = find_cap(columns, y.size());
     if (!found) return found.error();
     cap = *found;
-    if (const Column* column = find(columns, "floor"); column != nullptr) {
+    if (const Column* column = find_column(columns, "floor"); column != nullptr) {
       const Result<std::span<const double>> values = finite_column(*column, y.size());
       if (!values) return values.error();
       floor = *values;
@@ -222,7 +216,7 @@ Result<ScaledCap> scale_cap(const FittedState& state, std::span<const Column> co
   if (state.options.growth != Growth::kLogistic) return out;
   out.floor.assign(rows, state.options.scaling == Scaling::kMinMax ? state.y_min : 0);
   if (state.logistic_floor) {
-    const Column* floor = find(columns, "floor");
+    const Column* floor = find_column(columns, "floor");
     if (floor == nullptr) return invalid("Expected column \"floor\".");
     const Result<std::span<const double>> values = finite_column(*floor, rows);
     if (!values) return values.error();

@@ -11,15 +11,8 @@
 namespace chiliad::forecast {
 namespace {
 
-Error invalid(std::string message) { return Error{ErrorCode::kInvalid, std::move(message)}; }
-
 std::size_t columns_of(const Seasonality& seasonality) {
   return 2 * static_cast<std::size_t>(seasonality.fourier_order);
-}
-
-const Column* find(std::span<const Column> columns, std::string_view name) {
-  const auto found = std::ranges::find(columns, name, &Column::name);
-  return found == columns.end() ? nullptr : &*found;
 }
 
 Result<Done> check_length(const Column& column, std::size_t rows) {
@@ -31,7 +24,7 @@ Result<Done> check_length(const Column& column, std::size_t rows) {
 Result<std::span<const double>> find_regressor(const Regressor& regressor, std::span<const Column> columns,
                                                std::size_t rows) {
   const std::string& name = regressor.name;
-  const Column* column = find(columns, name);
+  const Column* column = find_column(columns, name);
   if (column == nullptr) {
     return invalid("Regressor " + quoted_name(name) + " missing from dataframe" +
                    (regressor.predictor_spec.empty()
@@ -49,7 +42,7 @@ Result<std::span<const double>> find_regressor(const Regressor& regressor, std::
 
 Result<std::span<const double>> find_condition(std::string_view name, std::span<const Column> columns,
                                                std::size_t rows) {
-  const Column* column = find(columns, name);
+  const Column* column = find_column(columns, name);
   if (column == nullptr) return invalid("Condition " + quoted_name(name) + " missing from dataframe");
   if (Result<Done> checked = check_length(*column, rows); !checked) return std::move(checked).error();
   if (!std::ranges::all_of(column->values, [](double value) { return value == 0 || value == 1; })) {
@@ -64,6 +57,11 @@ std::span<const HolidayColumns::Run> runs_of(const FeatureParts& parts) {
 }
 
 }  // namespace
+
+const Column* find_column(std::span<const Column> columns, std::string_view name) {
+  const auto found = std::ranges::find(columns, name, &Column::name);
+  return found == columns.end() ? nullptr : &*found;
+}
 
 std::size_t feature_count(const FeatureParts& parts) {
   std::size_t count = parts.regressors.size() + (parts.holidays != nullptr ? parts.holidays->size() : 0);

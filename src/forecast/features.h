@@ -29,6 +29,9 @@
 
 namespace chiliad::forecast {
 
+// The column of this name; null when it is not there.
+const Column* find_column(std::span<const Column> columns, std::string_view name);
+
 // What X is made of, in the order of its columns. Borrowed.
 struct FeatureParts {
   std::span<const Seasonality> seasonalities;

@@ -26,10 +26,6 @@ constexpr std::int64_t kMaxPeriods = 1'000'000;
 constexpr std::int64_t kMaxCalendarMultiple = 10'000;
 constexpr std::int64_t kLastDay = 106'751;  // 2262-04-11, the last in the range of Instant.
 
-constexpr std::array<std::string_view, 12> kMonths = {"JAN", "FEB", "MAR", "APR", "MAY", "JUN",
-                                                      "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"};
-constexpr std::array<std::string_view, 7> kWeekdays = {"MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"};
-
 struct Alias {
   std::string_view text;
   Unit unit;

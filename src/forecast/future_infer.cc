@@ -16,7 +16,7 @@ namespace {
 using std::chrono::days;
 using std::chrono::sys_days;
 
-constexpr std::int64_t kDay = 86'400'000'000'000;
+constexpr std::int64_t kNanosecondsOfDay = 86'400'000'000'000;
 
 struct Stamp {
   std::int64_t day;  // Since 1970-01-01.
@@ -81,9 +81,6 @@ bool is_business_daily(const std::vector<Stamp>& stamps) {
 
 // The name for moments whose smallest step is whole days; "" for none.
 std::string daily_rule(const std::vector<Stamp>& stamps, const std::vector<std::int64_t>& steps) {
-  static constexpr std::array<std::string_view, 12> kMonths = {"JAN", "FEB", "MAR", "APR", "MAY", "JUN",
-                                                               "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"};
-  static constexpr std::array<std::string_view, 7> kWeekdays = {"MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"};
   std::vector<std::int64_t> years, months;
   bool one_month = true;
   for (const Stamp& s : stamps) {
@@ -103,11 +100,11 @@ std::string daily_rule(const std::vector<Stamp>& stamps, const std::vector<std::
     return count(month_steps[0] / 3) + rule("Q", position) + month_name(anchor);
   }
   if (steps.size() == 1) {
-    const std::int64_t step = steps[0] / kDay;
+    const std::int64_t step = steps[0] / kNanosecondsOfDay;
     if (step % 7 != 0) return count(step) + "D";
     return fmt::format("{}W-{}", count(step / 7), kWeekdays[static_cast<std::size_t>(stamps[0].weekday)]);
   }
-  const bool one_or_three = steps.size() == 2 && steps[0] == kDay && steps[1] == 3 * kDay;
+  const bool one_or_three = steps.size() == 2 && steps[0] == kNanosecondsOfDay && steps[1] == 3 * kNanosecondsOfDay;
   return one_or_three && is_business_daily(stamps) ? "B" : "";
 }
 
@@ -138,7 +135,7 @@ Result<Frequency> Frequency::infer(std::span<const Instant> dates) {
   const std::vector<std::int64_t> steps = unique_steps(moments);
   if (steps[0] <= 0) return unable;
   std::string name;
-  if (steps[0] % kDay == 0) {
+  if (steps[0] % kNanosecondsOfDay == 0) {
     name = daily_rule(stamps, steps);
   } else if (steps.size() == 1) {
     name = even_rule(steps[0]);

@@ -2,6 +2,9 @@
 
 #pragma once
 
+#include <array>
+#include <string_view>
+
 #include "forecast/future.h"
 
 namespace chiliad::forecast {
@@ -32,5 +35,10 @@ enum class Frequency::Unit : std::uint8_t {
   kBYearStart,
   kBYearEnd,
 };
+
+// As pandas anchors years and weeks.
+inline constexpr std::array<std::string_view, 12> kMonths = {"JAN", "FEB", "MAR", "APR", "MAY", "JUN",
+                                                             "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"};
+inline constexpr std::array<std::string_view, 7> kWeekdays = {"MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"};
 
 }  // namespace chiliad::forecast

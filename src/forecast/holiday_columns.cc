@@ -16,8 +16,6 @@ namespace {
 constexpr std::size_t kMaxColumns = 10'000;
 constexpr std::size_t kMaxDays = 10'000'000;
 
-Error invalid(std::string message) { return Error{ErrorCode::kInvalid, std::move(message)}; }
-
 std::int32_t day_of(Instant moment) {
   return static_cast<std::int32_t>(std::chrono::floor<std::chrono::days>(moment).time_since_epoch().count());
 }

@@ -4,7 +4,8 @@
 #include "forecast/kernels.h"
 
 #include <algorithm>
-#include <cmath>
+#include <bit>
+#include <cstdint>
 #include <cstring>
 
 #include "base/check.h"
@@ -224,7 +225,16 @@ CHILIAD_MULTIVERSION double vector_total(const double* a, std::size_t count) {
   return ((s0[0] + s0[1]) + (s0[2] + s0[3])) + tail;
 }
 
+// The difference of a number with itself is 0, of whose bits none is set, but for infinity and NaN.
+CHILIAD_MULTIVERSION bool all_finite(const double* values, std::size_t count) {
+  std::uint64_t bits = 0;
+  for (std::size_t i = 0; i < count; ++i) bits |= std::bit_cast<std::uint64_t>(values[i] - values[i]);
+  return bits == 0;
+}
+
 }  // namespace
+
+bool all_finite(std::span<const double> values) { return all_finite(values.data(), values.size()); }
 
 void gram(const FeatureMatrix& x, std::span<double> out) {
   CHILIAD_CHECK(out.size() == x.stride * x.stride);

@@ -14,6 +14,8 @@
 
 namespace chiliad::forecast {
 
+bool all_finite(std::span<const double> values);
+
 constexpr std::size_t kLane = 4;  // Doubles in a vector.
 
 constexpr std::size_t padded(std::size_t columns) { return (columns + kLane - 1) / kLane * kLane; }

@@ -9,8 +9,6 @@
 namespace chiliad::forecast {
 namespace {
 
-Error invalid(std::string message) { return Error{ErrorCode::kInvalid, std::move(message)}; }
-
 bool is_scale(double value) { return value > 0 && std::isfinite(value); }
 
 Result<Done> check_scales(const ProphetOptions& options) {

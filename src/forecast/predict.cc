@@ -21,8 +21,6 @@
 namespace chiliad::forecast {
 namespace {
 
-Error invalid(std::string message) { return Error{ErrorCode::kInvalid, std::move(message)}; }
-
 constexpr int kLogisticSamples = 1000;
 
 struct Request {

@@ -11,7 +11,7 @@ namespace {
 
 using std::chrono::hours;
 
-std::vector<Instant> days(const char* first, int count) {
+std::vector<Instant> days_from(const char* first, int count) {
   std::vector<Instant> out;
   for (int i = 0; i < count; ++i) out.push_back(*parse_instant(first) + hours(24 * i));
   return out;
@@ -44,7 +44,7 @@ FittedModel model(FittedState state) {
 }
 
 TEST(Predict, AddsTheComponentsToTheTrend) {
-  const Result<Forecast> forecast = model(hand_made()).predict(days("2022-02-20", 3));
+  const Result<Forecast> forecast = model(hand_made()).predict(days_from("2022-02-20", 3));
   ASSERT_TRUE(forecast);
   for (std::size_t i = 0; i < 3; ++i) {
     const double t = 0.5 + 0.01 * static_cast<double>(i);
@@ -57,7 +57,7 @@ TEST(Predict, AddsTheComponentsToTheTrend) {
 }
 
 TEST(Predict, MultipliesTheTrendWhereTheModeSaysSo) {
-  const Result<Forecast> forecast = model(hand_made(Mode::kMultiplicative)).predict(days("2022-02-20", 9));
+  const Result<Forecast> forecast = model(hand_made(Mode::kMultiplicative)).predict(days_from("2022-02-20", 9));
   for (std::size_t i = 0; i < 9; ++i) {
     EXPECT_NEAR(forecast->column("yhat")[i], forecast->column("trend")[i] * (1 + forecast->column("weekly")[i]), 1e-12);
     EXPECT_LE(std::fabs(forecast->column("weekly")[i]), 0.1 + 1e-12);  // A share, not scaled by y_scale.
@@ -68,12 +68,12 @@ TEST(Predict, AddsTheMinimumBackForMinMaxScaling) {
   FittedState state = hand_made();
   state.options.scaling = Scaling::kMinMax;
   state.y_min = 1000;
-  const Result<Forecast> forecast = model(state).predict(days("2022-01-01", 1));
+  const Result<Forecast> forecast = model(state).predict(days_from("2022-01-01", 1));
   EXPECT_NEAR(forecast->column("trend")[0], 1030, 1e-12);
 }
 
 TEST(Predict, SortsTheRows) {
-  std::vector<Instant> ds = days("2022-04-01", 20);
+  std::vector<Instant> ds = days_from("2022-04-01", 20);
   const Result<Forecast> sorted = model(hand_made()).predict(ds);
   std::reverse(ds.begin(), ds.end());
   const Result<Forecast> reversed = model(hand_made()).predict(ds);
@@ -84,7 +84,7 @@ TEST(Predict, SortsTheRows) {
 }
 
 TEST(Predict, GivesHistoryRowsNoTrendUncertaintyAndNormalNoise) {
-  const Result<Forecast> forecast = model(hand_made()).predict(days("2022-03-01", 5));
+  const Result<Forecast> forecast = model(hand_made()).predict(days_from("2022-03-01", 5));
   for (std::size_t i = 0; i < 5; ++i) {
     EXPECT_EQ(forecast->column("trend_lower")[i], forecast->column("trend")[i]);
     EXPECT_EQ(forecast->column("trend_upper")[i], forecast->column("trend")[i]);
@@ -95,7 +95,7 @@ TEST(Predict, GivesHistoryRowsNoTrendUncertaintyAndNormalNoise) {
 }
 
 TEST(Predict, WidensTheFuture) {
-  const Result<Forecast> forecast = model(hand_made()).predict(days("2022-04-12", 60));
+  const Result<Forecast> forecast = model(hand_made()).predict(days_from("2022-04-12", 60));
   const std::span<const double> upper = forecast->column("yhat_upper");
   const std::span<const double> yhat = forecast->column("yhat");
   for (std::size_t i = 1; i < 60; ++i) EXPECT_GT(upper[i] - yhat[i], upper[i - 1] - yhat[i - 1]);
@@ -105,7 +105,7 @@ TEST(Predict, TakesRegressorsInTheOrderOfTheRowsAskedFor) {
   FittedState state = hand_made();
   state.options.regressors = {{"temp", 10, Standardize::kAuto, Mode::kAdditive, 10, 5}};
   state.beta = {0.1, 0, 0.3};
-  std::vector<Instant> ds = days("2022-04-12", 4);
+  std::vector<Instant> ds = days_from("2022-04-12", 4);
   const std::vector<double> temp = {10, 15, 20, 25};
   const Result<Forecast> sorted = model(state).predict(Frame{ds, std::vector<Column>{{"temp", temp}}});
   ASSERT_TRUE(sorted) << sorted.error().message;
@@ -130,7 +130,7 @@ TEST(Predict, ARegressorWithAModelOfItsOwnNeedsValuesAllTheSame) {
   FittedState state = hand_made();
   state.options.regressors = {{.name = "temp", .std = 5, .predictor_spec = "{}"}};
   state.beta = {0.1, 0, 0.3};
-  const std::vector<Instant> ds = days("2022-04-12", 1);
+  const std::vector<Instant> ds = days_from("2022-04-12", 1);
   const std::string message = model(state).predict(ds).error().message;
   EXPECT_TRUE(message.starts_with("Regressor 'temp' missing from dataframe: the model that forecasts it")) << message;
   EXPECT_TRUE(model(state).predict(Frame{ds, std::vector<Column>{{"temp", std::vector<double>{3}}}}));
@@ -152,7 +152,7 @@ TEST(Predict, FlatGrowthHasNoTrendUncertainty) {
   for (const Uncertainty uncertainty : {Uncertainty::kExact, Uncertainty::kSimulated}) {
     PredictOptions options;
     options.uncertainty = uncertainty;
-    const Result<Forecast> forecast = model(state).predict(days("2022-04-12", 30), options);
+    const Result<Forecast> forecast = model(state).predict(days_from("2022-04-12", 30), options);
     ASSERT_TRUE(forecast);
     for (std::size_t i = 0; i < 30; ++i) {
       EXPECT_EQ(forecast->column("trend")[i], 30);
@@ -176,7 +176,7 @@ FittedState logistic_state() {
 
 TEST(Predict, GrowsToTheCapacityOfEachRow) {
   const FittedModel fitted = model(logistic_state());
-  const std::vector<Instant> ds = days("2022-04-12", 3);
+  const std::vector<Instant> ds = days_from("2022-04-12", 3);
   const std::vector<double> cap = {50, 60, 70};
   const Result<Forecast> forecast = fitted.predict(Frame{ds, std::vector<Column>{{"cap", cap}}});
   ASSERT_TRUE(forecast) << forecast.error().message;
@@ -199,7 +199,7 @@ TEST(Predict, GrowsToTheCapacityOfEachRow) {
 
 TEST(Predict, AddsTheFloorOfEachRow) {
   FittedState state = logistic_state();
-  const std::vector<Instant> ds = days("2022-04-12", 2);
+  const std::vector<Instant> ds = days_from("2022-04-12", 2);
   const std::vector<double> cap = {50, 60}, raised_cap = {57, 69}, floor = {7, 9};
   const Result<Forecast> plain = model(state).predict(Frame{ds, std::vector<Column>{{"cap", cap}}});
   state.logistic_floor = true;
@@ -218,7 +218,7 @@ TEST(Predict, AddsTheFloorOfEachRow) {
 }
 
 TEST(Predict, TakesCapacitiesInTheOrderOfTheRowsAskedFor) {
-  std::vector<Instant> ds = days("2022-04-12", 3);
+  std::vector<Instant> ds = days_from("2022-04-12", 3);
   std::vector<double> cap = {50, 60, 70};
   const FittedModel fitted = model(logistic_state());
   const Result<Forecast> sorted = fitted.predict(Frame{ds, std::vector<Column>{{"cap", cap}}});
@@ -234,7 +234,7 @@ TEST(Predict, TakesCapacitiesInTheOrderOfTheRowsAskedFor) {
 TEST(Predict, DrawsTheIntervalsOfLogisticGrowth) {
   FittedState state = logistic_state();
   const FittedModel fitted = model(state);
-  std::vector<Instant> ds = days("2022-04-01", 50);
+  std::vector<Instant> ds = days_from("2022-04-01", 50);
   const std::vector<double> cap(ds.size(), 60);
   const std::vector<Column> columns = {{"cap", cap}};
   const Result<Forecast> first = fitted.predict(Frame{ds, columns});
@@ -279,14 +279,14 @@ TEST(Predict, LeavesTheIntervalColumnsOutWhenAskedOrTurnedOff) {
   FittedState state = hand_made();
   PredictOptions options;
   options.uncertainty = Uncertainty::kNone;
-  EXPECT_EQ(model(state).predict(days("2022-04-12", 2), options)->names().size(), 5u);
+  EXPECT_EQ(model(state).predict(days_from("2022-04-12", 2), options)->names().size(), 5u);
   state.options.uncertainty_samples = 0;
-  EXPECT_EQ(model(state).predict(days("2022-04-12", 2))->names().size(), 5u);
+  EXPECT_EQ(model(state).predict(days_from("2022-04-12", 2))->names().size(), 5u);
 }
 
 TEST(Predict, UsesOffsetsThatWereKept) {
   const FittedModel fitted = model(hand_made());
-  const std::vector<Instant> ds = days("2022-04-12", 7);
+  const std::vector<Instant> ds = days_from("2022-04-12", 7);
   IntervalOffsets offsets;
   const Result<Forecast> first = fitted.predict(ds, {}, &offsets);
   ASSERT_EQ(offsets.values.size(), 28u);
@@ -299,7 +299,7 @@ TEST(Predict, UsesOffsetsThatWereKept) {
 TEST(Predict, AddsColumnsForExtraQuantiles) {
   PredictOptions options;
   options.quantiles = {0.1, 0.5};
-  const Result<Forecast> forecast = model(hand_made()).predict(days("2022-04-12", 7), options);
+  const Result<Forecast> forecast = model(hand_made()).predict(days_from("2022-04-12", 7), options);
   ASSERT_TRUE(forecast);
   EXPECT_EQ(forecast->names().back(), "yhat_q0.5");
   for (std::size_t i = 0; i < 7; ++i) {
@@ -310,7 +310,7 @@ TEST(Predict, AddsColumnsForExtraQuantiles) {
 
 TEST(Predict, SimulatesTheSameFuturesForTheSameSeed) {
   const FittedModel fitted = model(hand_made());
-  const std::vector<Instant> ds = days("2022-04-12", 30);
+  const std::vector<Instant> ds = days_from("2022-04-12", 30);
   PredictOptions options;
   options.uncertainty = Uncertainty::kSimulated;
   options.uncertainty_samples = 20000;
@@ -335,10 +335,10 @@ TEST(Predict, RefusesWhatItCannotAnswer) {
   EXPECT_EQ(fitted.predict(Frame{}).error().message, "Dataframe has no rows.");
   PredictOptions options;
   options.interval_width = 1.0;
-  EXPECT_FALSE(fitted.predict(days("2022-04-12", 1), options));
+  EXPECT_FALSE(fitted.predict(days_from("2022-04-12", 1), options));
   options = {};
   options.quantiles = {0};
-  EXPECT_FALSE(fitted.predict(days("2022-04-12", 1), options));
+  EXPECT_FALSE(fitted.predict(days_from("2022-04-12", 1), options));
 }
 
 TEST(Predict, RefusesDatesAndWidthsAtTheEndOfTheirRange) {
@@ -347,14 +347,14 @@ TEST(Predict, RefusesDatesAndWidthsAtTheEndOfTheirRange) {
   EXPECT_EQ(fitted.predict(far).error().code, ErrorCode::kInvalid);
   PredictOptions options;
   options.interval_width = std::nextafter(1.0, 0.0);
-  EXPECT_EQ(fitted.predict(days("2022-04-12", 7), options).error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(fitted.predict(days_from("2022-04-12", 7), options).error().code, ErrorCode::kInvalid);
 }
 
 TEST(Predict, NeverAnswersWithWhatIsNoNumber) {
   FittedState state = hand_made();
   state.delta = {1e308};
   state.y_scale = 1e10;
-  EXPECT_EQ(model(state).predict(days("2024-04-12", 7)).error().code, ErrorCode::kCorrupt);
+  EXPECT_EQ(model(state).predict(days_from("2024-04-12", 7)).error().code, ErrorCode::kCorrupt);
 }
 
 TEST(FromState, RefusesATimeScaleBelowItsResolution) {

@@ -13,8 +13,6 @@
 namespace chiliad::forecast {
 namespace {
 
-Error invalid(std::string message) { return Error{ErrorCode::kInvalid, std::move(message)}; }
-
 // The trend, its factor and yhat are predict()'s; the paths run beside the fitted trend.
 Result<Done> draw_beside_the_mode(const FittedModel& model, const Frame& frame, const SortedFrame& sorted,
                                   std::uint64_t seed, PredictiveSamples& out) {

@@ -7,6 +7,7 @@
 #include "forecast/component_name.h"
 #include "forecast/conformal.h"
 #include "forecast/features.h"
+#include "forecast/kernels.h"
 #include "forecast/layout.h"
 #include "forecast/sufficient_statistics.h"
 
@@ -35,12 +36,6 @@ std::span<const double> Forecast::column(std::string_view name) const {
 }
 
 namespace {
-
-Error corrupt(std::string message) { return Error{ErrorCode::kCorrupt, std::move(message)}; }
-
-bool all_finite(std::span<const double> values) {
-  return std::all_of(values.begin(), values.end(), [](double value) { return std::isfinite(value); });
-}
 
 Result<Done> check_draws(const FittedState& state) {
   const ParameterDraws& draws = *state.draws;

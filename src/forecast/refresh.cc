@@ -14,8 +14,6 @@
 namespace chiliad::forecast {
 namespace {
 
-Error invalid(std::string message) { return Error{ErrorCode::kInvalid, std::move(message)}; }
-
 // What the values so far and the new ones are scaled by, as scale_series() has it.
 void set_scale(FittedState& state, double low, double high) {
   if (state.options.scaling == Scaling::kAbsMax) {

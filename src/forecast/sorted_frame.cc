@@ -8,12 +8,6 @@
 #include "forecast/future_law.h"
 
 namespace chiliad::forecast {
-namespace {
-
-Error invalid(std::string message) { return Error{ErrorCode::kInvalid, std::move(message)}; }
-
-}  // namespace
-
 Result<SortedFrame> sort_frame(const Frame& frame, const FittedState& state, const FeatureParts& parts) {
   SortedFrame sorted;
   sorted.ds.assign(frame.ds.begin(), frame.ds.end());

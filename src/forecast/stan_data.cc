@@ -5,17 +5,14 @@
 #include <string>
 
 #include "forecast/best_mode.h"
+#include "forecast/kernels.h"
 #include "forecast/starts.h"
 
 namespace chiliad::forecast {
 namespace {
 
-Error invalid(const std::string& member, const std::string& expected) {
+Error wrong_member(const std::string& member, const std::string& expected) {
   return Error{ErrorCode::kInvalid, "'" + member + "': expected " + expected};
-}
-
-bool all_finite(std::span<const double> values) {
-  return std::ranges::all_of(values, [](double value) { return std::isfinite(value); });
 }
 
 bool all_positive(std::span<const double> values) {
@@ -25,25 +22,25 @@ bool all_positive(std::span<const double> values) {
 Result<Done> check_rows(const StanData& data) {
   const std::size_t rows = data.t.size();
   if (rows < 2 || !all_finite(data.t) || !std::ranges::is_sorted(data.t) || data.t.front() < 0 || data.t.back() > 1)
-    return invalid("t", "at least two numbers in [0, 1], ascending");
-  if (data.t.front() == data.t.back()) return invalid("t", "numbers that are not all equal");
-  if (data.y.size() != rows || !all_finite(data.y)) return invalid("y", "a finite number for each of t");
+    return wrong_member("t", "at least two numbers in [0, 1], ascending");
+  if (data.t.front() == data.t.back()) return wrong_member("t", "numbers that are not all equal");
+  if (data.y.size() != rows || !all_finite(data.y)) return wrong_member("y", "a finite number for each of t");
   if (data.growth == Growth::kLogistic && (data.cap.size() != rows || !all_positive(data.cap)))
-    return invalid("cap", "a number above 0 for each of t");
+    return wrong_member("cap", "a number above 0 for each of t");
   return Done{};
 }
 
 Result<Done> check_columns(const StanData& data) {
   const std::size_t columns = data.sigmas.size();
-  if (columns == 0 || !all_positive(data.sigmas)) return invalid("sigmas", "numbers above 0, at least one");
+  if (columns == 0 || !all_positive(data.sigmas)) return wrong_member("sigmas", "numbers above 0, at least one");
   if (data.x.size() / columns != data.t.size() || data.x.size() % columns != 0 || !all_finite(data.x))
-    return invalid("X", "a row of finite numbers for each of t, as many as sigmas");
+    return wrong_member("X", "a row of finite numbers for each of t, as many as sigmas");
   for (const auto& [name, marks] : {std::pair{"s_a", data.s_a}, std::pair{"s_m", data.s_m}}) {
     if (marks.size() != columns || !std::ranges::all_of(marks, [](double mark) { return mark == 0 || mark == 1; }))
-      return invalid(name, "0 or 1 for each of sigmas");
+      return wrong_member(name, "0 or 1 for each of sigmas");
   }
   for (std::size_t j = 0; j < columns; ++j) {
-    if (data.s_a[j] == 1 && data.s_m[j] == 1) return invalid("s_m", "0 where s_a is 1");
+    if (data.s_a[j] == 1 && data.s_m[j] == 1) return wrong_member("s_m", "0 where s_a is 1");
   }
   return Done{};
 }
@@ -51,9 +48,9 @@ Result<Done> check_columns(const StanData& data) {
 Result<Done> check(const StanData& data) {
   if (Result<Done> checked = check_rows(data); !checked) return checked;
   if (Result<Done> checked = check_columns(data); !checked) return checked;
-  if (!(data.tau > 0) || !std::isfinite(data.tau)) return invalid("tau", "a number above 0");
+  if (!(data.tau > 0) || !std::isfinite(data.tau)) return wrong_member("tau", "a number above 0");
   if (data.t_change.empty() || !all_finite(data.t_change) || !std::ranges::is_sorted(data.t_change))
-    return invalid("t_change", "at least one finite number, ascending");
+    return wrong_member("t_change", "at least one finite number, ascending");
   return Done{};
 }
 

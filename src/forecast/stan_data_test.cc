@@ -13,8 +13,8 @@ namespace chiliad::forecast {
 namespace {
 
 // A series with a break, a week and a regressor, and Stan's data of its model.
-struct Case {
-  explicit Case(Growth growth, Mode mode) {
+struct StanCase {
+  explicit StanCase(Growth growth, Mode mode) {
     for (int i = 0; i < 150; ++i) {
       ds.push_back(*parse_instant("2021-01-01") + std::chrono::days(i));
       const double noise = ((i * 7919) % 101 - 50) / 50.0;
@@ -61,7 +61,7 @@ struct Case {
 TEST(StanData, ItsFitIsThatOfTheRows) {
   for (const Growth growth : {Growth::kLinear, Growth::kLogistic, Growth::kFlat}) {
     for (const Mode mode : {Mode::kAdditive, Mode::kMultiplicative}) {
-      const Case one(growth, mode);
+      const StanCase one(growth, mode);
       const FittedModel expected = *fit({one.ds, one.y, one.columns}, one.options);
       FitReport report;
       const Parameters found = *StanModel::make(one.data)->fit({}, false, report);
@@ -76,7 +76,7 @@ TEST(StanData, ItsFitIsThatOfTheRows) {
 }
 
 TEST(StanData, AFitBeginsWhereItIsTold) {
-  const Case one(Growth::kLinear, Mode::kMultiplicative);
+  const StanCase one(Growth::kLinear, Mode::kMultiplicative);
   const StanModel model = *StanModel::make(one.data);
   FitReport report;
   const Parameters mode = *model.fit({}, false, report);
@@ -89,7 +89,7 @@ TEST(StanData, AFitBeginsWhereItIsTold) {
 }
 
 TEST(StanData, AColumnOfNoModeHasNoEffect) {
-  Case one(Growth::kLinear, Mode::kAdditive);
+  StanCase one(Growth::kLinear, Mode::kAdditive);
   one.s_a[0] = 0;
   FitReport report;
   const Parameters found = *StanModel::make(one.data)->fit({}, false, report);
@@ -98,29 +98,30 @@ TEST(StanData, AColumnOfNoModeHasNoEffect) {
 }
 
 TEST(StanData, SaysWhichMemberIsWrong) {
-  const auto message = [](const std::function<void(Case&)>& change) {
-    Case one(Growth::kLogistic, Mode::kAdditive);
+  const auto message = [](const std::function<void(StanCase&)>& change) {
+    StanCase one(Growth::kLogistic, Mode::kAdditive);
     change(one);
     const auto made = StanModel::make(one.data);
     return made ? std::string() : made.error().message;
   };
-  EXPECT_EQ(message([](Case&) {}), "");
+  EXPECT_EQ(message([](StanCase&) {}), "");
   std::vector<double> bad(150, NAN), falling = {1, 0}, equal(150, 0.5);
-  EXPECT_EQ(message([&](Case& c) { c.data.y = bad; }), "'y': expected a finite number for each of t");
-  EXPECT_EQ(message([&](Case& c) { c.data.y = c.data.y.first(3); }), "'y': expected a finite number for each of t");
-  EXPECT_EQ(message([&](Case& c) { c.data.t = falling; }), "'t': expected at least two numbers in [0, 1], ascending");
-  EXPECT_EQ(message([&](Case& c) { c.data.t = bad; }), "'t': expected at least two numbers in [0, 1], ascending");
-  EXPECT_EQ(message([&](Case& c) { c.data.t = equal; }), "'t': expected numbers that are not all equal");
-  EXPECT_EQ(message([&](Case& c) { c.data.cap = {}; }), "'cap': expected a number above 0 for each of t");
-  EXPECT_EQ(message([&](Case& c) { c.data.sigmas = {}; }), "'sigmas': expected numbers above 0, at least one");
-  EXPECT_EQ(message([&](Case& c) { c.data.x = c.data.x.first(7); }),
+  EXPECT_EQ(message([&](StanCase& c) { c.data.y = bad; }), "'y': expected a finite number for each of t");
+  EXPECT_EQ(message([&](StanCase& c) { c.data.y = c.data.y.first(3); }), "'y': expected a finite number for each of t");
+  EXPECT_EQ(message([&](StanCase& c) { c.data.t = falling; }),
+            "'t': expected at least two numbers in [0, 1], ascending");
+  EXPECT_EQ(message([&](StanCase& c) { c.data.t = bad; }), "'t': expected at least two numbers in [0, 1], ascending");
+  EXPECT_EQ(message([&](StanCase& c) { c.data.t = equal; }), "'t': expected numbers that are not all equal");
+  EXPECT_EQ(message([&](StanCase& c) { c.data.cap = {}; }), "'cap': expected a number above 0 for each of t");
+  EXPECT_EQ(message([&](StanCase& c) { c.data.sigmas = {}; }), "'sigmas': expected numbers above 0, at least one");
+  EXPECT_EQ(message([&](StanCase& c) { c.data.x = c.data.x.first(7); }),
             "'X': expected a row of finite numbers for each of t, as many as sigmas");
-  EXPECT_EQ(message([&](Case& c) { c.s_a[0] = 0.5; }), "'s_a': expected 0 or 1 for each of sigmas");
-  EXPECT_EQ(message([&](Case& c) { c.s_m[0] = 1; }), "'s_m': expected 0 where s_a is 1");
-  EXPECT_EQ(message([&](Case& c) { c.data.tau = 0; }), "'tau': expected a number above 0");
-  EXPECT_EQ(message([&](Case& c) { c.data.t_change = {}; }),
+  EXPECT_EQ(message([&](StanCase& c) { c.s_a[0] = 0.5; }), "'s_a': expected 0 or 1 for each of sigmas");
+  EXPECT_EQ(message([&](StanCase& c) { c.s_m[0] = 1; }), "'s_m': expected 0 where s_a is 1");
+  EXPECT_EQ(message([&](StanCase& c) { c.data.tau = 0; }), "'tau': expected a number above 0");
+  EXPECT_EQ(message([&](StanCase& c) { c.data.t_change = {}; }),
             "'t_change': expected at least one finite number, ascending");
-  EXPECT_EQ(message([&](Case& c) { c.data.t_change = falling; }),
+  EXPECT_EQ(message([&](StanCase& c) { c.data.t_change = falling; }),
             "'t_change': expected at least one finite number, ascending");
 }
 

@@ -26,7 +26,7 @@ constexpr std::size_t kMaxBytes = std::size_t{1} << 30;
 constexpr int kMaxFourierOrder = 100'000;
 constexpr std::int64_t kMaxCount = std::int64_t{1} << 40;
 
-Error corrupt(std::string_view key, std::string_view reason) {
+Error corrupt_member(std::string_view key, std::string_view reason) {
   return Error{ErrorCode::kCorrupt, "'" + std::string(key) + "': " + std::string(reason)};
 }
 
@@ -45,7 +45,7 @@ std::string_view type_name(od::value& value) {
 }
 
 Error expected(std::string_view key, std::string_view what, od::value& value) {
-  return corrupt(key, "expected " + std::string(what) + ", found " + std::string(type_name(value)));
+  return corrupt_member(key, "expected " + std::string(what) + ", found " + std::string(type_name(value)));
 }
 
 // Everything the outer object says, before it is put together. Views point into the document.
@@ -80,10 +80,11 @@ Result<Done> read_integer(std::string_view key, od::value value, std::int64_t lo
   double number = 0;  // A whole number may be written 25.0.
   if (value.get_int64().get(out) != simdjson::SUCCESS) {
     if (value.get_double().get(number) != simdjson::SUCCESS) return expected(key, "a whole number", value);
-    if (!(std::fabs(number) < 1e15) || number != std::floor(number)) return corrupt(key, "expected a whole number");
+    if (!(std::fabs(number) < 1e15) || number != std::floor(number))
+      return corrupt_member(key, "expected a whole number");
     out = static_cast<std::int64_t>(number);
   }
-  if (out < low || out > high) return corrupt(key, std::to_string(out) + " is out of range");
+  if (out < low || out > high) return corrupt_member(key, std::to_string(out) + " is out of range");
   return Done{};
 }
 
@@ -100,7 +101,7 @@ Result<Done> read_raw_text(std::string_view key, od::value value, std::string_vi
   }
   std::string_view token = value.raw_json_token();
   const std::size_t last = token.find_last_of('"');
-  if (last == 0 || last == std::string_view::npos) return corrupt(key, "the string has no end");
+  if (last == 0 || last == std::string_view::npos) return corrupt_member(key, "the string has no end");
   out = token.substr(1, last - 1);
   return Done{};
 }
@@ -109,7 +110,8 @@ Result<Done> read_mode(std::string_view key, od::value value, Mode& out) {
   std::string_view text;
   if (const Result<Done> read = read_text(key, value, text); !read) return read.error();
   if (text != "additive" && text != "multiplicative") {
-    return corrupt(key, "expected 'additive' or 'multiplicative', found '" + std::string(text.substr(0, 40)) + "'");
+    return corrupt_member(key,
+                          "expected 'additive' or 'multiplicative', found '" + std::string(text.substr(0, 40)) + "'");
   }
   out = text == "additive" ? Mode::kAdditive : Mode::kMultiplicative;
   return Done{};
@@ -124,7 +126,7 @@ Result<Done> read_members(std::string_view key, od::value value, Take take, cons
     std::string_view name;
     od::value field;
     if (item.unescaped_key().get(name) != simdjson::SUCCESS || item.value().get(field) != simdjson::SUCCESS)
-      return corrupt(key, "the object is damaged");
+      return corrupt_member(key, "the object is damaged");
     if (Result<Done> read = take(name, field); !read) return read;
   }
   return Done{};
@@ -135,7 +137,7 @@ Result<Done> read_numbers(std::string_view key, od::value value, std::vector<dou
   if (value.get_array().get(array) != simdjson::SUCCESS) return expected(key, "a list of numbers", value);
   for (auto item : array) {
     od::value number;
-    if (item.get(number) != simdjson::SUCCESS) return corrupt(key, "the list is damaged");
+    if (item.get(number) != simdjson::SUCCESS) return corrupt_member(key, "the list is damaged");
     double parsed = 0;
     if (const Result<Done> read = read_number(key, number, parsed); !read) return read.error();
     out.push_back(parsed);
@@ -154,7 +156,8 @@ Result<Done> read_growth(Parts& parts, std::string_view key, od::value value) {
   } else if (text == "flat") {
     parts.state.options.growth = Growth::kFlat;
   } else if (text != "linear") {
-    return corrupt(key, "expected 'linear', 'logistic' or 'flat', found '" + std::string(text.substr(0, 40)) + "'");
+    return corrupt_member(key,
+                          "expected 'linear', 'logistic' or 'flat', found '" + std::string(text.substr(0, 40)) + "'");
   }
   return Done{};
 }
@@ -174,7 +177,7 @@ Result<Done> read_choice(Parts& parts, std::string_view key, od::value value) {
     return Done{};
   }
   if (value.get_string().get(text) == simdjson::SUCCESS) {
-    if (text != "auto") return corrupt(key, "expected 'auto', true, false or a number");
+    if (text != "auto") return corrupt_member(key, "expected 'auto', true, false or a number");
     choice.kind = Kind::kAuto;
     return Done{};
   }
@@ -211,7 +214,7 @@ Result<Done> read_t_scale(Parts& parts, std::string_view key, od::value value) {
 Result<Done> read_start(Parts& parts, std::string_view key, od::value value) {
   double seconds = 0;
   if (const Result<Done> read = read_number(key, value, seconds); !read) return read.error();
-  if (!(std::fabs(seconds) < 9.2e9)) return corrupt(key, "the date is outside the years 1678 to 2261");
+  if (!(std::fabs(seconds) < 9.2e9)) return corrupt_member(key, "the date is outside the years 1678 to 2261");
   // Prophet keeps microseconds: Timestamp.fromtimestamp.
   parts.state.start = Instant{std::chrono::microseconds{std::llrint(seconds * 1e6)}};
   parts.seen_start = true;
@@ -221,7 +224,7 @@ Result<Done> read_start(Parts& parts, std::string_view key, od::value value) {
 Result<Done> read_scaling(Parts& parts, std::string_view key, od::value value) {
   std::string_view text;
   if (const Result<Done> read = read_text(key, value, text); !read) return read.error();
-  if (text != "absmax" && text != "minmax") return corrupt(key, "expected 'absmax' or 'minmax'");
+  if (text != "absmax" && text != "minmax") return corrupt_member(key, "expected 'absmax' or 'minmax'");
   parts.state.options.scaling = text == "absmax" ? Scaling::kAbsMax : Scaling::kMinMax;
   return Done{};
 }
@@ -290,7 +293,7 @@ Result<Done> read_seasonality(std::string_view name, od::object properties, Seas
     std::string_view field;
     od::value value;
     if (item.unescaped_key().get(field) != simdjson::SUCCESS || item.value().get(value) != simdjson::SUCCESS) {
-      return corrupt(key, "the object is damaged");
+      return corrupt_member(key, "the object is damaged");
     }
     Result<Done> read = Done{};
     if (field == "period") {
@@ -313,7 +316,7 @@ Result<Done> read_seasonality(std::string_view name, od::object properties, Seas
     }
     if (!read) return read.error();
   }
-  if (!period || !order || !mode) return corrupt(key, "period, fourier_order or mode is missing");
+  if (!period || !order || !mode) return corrupt_member(key, "period, fourier_order or mode is missing");
   return Done{};
 }
 
@@ -322,7 +325,7 @@ Result<Done> read_names(std::string_view key, od::value value, std::vector<std::
   if (value.get_array().get(array) != simdjson::SUCCESS) return expected(key, "a list of names", value);
   for (auto item : array) {
     std::string_view name;
-    if (item.get_string().get(name) != simdjson::SUCCESS) return corrupt(key, "expected a list of names");
+    if (item.get_string().get(name) != simdjson::SUCCESS) return corrupt_member(key, "expected a list of names");
     names.emplace_back(name);
   }
   return Done{};
@@ -336,7 +339,7 @@ Result<Done> read_ordered(std::string_view key, od::value value, std::vector<std
   int position = 0;
   for (auto item : pair) {
     od::value half;
-    if (item.get(half) != simdjson::SUCCESS) return corrupt(key, "the list is damaged");
+    if (item.get(half) != simdjson::SUCCESS) return corrupt_member(key, "the list is damaged");
     if (position == 0) {
       if (const Result<Done> read = read_names(key, half, names); !read) return read.error();
     } else if (position == 1) {
@@ -347,14 +350,14 @@ Result<Done> read_ordered(std::string_view key, od::value value, std::vector<std
         od::object properties;
         if (field.unescaped_key().get(name) != simdjson::SUCCESS ||
             field.value().get_object().get(properties) != simdjson::SUCCESS) {
-          return corrupt(key, "expected an object of objects");
+          return corrupt_member(key, "expected an object of objects");
         }
         if (const Result<Done> read = each(name, properties); !read) return read.error();
       }
     }
     ++position;
   }
-  if (position != 2) return corrupt(key, "expected a list of names and an object");
+  if (position != 2) return corrupt_member(key, "expected a list of names and an object");
   return Done{};
 }
 
@@ -374,7 +377,7 @@ Result<Done> read_ordered_parts(std::string_view key, od::value value, std::vect
   out.clear();
   for (const std::string& name : names) {
     const auto found = by_name.find(name);
-    if (found == by_name.end()) return corrupt(key, "'" + name.substr(0, 80) + "' is listed but not described");
+    if (found == by_name.end()) return corrupt_member(key, "'" + name.substr(0, 80) + "' is listed but not described");
     out.push_back(found->second);
   }
   return Done{};
@@ -398,7 +401,7 @@ Result<Done> read_standardize(std::string_view key, od::value value, Standardize
     return Done{};
   }
   if (value.get_string().get(text) != simdjson::SUCCESS || text != "auto") {
-    return corrupt(key, "expected 'auto', true or false");
+    return corrupt_member(key, "expected 'auto', true or false");
   }
   out = Standardize::kAuto;
   return Done{};
@@ -409,11 +412,11 @@ Result<Done> read_predictor_spec(const std::string& key, od::value value, std::s
   od::object object;
   std::string_view text;
   if (value.get_object().get(object) != simdjson::SUCCESS || object.raw_json().get(text) != simdjson::SUCCESS) {
-    return corrupt(key, "expected an object or null");
+    return corrupt_member(key, "expected an object or null");
   }
   simdjson::dom::parser parser;
   simdjson::dom::element element;
-  if (parser.parse(text.data(), text.size()).get(element) != simdjson::SUCCESS) return corrupt(key, "not JSON");
+  if (parser.parse(text.data(), text.size()).get(element) != simdjson::SUCCESS) return corrupt_member(key, "not JSON");
   out = text;
   return Done{};
 }
@@ -425,7 +428,7 @@ Result<Done> read_regressor(std::string_view name, od::object properties, Regres
     std::string_view field;
     od::value value;
     if (item.unescaped_key().get(field) != simdjson::SUCCESS || item.value().get(value) != simdjson::SUCCESS) {
-      return corrupt(key, "the object is damaged");
+      return corrupt_member(key, "the object is damaged");
     }
     Result<Done> read = Done{};
     if (field == "prior_scale") {
@@ -446,7 +449,7 @@ Result<Done> read_regressor(std::string_view name, od::object properties, Regres
     }
     if (!read) return read.error();
   }
-  if (!mu || !std || !mode) return corrupt(key, "mu, std or mode is missing");
+  if (!mu || !std || !mode) return corrupt_member(key, "mu, std or mode is missing");
   return Done{};
 }
 
@@ -472,16 +475,17 @@ Result<Done> read_parameter(std::string_view key, od::value value, ParameterValu
   std::size_t width = 0;
   for (auto item : rows) {
     od::value row;
-    if (item.get(row) != simdjson::SUCCESS) return corrupt(key, "the list is damaged");
+    if (item.get(row) != simdjson::SUCCESS) return corrupt_member(key, "the list is damaged");
     double number = 0;
     if (out.lists == 0 && row.get_double().get(number) == simdjson::SUCCESS && std::isfinite(number)) {
       out.values.push_back(number);
       continue;
     }
-    if (out.lists == 0 && !out.values.empty()) return corrupt(key, "numbers and lists are mixed");
+    if (out.lists == 0 && !out.values.empty()) return corrupt_member(key, "numbers and lists are mixed");
     const std::size_t before = out.values.size();
     if (const Result<Done> read = read_numbers(key, row, out.values); !read) return read.error();
-    if (out.lists++ > 0 && out.values.size() - before != width) return corrupt(key, "the draws differ in length");
+    if (out.lists++ > 0 && out.values.size() - before != width)
+      return corrupt_member(key, "the draws differ in length");
     width = out.values.size() - before;
   }
   return Done{};
@@ -497,13 +501,13 @@ Result<Done> take_parameters(StoredParameters& stored, FittedState& state) {
   constexpr std::string_view kKey = "params";
   const std::size_t n = stored.k.values.size();
   if (n == 0 || stored.m.values.empty() || stored.sigma_obs.values.empty())
-    return corrupt(kKey, "expected a number, found none");
+    return corrupt_member(kKey, "expected a number, found none");
   if (stored.m.values.size() != n || stored.sigma_obs.values.size() != n)
-    return corrupt(kKey, "k, m and sigma_obs differ in the number of their draws");
+    return corrupt_member(kKey, "k, m and sigma_obs differ in the number of their draws");
   for (const ParameterValues* lists : {&stored.delta, &stored.beta}) {
     const bool fits = n == 1 ? lists->lists <= 1 : lists->values.empty() || lists->lists == n || lists->lists == 0;
     if (!fits || lists->values.size() % n != 0)
-      return corrupt(kKey, "delta or beta has another number of draws than k");
+      return corrupt_member(kKey, "delta or beta has another number of draws than k");
   }
   if (n == 1) {
     state.k = stored.k.values[0];
@@ -548,7 +552,7 @@ Result<Done> read_params(Parts& parts, std::string_view key, od::value value) {
     return read_parameter(path, row, *into);
   };
   if (Result<Done> read = read_members(key, value, take); !read) return read;
-  if (seen < 5) return corrupt(key, "one of k, m, delta, sigma_obs and beta is missing");
+  if (seen < 5) return corrupt_member(key, "one of k, m, delta, sigma_obs and beta is missing");
   if (Result<Done> taken = take_parameters(stored, parts.state); !taken) return taken;
   parts.seen_params = true;
   return Done{};
@@ -577,8 +581,8 @@ Result<Done> read_conformal_groups(std::string_view key, od::value value, Confor
   if (value.get_array().get(groups) != simdjson::SUCCESS) return expected(key, "a list of groups", value);
   for (auto group : groups) {
     od::value one;
-    if (group.get(one) != simdjson::SUCCESS) return corrupt(key, "the list is damaged");
-    if (conformal.groups.size() == Conformal::kMaxGroups) return corrupt(key, "too many groups");
+    if (group.get(one) != simdjson::SUCCESS) return corrupt_member(key, "the list is damaged");
+    if (conformal.groups.size() == Conformal::kMaxGroups) return corrupt_member(key, "too many groups");
     if (Result<Done> read = read_conformal_group(one, conformal.groups.emplace_back()); !read) return read;
   }
   return Done{};
@@ -607,11 +611,11 @@ Result<Done> read_last_update(Parts& parts, od::value value) {
     if (Result<Done> read = read_text(kKey, field, text); !read) return read;
     bool& seen = name == "way" ? way : hash;
     seen = name == "way" ? read_update_way(text, update.way) : read_hash(text, update.rows_hash);
-    if (!seen) return corrupt(kKey, std::string(name) + " is none that is known");
+    if (!seen) return corrupt_member(kKey, std::string(name) + " is none that is known");
     return Done{};
   };
   if (Result<Done> read = read_members(kKey, value, take); !read) return read;
-  if (!hash || !way) return corrupt(kKey, "rows_hash or way is missing");
+  if (!hash || !way) return corrupt_member(kKey, "rows_hash or way is missing");
   return Done{};
 }
 
@@ -644,7 +648,7 @@ Result<Done> read_last_dates(Parts& parts, od::value value) {
   for (auto date : dates) {
     std::int64_t number = 0;
     if (date.get_int64().get(number) != simdjson::SUCCESS || number == INT64_MIN)
-      return corrupt(kKey, "expected whole numbers");
+      return corrupt_member(kKey, "expected whole numbers");
     parts.exact_last_dates.push_back(Instant{std::chrono::nanoseconds{number}});
   }
   return Done{};
@@ -722,7 +726,7 @@ Result<Done> read_attributes(od::object object, Parts& parts) {
     if (attribute->may_be_null && is_null(value)) continue;
     if (const Result<Done> read = attribute->read(parts, attribute->key, value); !read) return read.error();
   }
-  const auto missing = [](std::string_view key) { return corrupt(key, "missing"); };
+  const auto missing = [](std::string_view key) { return corrupt_member(key, "missing"); };
   if (!parts.seen_growth) return missing("growth");
   if (!parts.seen_y_scale) return missing("y_scale");
   if (!parts.seen_history_dates) return missing("history_dates");
@@ -752,22 +756,22 @@ Result<Done> take_dates(Parts& parts, KeepHistory keep, KeptHistory& kept) {
     state.history_date_count = dates->count;
     state.last_dates = std::move(dates->last);
   }
-  if (state.last_dates.empty()) return corrupt("history_dates", "there is no date");
+  if (state.last_dates.empty()) return corrupt_member("history_dates", "there is no date");
   // Equal ones are no error: the stored form keeps milliseconds, and rows may be closer than that.
   if (!std::is_sorted(state.last_dates.begin(), state.last_dates.end())) {
-    return corrupt("history_dates", "the dates do not ascend");
+    return corrupt_member("history_dates", "the dates do not ascend");
   }
   if (parts.history_date_count) state.history_date_count = *parts.history_date_count;
   if (!parts.exact_last_dates.empty()) {
     const auto same_millisecond = [](Instant a, Instant b) { return millis_since_epoch(a) == millis_since_epoch(b); };
     if (!std::equal(parts.exact_last_dates.begin(), parts.exact_last_dates.end(), state.last_dates.begin(),
                     state.last_dates.end(), same_millisecond)) {
-      return corrupt("chiliad.last_dates_ns", "the dates do not match history_dates");
+      return corrupt_member("chiliad.last_dates_ns", "the dates do not match history_dates");
     }
     state.last_dates = std::move(parts.exact_last_dates);
   }
   if (state.history_date_count < static_cast<std::int64_t>(state.last_dates.size())) {
-    return corrupt("chiliad.history_date_count", "less than the dates that are there");
+    return corrupt_member("chiliad.history_date_count", "less than the dates that are there");
   }
   return Done{};
 }
@@ -805,7 +809,7 @@ Result<Done> take_changepoints(Parts& parts, KeepHistory keep, KeptHistory& kept
   kept.changepoints = std::move(series->dates);
   if (parts.specified_changepoints) return Done{};
   for (const std::int64_t row : series->index) {
-    if (row < 0 || row >= parts.state.rows) return corrupt("changepoints", "an index is no row of the history");
+    if (row < 0 || row >= parts.state.rows) return corrupt_member("changepoints", "an index is no row of the history");
     kept.changepoint_rows.push_back(static_cast<std::uint32_t>(row));
   }
   return Done{};
@@ -850,7 +854,7 @@ Result<FittedModel> assemble(Parts& parts, KeepHistory keep) {
   if (parts.start_ns) {
     const Instant exact{std::chrono::nanoseconds{*parts.start_ns}};
     if (std::chrono::abs(exact - state.start) > std::chrono::milliseconds{1}) {
-      return corrupt("chiliad.start_ns", "does not match start");
+      return corrupt_member("chiliad.start_ns", "does not match start");
     }
     state.start = exact;
   }

@@ -15,8 +15,6 @@ namespace {
 
 constexpr std::int64_t kMostColumns = 20'000;  // 1.6 GB; the text is bounded before.
 
-Error corrupt(std::string message) { return Error{ErrorCode::kCorrupt, std::move(message)}; }
-
 Result<std::vector<double>> read_numbers(std::string_view text, std::size_t count, std::string_view name) {
   static_assert(std::endian::native == std::endian::little);
   const std::size_t bytes = count * sizeof(double);

@@ -20,8 +20,6 @@ constexpr std::string_view kData = R"(\"data\":[)";  // As it lies in the file.
 constexpr std::size_t kMaxHolidays = 10'000;
 constexpr std::string_view kQuote = R"(\")";
 
-Error corrupt(std::string_view reason) { return Error{ErrorCode::kCorrupt, std::string(reason)}; }
-
 // --- Unescape, then parse: any spelling ------------------------------------------------------------
 
 // The text of a table, unescaped once and being parsed: the owner of all that the parsers need.

@@ -14,16 +14,9 @@
 namespace chiliad::forecast {
 namespace {
 
-Error corrupt(std::string message) { return Error{ErrorCode::kCorrupt, "statistics: " + std::move(message)}; }
-
-// The difference of a number with itself is 0, of whose bits none is set, but for infinity and NaN.
-CHILIAD_MULTIVERSION bool all_finite(const double* values, std::size_t count) {
-  std::uint64_t bits = 0;
-  for (std::size_t i = 0; i < count; ++i) bits |= std::bit_cast<std::uint64_t>(values[i] - values[i]);
-  return bits == 0;
+Error corrupt_statistics(std::string message) {
+  return Error{ErrorCode::kCorrupt, "statistics: " + std::move(message)};
 }
-
-bool all_finite(std::span<const double> values) { return all_finite(values.data(), values.size()); }
 
 // Of a lower triangle by rows: its elements times those of factor factor', plus those of z z'.
 CHILIAD_MULTIVERSION void scale_rows(const double* factor, std::size_t p, double* row) {
@@ -94,20 +87,20 @@ std::shared_ptr<const SufficientStatistics> make_statistics(const Calendar::Stat
 Result<Done> check_statistics(const SufficientStatistics& statistics, const FittedState& state) {
   const std::size_t p = statistics_columns(state);
   if (statistics.gradient.size() != p || statistics.gram.size() != p * (p + 1) / 2) {
-    return corrupt("expected those of " + std::to_string(p) + " columns, found " +
-                   std::to_string(statistics.gram.size()) + " and " + std::to_string(statistics.gradient.size()) +
-                   " numbers");
+    return corrupt_statistics("expected those of " + std::to_string(p) + " columns, found " +
+                              std::to_string(statistics.gram.size()) + " and " +
+                              std::to_string(statistics.gradient.size()) + " numbers");
   }
   if (!all_finite(statistics.gram) || !all_finite(statistics.gradient) || !std::isfinite(statistics.sum_of_squares) ||
       !std::isfinite(statistics.y_low) || !std::isfinite(statistics.y_high)) {
-    return corrupt("a number is not finite");
+    return corrupt_statistics("a number is not finite");
   }
-  if (statistics.sum_of_squares < 0) return corrupt("sum_of_squares is below 0");
-  if (statistics.y_low > statistics.y_high) return corrupt("lowest is above highest");
+  if (statistics.sum_of_squares < 0) return corrupt_statistics("sum_of_squares is below 0");
+  if (statistics.y_low > statistics.y_high) return corrupt_statistics("lowest is above highest");
   if (statistics.at(1, 1) != static_cast<double>(state.rows))
-    return corrupt("they are of another number of rows than the model");
+    return corrupt_statistics("they are of another number of rows than the model");
   for (std::size_t i = 0; i < p; ++i) {
-    if (statistics.at(i, i) < 0) return corrupt("a square is below 0");
+    if (statistics.at(i, i) < 0) return corrupt_statistics("a square is below 0");
   }
   return Done{};
 }
@@ -122,7 +115,7 @@ Result<Done> check_positive(const SufficientStatistics& statistics) {
     lengths[i] = std::sqrt(statistics.at(i, i));
     for (std::size_t j = 0; j < i; ++j) {
       if (std::fabs(statistics.at(i, j)) > lengths[i] * lengths[j] * kSlack)
-        return corrupt("the products are not those of any columns");
+        return corrupt_statistics("the products are not those of any columns");
     }
   }
   std::vector<double> factor = statistics.gram;
@@ -135,7 +128,7 @@ Result<Done> check_positive(const SufficientStatistics& statistics) {
     const double own = statistics.at(i, i);
     if (own == 0) continue;
     const double pivot = own * (1 + kRidge) - dot({row, i}, {row, i});
-    if (!(pivot > 0)) return corrupt("the products are not those of any columns");
+    if (!(pivot > 0)) return corrupt_statistics("the products are not those of any columns");
     row[i] = std::sqrt(pivot);
   }
   return Done{};

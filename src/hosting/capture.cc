@@ -7,6 +7,7 @@
 #include "base/json_writer.h"
 #include "base/time.h"
 #include "base/uuid.h"
+#include "hosting/even_share.h"
 
 namespace chiliad::hosting {
 namespace {
@@ -15,7 +16,6 @@ using std::chrono::floor;
 using std::chrono::steady_clock;
 using std::chrono::system_clock;
 
-constexpr std::uint64_t kGoldenRatio = 0x9E3779B97F4A7C15;  // Its fraction times 2^64.
 constexpr auto kPutTime = std::chrono::seconds(30);
 
 // "text/csv" of "text/csv; charset=utf-8".
@@ -97,7 +97,7 @@ std::string capture_line(const CaptureRecord& record, const CapturePlan& plan, s
 bool CaptureStream::wanted() {
   if (plan_.sampling_percentage >= 100) return true;
   if (plan_.sampling_percentage <= 0) return false;
-  const std::uint64_t at = calls_.fetch_add(1, std::memory_order_relaxed) * kGoldenRatio;
+  const std::uint64_t at = even_share(calls_.fetch_add(1, std::memory_order_relaxed));
   return at / (UINT64_MAX / 100 + 1) < static_cast<std::uint64_t>(plan_.sampling_percentage);
 }
 

@@ -2,12 +2,9 @@
 
 #include <cmath>
 
+#include "hosting/even_share.h"
+
 namespace chiliad::hosting {
-namespace {
-
-constexpr std::uint64_t kGoldenRatio = 0x9E3779B97F4A7C15;  // Its fraction times 2^64.
-
-}  // namespace
 
 Deployment::Deployment(EndpointPlan plan, LogPlace log, std::vector<Variant> variants)
     : plan_(std::move(plan)), log_(std::move(log)), variants_(std::move(variants)) {
@@ -22,7 +19,7 @@ Deployment::Deployment(EndpointPlan plan, LogPlace log, std::vector<Variant> var
 
 const Variant& Deployment::choose() const {
   if (variants_.size() == 1) return variants_.front();
-  const std::uint64_t at = calls_.fetch_add(1, std::memory_order_relaxed) * kGoldenRatio;
+  const std::uint64_t at = even_share(calls_.fetch_add(1, std::memory_order_relaxed));
   std::size_t chosen = variants_.size();
   for (std::size_t i = 0; i < variants_.size(); ++i) {
     if (at < ends_[i]) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "archive/archive.h"
+#include "base/deadline_for_test.h"
 #include "base/file.h"
 #include "base/mutex.h"
 #include "base/time.h"
@@ -29,8 +30,6 @@
 namespace chiliad::hosting {
 
 // Generous: sanitizers on a busy machine take their time, and what hangs is found all the same.
-inline Deadline soon() { return std::chrono::steady_clock::now() + std::chrono::minutes(5); }
-
 // A model's archive: the forecast of the first day after its history is about `level`.
 inline std::string model_archive(double level) {
   forecast::FittedState state;

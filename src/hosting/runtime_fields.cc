@@ -9,13 +9,13 @@ namespace {
 
 constexpr std::string_view kPrefix = "X-Amzn-SageMaker-";
 
-Error refuse(std::string_view field, std::string_view reason) {
+Error wrong_field(std::string_view field, std::string_view reason) {
   return Error{ErrorCode::kInvalid, std::string(kPrefix) + std::string(field) + ": " + std::string(reason)};
 }
 
 Result<Done> text(std::string_view field, std::string_view value, std::size_t most, std::string_view& into) {
-  if (value.empty()) return refuse(field, "is empty");
-  if (value.size() > most) return refuse(field, "is longer than " + std::to_string(most) + " characters");
+  if (value.empty()) return wrong_field(field, "is empty");
+  if (value.size() > most) return wrong_field(field, "is longer than " + std::to_string(most) + " characters");
   into = value;
   return Done{};
 }
@@ -23,16 +23,17 @@ Result<Done> text(std::string_view field, std::string_view value, std::size_t mo
 // Text that goes back to clients and into records.
 Result<Done> ascii_text(std::string_view field, std::string_view value, std::size_t most, std::string_view& into) {
   if (!std::all_of(value.begin(), value.end(), [](char c) { return c >= 0x20 && c < 0x7F; })) {
-    return refuse(field, "holds characters other than printable ASCII");
+    return wrong_field(field, "holds characters other than printable ASCII");
   }
   if (value.empty()) return Done{};
   return text(field, value, most, into);
 }
 
-Result<Done> seconds(std::string_view field, std::string_view value, int least, int most, std::optional<int>& into) {
+Result<Done> read_seconds(std::string_view field, std::string_view value, int least, int most,
+                          std::optional<int>& into) {
   const std::optional<std::int64_t> number = parse_integer(value);
   if (!number || *number < least || *number > most) {
-    return refuse(field, "expected a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+    return wrong_field(field, "expected a whole number from " + std::to_string(least) + " to " + std::to_string(most));
   }
   into = static_cast<int>(*number);
   return Done{};
@@ -51,13 +52,13 @@ Result<Done> read_field(std::string_view name, std::string_view value, RuntimeFi
   if (is("Content-Type")) return ascii_text(name, value, 1024, fields.content_type);
   if (is("Accept")) return ascii_text(name, value, 1024, fields.accept);
   if (is("InputLocation")) return text(name, value, 1024, fields.input_location);
-  if (is("RequestTTLSeconds")) return seconds(name, value, 60, 21'600, fields.request_ttl_seconds);
-  if (is("InvocationTimeoutSeconds")) return seconds(name, value, 1, 3'600, fields.invocation_timeout_seconds);
-  if (is("Enable-Explanations")) return refuse(name, "this endpoint has no explainer");
-  if (is("Inference-Component")) return refuse(name, "this endpoint has no inference components");
-  if (is("Target-Container-Hostname")) return refuse(name, "this endpoint is not a multi-container endpoint");
-  if (is("Session-Id")) return refuse(name, "models of this endpoint keep no sessions");
-  if (is("S3OutputPathExtension") || is("Filename")) return refuse(name, "is not supported");
+  if (is("RequestTTLSeconds")) return read_seconds(name, value, 60, 21'600, fields.request_ttl_seconds);
+  if (is("InvocationTimeoutSeconds")) return read_seconds(name, value, 1, 3'600, fields.invocation_timeout_seconds);
+  if (is("Enable-Explanations")) return wrong_field(name, "this endpoint has no explainer");
+  if (is("Inference-Component")) return wrong_field(name, "this endpoint has no inference components");
+  if (is("Target-Container-Hostname")) return wrong_field(name, "this endpoint is not a multi-container endpoint");
+  if (is("Session-Id")) return wrong_field(name, "models of this endpoint keep no sessions");
+  if (is("S3OutputPathExtension") || is("Filename")) return wrong_field(name, "is not supported");
   return Done{};
 }
 

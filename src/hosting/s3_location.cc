@@ -8,7 +8,7 @@ namespace {
 constexpr std::string_view kScheme = "s3://";
 constexpr std::size_t kMaxBytes = 1024;
 
-Error refuse(std::string_view uri, std::string_view reason) {
+Error wrong_uri(std::string_view uri, std::string_view reason) {
   std::string message("'");
   message.append(uri.substr(0, kMaxBytes)).append("': ").append(reason);
   return Error{ErrorCode::kInvalid, std::move(message)};
@@ -31,15 +31,15 @@ std::string S3Location::uri() const {
 }
 
 Result<S3Location> parse_s3_uri(std::string_view uri) {
-  if (uri.size() > kMaxBytes) return refuse(uri, "longer than 1024 bytes");
-  if (!uri.starts_with(kScheme)) return refuse(uri, "expected s3://bucket/key");
+  if (uri.size() > kMaxBytes) return wrong_uri(uri, "longer than 1024 bytes");
+  if (!uri.starts_with(kScheme)) return wrong_uri(uri, "expected s3://bucket/key");
   const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
-  if (std::any_of(uri.begin(), uri.end(), is_control)) return refuse(uri, "holds a control character");
+  if (std::any_of(uri.begin(), uri.end(), is_control)) return wrong_uri(uri, "holds a control character");
   const std::string_view rest = uri.substr(kScheme.size());
   const std::string_view bucket = rest.substr(0, rest.find('/'));
-  if (bucket.empty()) return refuse(uri, "names no bucket");
+  if (bucket.empty()) return wrong_uri(uri, "names no bucket");
   const std::string_view key = rest.substr(std::min(rest.size(), bucket.size() + 1));
-  if (leaves_folder(key)) return refuse(uri, "has a part '.' or '..'");
+  if (leaves_folder(key)) return wrong_uri(uri, "has a part '.' or '..'");
   return S3Location{std::string(bucket), std::string(key)};
 }
 

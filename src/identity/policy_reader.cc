@@ -50,8 +50,6 @@ class PolicyReader {
  private:
   using Statement = Policy::Statement;
 
-  static Error invalid(std::string message) { return {ErrorCode::kInvalid, std::move(message)}; }
-
   Result<Done> add(Policy& policy, const Json& json, std::size_t number) {
     Statement statement;
     if (Result<Done> read = read_statement(json, statement); !read) {

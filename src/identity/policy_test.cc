@@ -36,7 +36,7 @@ Decision decide(std::string_view policy, std::string_view action, std::string_vi
   return parsed(policy).decide({caller, action, resource, conditions});
 }
 
-constexpr std::string_view kEndpoint = "arn:aws:sagemaker:us-east-1:123456789012:endpoint/forecasts";
+constexpr std::string_view kForecasts = "arn:aws:sagemaker:us-east-1:123456789012:endpoint/forecasts";
 
 TEST(Policy, NothingSaidIsNotAllowedAndDenyWins) {
   constexpr std::string_view kPolicy = R"({"Version":"2012-10-17","Statement":[
@@ -46,7 +46,7 @@ TEST(Policy, NothingSaidIsNotAllowedAndDenyWins) {
   EXPECT_EQ(decide(kPolicy, "s3:DeleteObject", "arn:aws:s3:::safe/k"), Decision::kDenied);
   EXPECT_EQ(decide(kPolicy, "s3:DELETEobject", "arn:aws:s3:::safe/k"), Decision::kDenied);
   EXPECT_EQ(decide(kPolicy, "s3:DeleteObject", "arn:aws:s3:::other/k"), Decision::kAllowed);
-  EXPECT_EQ(decide(kPolicy, "sagemaker:InvokeEndpoint", kEndpoint), Decision::kNotAllowed);
+  EXPECT_EQ(decide(kPolicy, "sagemaker:InvokeEndpoint", kForecasts), Decision::kNotAllowed);
   EXPECT_EQ(decide(kPolicy, "s33:GetObject", "arn:aws:s3:::safe/k"), Decision::kNotAllowed);
 }
 
@@ -114,7 +114,7 @@ TEST(Policy, AHundredWaysToAnotherCustomersModelAllFail) {
   const auto may = [&](std::string_view action, std::string_view resource, aws::Conditions conditions) {
     return policy.decide({caller, action, resource, conditions}) == Decision::kAllowed;
   };
-  EXPECT_TRUE(may("sagemaker:InvokeEndpoint", kEndpoint, {{"sagemaker:TargetModel", "8.tar.gz"}}));
+  EXPECT_TRUE(may("sagemaker:InvokeEndpoint", kForecasts, {{"sagemaker:TargetModel", "8.tar.gz"}}));
   EXPECT_TRUE(may("s3:GetObject", "arn:aws:s3:::models/8/a", {}));
   EXPECT_TRUE(may("s3:ListBucket", "arn:aws:s3:::models", {{"s3:prefix", "8/a"}}));
 
@@ -183,7 +183,7 @@ TEST(Policy, AHundredWaysToAnotherCustomersModelAllFail) {
            "8.tar.gz.bak"sv,
            "8..tar.gz"sv,
        }) {
-    EXPECT_FALSE(may("sagemaker:InvokeEndpoint", kEndpoint, {{"sagemaker:TargetModel", model}})) << model;
+    EXPECT_FALSE(may("sagemaker:InvokeEndpoint", kForecasts, {{"sagemaker:TargetModel", model}})) << model;
     ++tries;
   }
   const std::vector<std::vector<aws::Condition>> given = {
@@ -196,7 +196,7 @@ TEST(Policy, AHundredWaysToAnotherCustomersModelAllFail) {
       {{"sagemaker:TargetVariant", "8.tar.gz"}},
   };
   for (const std::vector<aws::Condition>& conditions : given) {
-    EXPECT_FALSE(may("sagemaker:InvokeEndpoint", kEndpoint, std::span<const aws::Condition>(conditions)));
+    EXPECT_FALSE(may("sagemaker:InvokeEndpoint", kForecasts, std::span<const aws::Condition>(conditions)));
     ++tries;
   }
   for (const std::string_view endpoint :
@@ -216,7 +216,7 @@ TEST(Policy, AHundredWaysToAnotherCustomersModelAllFail) {
   for (const std::string_view action :
        {"sagemaker:InvokeEndpointAsync", "sagemaker:DescribeEndpoint", "sagemaker:DeleteEndpoint", "sagemaker:*", "*",
         "sagemaker:InvokeEndpointWithResponseStream", "runtime:InvokeEndpoint", "sagemaker:InvokeEndpoin"}) {
-    EXPECT_FALSE(may(action, kEndpoint, {{"sagemaker:TargetModel", "8.tar.gz"}})) << action;
+    EXPECT_FALSE(may(action, kForecasts, {{"sagemaker:TargetModel", "8.tar.gz"}})) << action;
     ++tries;
   }
   for (const std::string_view object :

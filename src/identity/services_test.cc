@@ -15,7 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const Time kNow = std::chrono::system_clock::time_point(std::chrono::seconds(1'769'904'000));
+const Time kNoon = std::chrono::system_clock::time_point(std::chrono::seconds(1'769'904'000));
 constexpr std::string_view kRoleArn = "arn:aws:iam::123456789012:role/chiliad";
 
 // The text of the first <name> element.
@@ -46,7 +46,7 @@ class Services : public testing::Test {
     admin_ = caller((*key)->access_key_id);
   }
 
-  aws::Caller caller(const std::string& id, const std::string& token = {}, Time now = kNow) {
+  aws::Caller caller(const std::string& id, const std::string& token = {}, Time now = kNoon) {
     const FoundKey found = directory_->find_key(id, token, now);
     aws::Caller made;
     made.time = now;
@@ -207,7 +207,7 @@ TEST_F(Services, AUserHasTwoKeysWhichWorkAtOnceAndStopAtOnce) {
   EXPECT_EQ(count(list, "<AccessKeyId>"), 2u);
   EXPECT_EQ(count(list, "Secret"), 0u);
   EXPECT_EQ(iam("Action=UpdateAccessKey&UserName=alice&AccessKeyId=" + id + "&Status=Inactive"), "");
-  EXPECT_TRUE(std::holds_alternative<KeyRefusal>(directory_->find_key(id, "", kNow)));
+  EXPECT_TRUE(std::holds_alternative<KeyRefusal>(directory_->find_key(id, "", kNoon)));
   EXPECT_EQ(iam_error("Action=DeleteAccessKey&UserName=chiliad&AccessKeyId=" + id).code, "NoSuchEntity")
       << "it is another user's";
 }
@@ -251,7 +251,7 @@ TEST_F(Services, RolesComeAndGo) {
   EXPECT_EQ(element(made, "Arn"), "arn:aws:iam::123456789012:role/service-role/r");
   EXPECT_EQ(net::percent_decode(element(made, "AssumeRolePolicyDocument")), trust);
   EXPECT_EQ(element(iam("Action=GetRole&RoleName=r"), "MaxSessionDuration"), "7200");
-  EXPECT_TRUE(directory_->assume_role_for_service("arn:aws:iam::123456789012:role/service-role/r", "s1", 900s, kNow));
+  EXPECT_TRUE(directory_->assume_role_for_service("arn:aws:iam::123456789012:role/service-role/r", "s1", 900s, kNoon));
   (void)iam("Action=UpdateRole&RoleName=r&MaxSessionDuration=3600");
   EXPECT_EQ(element(iam("Action=GetRole&RoleName=r"), "MaxSessionDuration"), "3600");
   EXPECT_EQ(count(iam("Action=ListRoles"), "<RoleName>"), 2u);
@@ -261,7 +261,7 @@ TEST_F(Services, RolesComeAndGo) {
   std::string nobody = trust;
   nobody.replace(nobody.find("sagemaker"), 9, "ec2");
   (void)iam("Action=UpdateAssumeRolePolicy&RoleName=r&PolicyDocument=" + form_of(nobody));
-  EXPECT_FALSE(directory_->assume_role_for_service("arn:aws:iam::123456789012:role/service-role/r", "s1", 900s, kNow));
+  EXPECT_FALSE(directory_->assume_role_for_service("arn:aws:iam::123456789012:role/service-role/r", "s1", 900s, kNoon));
   (void)iam("Action=PutRolePolicy&RoleName=r&PolicyName=p&PolicyDocument=" + form_of(allow("s3:*")));
   EXPECT_EQ(iam_error("Action=DeleteRole&RoleName=r").code, "DeleteConflict");
   (void)iam("Action=DeleteRolePolicy&RoleName=r&PolicyName=p");
@@ -394,7 +394,7 @@ class AssumeRole : public Services {
   std::string form(std::string_view role, std::string_view more = {}) {
     return "Action=AssumeRole&RoleSessionName=s1&RoleArn=" + form_of(role) + std::string(more);
   }
-  aws::Caller assumed(const std::string& answer, Time now = kNow) {
+  aws::Caller assumed(const std::string& answer, Time now = kNoon) {
     return caller(element(answer, "AccessKeyId"), element(answer, "SessionToken"), now);
   }
   std::string make_role(const std::string& name, std::string_view principal, std::string_view policy) {
@@ -416,7 +416,7 @@ TEST_F(AssumeRole, GivesAKeyThatActsAsTheRoleForItsTime) {
   EXPECT_EQ(element(identity, "UserId"), element(answer, "AssumedRoleId"));
   EXPECT_TRUE(session.may("s3:GetObject", "*"));
   const FoundKey later =
-      directory_->find_key(element(answer, "AccessKeyId"), element(answer, "SessionToken"), kNow + 900s);
+      directory_->find_key(element(answer, "AccessKeyId"), element(answer, "SessionToken"), kNoon + 900s);
   EXPECT_EQ(std::get<KeyRefusal>(later), KeyRefusal::kExpired);
 }
 
@@ -489,8 +489,8 @@ TEST_F(AssumeRole, SessionsCanBeEndedByTheirIssueTime) {
                     R"("Condition":{"DateLessThan":{"aws:TokenIssueTime":"2026-02-01T00:01:00Z"}}}})"));
   EXPECT_FALSE(assumed(answer).may("s3:GetObject", "*"));
   aws::Caller later = again(admin_);
-  later.time = kNow + 120s;
-  EXPECT_TRUE(assumed(sts(later, form(kRoleArn)), kNow + 120s).may("s3:GetObject", "*"));
+  later.time = kNoon + 120s;
+  EXPECT_TRUE(assumed(sts(later, form(kRoleArn)), kNoon + 120s).may("s3:GetObject", "*"));
 }
 
 TEST_F(Services, SessionTokensOfUsersActAsTheUser) {

@@ -30,6 +30,8 @@
 
 namespace chiliad::job {
 
+inline constexpr int kUploads = 4;  // At a time, of one instance.
+
 class FolderSync {
  public:
   // `root`/`folder` against the keys below `prefix` ("" or without a '/' at its end). `volume_size_gb`: what may be

@@ -1,14 +1,13 @@
 #include "job/instance_syncs.h"
 
 #include "job/contract.h"
+#include "job/folder_sync.h"
 #include "job/location.h"
 
 namespace chiliad::job {
 namespace {
 
 using std::chrono::steady_clock;
-
-constexpr int kUploads = 4;
 
 }  // namespace
 

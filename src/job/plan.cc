@@ -20,8 +20,6 @@ namespace fs = std::filesystem;
 constexpr int kMaxInstances = 100;
 constexpr std::size_t kMaxName = 63;
 
-Error invalid(std::string message) { return {ErrorCode::kInvalid, std::move(message)}; }
-
 bool is_job_name(std::string_view name) {
   return !name.empty() && name.size() <= kMaxName && name[0] != '-' && std::ranges::all_of(name, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';

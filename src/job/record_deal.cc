@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/number.h"
@@ -22,14 +23,6 @@ constexpr std::size_t kPiece = std::size_t{256} << 10;
 constexpr std::size_t kMaxLine = std::size_t{16} << 20;
 constexpr std::size_t kBuffer = std::size_t{64} << 10;  // An instance.
 constexpr std::int64_t kMaxColumn = 100'000;
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
 
 // Lines of "\r\n" keep their '\r': it belongs to no field.
 std::string_view without_return(std::string_view line) {
@@ -221,7 +214,7 @@ std::optional<std::string> csv_field(std::string_view line, std::size_t column) 
 
 Result<RecordRule> record_rule(const Input& input) {
   RecordRule rule;
-  const std::string type = lower(input.content_type);
+  const std::string type = lower_case(input.content_type);
   const std::string essence = type.substr(0, type.find(';'));
   if (!essence.empty() && essence != "text/csv" && essence != "text/plain" && essence != "application/jsonlines" &&
       essence != "application/x-ndjson") {

@@ -5,6 +5,7 @@
 #include "archive/tar_gz_file.h"
 #include "job/download.h"
 #include "job/folder_scan.h"
+#include "job/folder_sync.h"
 #include "job/location.h"
 #include "job/parallel.h"
 
@@ -12,8 +13,6 @@ namespace chiliad::job {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr int kUploads = 4;
 
 struct Chosen {
   const fs::path* root;

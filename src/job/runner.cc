@@ -30,7 +30,6 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::steady_clock;
 
-constexpr int kUploads = 4;
 constexpr std::size_t kExitMessage = 1024;
 constexpr std::string_view kOldFolder = ".ended-";
 constexpr std::chrono::seconds kLockWait{2};

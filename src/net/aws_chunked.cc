@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/ascii.h"
+
 namespace chiliad::net {
 namespace {
 
@@ -21,18 +23,12 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return out;
-}
-
 // "x-amz-checksum-crc32, x-amz-checksum-sha1": names in lower case, each once.
 std::vector<std::string> names_of(std::string_view list) {
   std::vector<std::string> names;
   while (!list.empty()) {
     const std::size_t comma = std::min(list.find(','), list.size());
-    std::string name = lower(trimmed(list.substr(0, comma)));
+    std::string name = lower_case(trimmed(list.substr(0, comma)));
     list.remove_prefix(std::min(comma + 1, list.size()));
     if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
   }
@@ -198,7 +194,7 @@ void AwsChunkedDecoder::on_trailer_line() {
     refuse(400, "MalformedTrailerError", "The trailer must be lines of name:value, the signature last");
     return;
   }
-  std::string name = lower(trimmed(line.substr(0, colon)));
+  std::string name = lower_case(trimmed(line.substr(0, colon)));
   const std::string_view value = trimmed(line.substr(colon + 1));
   if (is_signed_ && name == kTrailerSignature) {
     on_trailer_signature(value);

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <cstdlib>
 
+#include "base/ascii.h"
 #include "base/file.h"
 
 namespace chiliad::net {
@@ -19,13 +20,6 @@ std::string_view trim(std::string_view text) {
   while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
   while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
   return text;
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
 }
 
 // Lines "[section]", "name = value", indented "name = value" below a "name =" (stored as "outer.name"), '#' and ';'.
@@ -47,7 +41,7 @@ Sections parse_ini(std::string_view text) {
     }
     const std::size_t equals = line.find('=');
     if (section == nullptr || equals == std::string_view::npos) continue;
-    const std::string name = lower(trim(line.substr(0, equals)));
+    const std::string name = lower_case(trim(line.substr(0, equals)));
     std::string_view value = trim(line.substr(equals + 1));
     for (const std::string_view mark : {" #", " ;", "\t#", "\t;"}) value = trim(value.substr(0, value.find(mark)));
     if (!indented) outer = value.empty() ? name : "";
@@ -111,7 +105,7 @@ std::optional<std::string> AwsConfig::setting(std::string_view name) const {
 }
 
 std::optional<std::string> AwsConfig::service_setting(std::string_view service, std::string_view name) const {
-  return value_of(services_, lower(service) + "." + std::string(name));
+  return value_of(services_, lower_case(service) + "." + std::string(name));
 }
 
 std::string aws_region(const Environment& environment, const AwsConfig& config) {
@@ -122,7 +116,8 @@ std::string aws_region(const Environment& environment, const AwsConfig& config) 
 
 std::string aws_endpoint(const Environment& environment, const AwsConfig& config, std::string_view service) {
   const std::optional<std::string> ignored = config.setting("ignore_configured_endpoint_urls");
-  if (lower(environment("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")) == "true" || lower(ignored.value_or("")) == "true")
+  if (lower_case(environment("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")) == "true" ||
+      lower_case(ignored.value_or("")) == "true")
     return "";
   for (const std::string& variable : {"AWS_ENDPOINT_URL_" + std::string(service), std::string("AWS_ENDPOINT_URL")})
     if (std::string value = environment(variable); !value.empty()) return value;

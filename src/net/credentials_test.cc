@@ -6,6 +6,7 @@
 #include <map>
 #include <thread>
 
+#include "base/deadline_for_test.h"
 #include "base/file.h"
 #include "net/scripted_server.h"
 
@@ -13,8 +14,6 @@ namespace chiliad::net {
 namespace {
 
 using std::chrono_literals::operator""s;
-
-Deadline soon() { return std::chrono::steady_clock::now() + 30s; }
 
 using Values = std::map<std::string, std::string>;
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <thread>
 
+#include "base/deadline_for_test.h"
 #include "net/scripted_server.h"
 
 namespace chiliad::net {
@@ -12,8 +13,6 @@ namespace {
 
 using std::chrono_literals::operator""s;
 using std::chrono_literals::operator""ms;
-
-Deadline soon() { return std::chrono::steady_clock::now() + 30s; }
 
 TEST(HttpClient, SendsWhatItIsGivenAndNothingElse) {
   SharedText seen;

@@ -8,6 +8,7 @@
 #include <map>
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/hash.h"
 #include "base/number.h"
 #include "net/uri.h"
@@ -54,12 +55,6 @@ constexpr std::string_view kSigned[] = {"accelerate",
                                         "website"};
 constexpr std::string_view kClaim[] = {"AWSAccessKeyId", "Expires", "Signature"};
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return out;
-}
-
 struct Parameter {
   std::string name;
   std::string value;
@@ -99,10 +94,10 @@ std::string string_to_sign(const Claim& claim, const HttpRequest& request, const
     if (!is_new) at->second.append(",").append(value);
   };
   for (std::size_t i = 0; i < request.field_count(); ++i)
-    if (const std::string name = lower(request.field_name(i)); is_field(name)) add(name, request.field_value(i));
+    if (const std::string name = lower_case(request.field_name(i)); is_field(name)) add(name, request.field_value(i));
   std::vector<const Parameter*> resources;
   for (const Parameter& each : query) {
-    if (const std::string name = lower(each.name); is_field(name)) add(name, each.value);
+    if (const std::string name = lower_case(each.name); is_field(name)) add(name, each.value);
     if (contains(kSigned, each.name)) resources.push_back(&each);
   }
   std::sort(resources.begin(), resources.end(),
@@ -144,7 +139,7 @@ std::variant<std::monostate, Claim, Refusal> read_presigned(const HttpRequest& r
     if (each.name == "AWSAccessKeyId") claim.access_key_id = each.value;
     if (each.name == "Expires") expires = each.value;
     if (each.name == "Signature") claim.signature = each.value;
-    const std::string name = lower(each.name);
+    const std::string name = lower_case(each.name);
     if (name == "x-amz-security-token") claim.session_token = each.value;
     if (name == "x-amz-algorithm" || name == "x-amz-credential" || name == "x-amz-signature") ++seen[0];
   }
@@ -168,7 +163,7 @@ std::optional<Refusal> check_presigned(const Claim& claim, std::string_view secr
     return Refusal{Reason::kExpired, 403, "AccessDenied", "Request has expired"};
   const std::vector<Parameter> query = read_query(request.query());
   for (const Parameter& each : query) {
-    if (contains(kClaim, each.name) || contains(kSigned, each.name) || is_field(lower(each.name))) continue;
+    if (contains(kClaim, each.name) || contains(kSigned, each.name) || is_field(lower_case(each.name))) continue;
     return Refusal{Reason::kNotSigned, 403, "AccessDenied",
                    "The query parameter " + each.name.substr(0, 100) +
                        " is none that signature version 2 signs: presign with version 4 (signature_version = s3v4)"};

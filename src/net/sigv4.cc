@@ -2,21 +2,13 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "net/credentials.h"
 #include "net/http_message.h"
 #include "net/uri.h"
 
 namespace chiliad::net::sigv4 {
 namespace {
-
-constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
 
 // Appends the value without blanks at the ends, each run of blanks inside as one.
 void append_trimmed(std::string& out, std::string_view value) {
@@ -135,7 +127,7 @@ std::string Scope::text() const { return timestamp().substr(0, 8) + "/" + region
 
 std::string field_names(const HttpFields& fields) {
   std::vector<std::string> names;
-  for (const auto& field : fields) names.push_back(lower(field.first));
+  for (const auto& field : fields) names.push_back(lower_case(field.first));
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   std::string out;

@@ -32,6 +32,8 @@ namespace sigv4 {
 
 using Time = std::chrono::sys_seconds;
 
+inline constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
+
 // How a service reads paths: S3 as they are, the others with "." and ".." resolved and escapes escaped again.
 enum class PathRule { kS3, kOthers };
 

@@ -14,7 +14,6 @@ namespace {
 
 using Reason = Refusal::Reason;
 
-constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
 constexpr std::chrono::seconds kWindow = std::chrono::minutes(15);
 constexpr std::int64_t kLongestExpiry = 604'800;
 constexpr std::string_view kStreaming[] = {"STREAMING-AWS4-HMAC-SHA256-PAYLOAD",

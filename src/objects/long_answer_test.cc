@@ -15,9 +15,9 @@ net::HttpResponse conflict() {
   return response;
 }
 
-class Handler : public net::HttpHandler {
+class LongHandler : public net::HttpHandler {
  public:
-  explicit Handler(std::chrono::milliseconds patience) : answers_(patience) {}
+  explicit LongHandler(std::chrono::milliseconds patience) : answers_(patience) {}
   void handle(const net::HttpRequest& request, net::HttpResponse&, net::HttpExchange& exchange) override {
     net::HttpResponse head;
     head.add_field("x-amz-request-id", "id-1");
@@ -34,7 +34,7 @@ class Handler : public net::HttpHandler {
 };
 
 std::string ask(std::string_view path, std::chrono::milliseconds patience) {
-  Handler handler(patience);
+  LongHandler handler(patience);
   const auto server = net::HttpServer::start({}, handler);
   EXPECT_TRUE(server);
   RawClient client((*server)->port());

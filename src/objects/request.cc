@@ -69,7 +69,7 @@ constexpr std::string_view kConfigurations[] = {"location",
 constexpr std::string_view kDeletable[] = {"policy", "lifecycle", "cors", "website", "replication"};
 
 // What is kept with a bucket.
-constexpr std::string_view kKept[] = {"encryption", "tagging", "publicAccessBlock"};
+constexpr std::string_view kKeptWithBucket[] = {"encryption", "tagging", "publicAccessBlock"};
 
 // All other sub-resources of S3.
 constexpr std::string_view kOthers[] = {"versions",
@@ -92,10 +92,6 @@ constexpr std::string_view kOthers[] = {"versions",
                                         "abac",
                                         "encryption",
                                         "object-lock"};
-
-bool contains(const auto& list, std::string_view name) {
-  return std::find(std::begin(list), std::end(list), name) != std::end(list);
-}
 
 Operation plain_operation(std::string_view method, Level level, const net::HttpRequest& head, const Query& query) {
   if (level == Level::kService) return method == "GET" ? kListBuckets : kMethodNotAllowed;
@@ -135,9 +131,10 @@ void find_operation(const net::HttpRequest& head, Request& request) {
       request.sub_resource = name;
       request.operation = kNotImplemented;
       if (level == Level::kBucket && method == "GET") request.operation = kGetBucketConfiguration;
-      if (level == Level::kBucket && method == "PUT" && contains(kKept, name))
+      if (level == Level::kBucket && method == "PUT" && contains(kKeptWithBucket, name))
         request.operation = kPutBucketConfiguration;
-      if (level == Level::kBucket && method == "DELETE" && (contains(kKept, name) || contains(kDeletable, name)))
+      if (level == Level::kBucket && method == "DELETE" &&
+          (contains(kKeptWithBucket, name) || contains(kDeletable, name)))
         request.operation = kDeleteBucketConfiguration;
       return;
     }

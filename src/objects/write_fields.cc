@@ -4,18 +4,20 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "objects/conditions.h"
+#include "objects/request.h"
 
 namespace chiliad::objects {
 namespace {
 
-constexpr std::string_view kKept[] = {"content-type",
-                                      "content-encoding",
-                                      "content-language",
-                                      "content-disposition",
-                                      "cache-control",
-                                      "expires",
-                                      "x-amz-website-redirect-location"};
+constexpr std::string_view kKeptFields[] = {"content-type",
+                                            "content-encoding",
+                                            "content-language",
+                                            "content-disposition",
+                                            "cache-control",
+                                            "expires",
+                                            "x-amz-website-redirect-location"};
 constexpr std::string_view kHarmlessAcls[] = {"private", "bucket-owner-full-control", "bucket-owner-read"};
 constexpr std::string_view kAcls[] = {"public-read", "public-read-write", "authenticated-read", "aws-exec-read",
                                       "log-delivery-write"};
@@ -26,16 +28,6 @@ constexpr std::string_view kStorageClasses[] = {
 constexpr std::string_view kEncryptions[] = {"AES256", "aws:kms", "aws:kms:dsse"};
 constexpr ChecksumKind kKinds[] = {ChecksumKind::kCrc32, ChecksumKind::kCrc32c, ChecksumKind::kCrc64Nvme,
                                    ChecksumKind::kSha1, ChecksumKind::kSha256};
-
-bool contains(const auto& list, std::string_view name) {
-  return std::find(std::begin(list), std::end(list), name) != std::end(list);
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return out;
-}
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
@@ -62,7 +54,7 @@ S3Error not_implemented(std::string_view field) {
 
 // What x-amz-trailer announces, if it is a checksum.
 std::optional<ChecksumKind> kind_in_trailer(const net::HttpRequest& request) {
-  const std::string trailer = lower(trimmed(request.field("x-amz-trailer")));
+  const std::string trailer = lower_case(trimmed(request.field("x-amz-trailer")));
   constexpr std::string_view kPrefix = "x-amz-checksum-";
   if (!std::string_view(trailer).starts_with(kPrefix)) return std::nullopt;
   const std::optional<ChecksumKind> kind = checksum_kind(trailer.substr(kPrefix.size()));
@@ -74,8 +66,8 @@ std::optional<ChecksumKind> kind_in_trailer(const net::HttpRequest& request) {
 store::Pairs read_headers(const net::HttpRequest& request) {
   store::Pairs headers;
   for (std::size_t i = 0; i < request.field_count(); ++i) {
-    std::string name = lower(request.field_name(i));
-    if (!contains(kKept, name) && !name.starts_with("x-amz-meta-")) continue;
+    std::string name = lower_case(request.field_name(i));
+    if (!contains(kKeptFields, name) && !name.starts_with("x-amz-meta-")) continue;
     std::string value(request.field_value(i));
     if (name == "content-encoding") value = without_frame(value);
     if (value.empty() && !name.starts_with("x-amz-meta-")) continue;
@@ -91,7 +83,7 @@ store::Pairs read_headers(const net::HttpRequest& request) {
 
 std::optional<S3Error> check_write_fields(const net::HttpRequest& request) {
   for (std::size_t i = 0; i < request.field_count(); ++i) {
-    const std::string name = lower(request.field_name(i));
+    const std::string name = lower_case(request.field_name(i));
     if (!name.starts_with("x-amz-")) continue;
     if (name.starts_with("x-amz-server-side-encryption-customer-") || name.starts_with("x-amz-object-lock-") ||
         name.starts_with("x-amz-copy-source-server-side-encryption-customer-") || name == "x-amz-write-offset-bytes")
@@ -198,7 +190,7 @@ std::variant<ChecksumChoice, S3Error> read_checksum_choice(const net::HttpReques
   return choice;
 }
 
-std::string checksum_field(ChecksumKind kind) { return "x-amz-checksum-" + lower(checksum_name(kind)); }
+std::string checksum_field(ChecksumKind kind) { return "x-amz-checksum-" + lower_case(checksum_name(kind)); }
 
 std::string_view checksum_type_name(store::ChecksumType type) {
   return type == store::ChecksumType::kFullObject ? "FULL_OBJECT" : "COMPOSITE";

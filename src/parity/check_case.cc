@@ -29,11 +29,6 @@ constexpr double kOneOptimum = 1e-6;    // Nats between the optima from two star
 constexpr double kYhat = 1e-5;          // Of y_scale.
 constexpr double kStandardErrors = 5;
 
-void fail(CaseReport& report, std::string reason) {
-  report.verdict = Verdict::kFailed;
-  report.reasons.push_back(std::move(reason));
-}
-
 // Keeps the worst of all deterministic differences.
 class Differences {
  public:
@@ -52,7 +47,7 @@ class Differences {
   // Element by element; `size`, or the largest of theirs when 0.
   void compare(std::string_view name, std::span<const double> ours, std::span<const double> theirs, double size = 0) {
     if (ours.size() != theirs.size()) {
-      fail(report_, fmt::format("{}: {} values instead of {}", name, ours.size(), theirs.size()));
+      report_.fail(fmt::format("{}: {} values instead of {}", name, ours.size(), theirs.size()));
       return;
     }
     if (size == 0) {
@@ -64,7 +59,7 @@ class Differences {
 
   template <class T>
   void equal(std::string_view name, const T& ours, const T& theirs) {
-    if (!(ours == theirs)) fail(report_, fmt::format("{} differs", name));
+    if (!(ours == theirs)) report_.fail(fmt::format("{} differs", name));
   }
 
  private:
@@ -250,23 +245,23 @@ void compare_forecast(const ReferenceCase& reference, const Forecast& forecast, 
 void compare_stored_forecast(const ReferenceCase& reference, const Calendar::State& calendar, Differences& differences,
                              CaseReport& report) {
   const Result<FittedModel> model = stored_model(reference, calendar);
-  if (!model) return fail(report, "stored parameters: " + model.error().message);
+  if (!model) return report.fail("stored parameters: " + model.error().message);
   forecast::PredictOptions plain;
   plain.uncertainty = forecast::Uncertainty::kNone;
   const std::vector<forecast::Column> columns = forecast::borrow(reference.frame_columns);
   const forecast::Frame frame{reference.frame, columns};
   const Result<Forecast> forecast = model->predict(frame, plain);
-  if (!forecast) return fail(report, "forecast: " + forecast.error().message);
+  if (!forecast) return report.fail("forecast: " + forecast.error().message);
   compare_forecast(reference, *forecast, differences);
   if (!reference.intervals) return;
   report.worst_interval = worst_interval(reference, *model, *forecast, report.reasons);
   const Result<Forecast> full = model->predict(frame);
-  if (!full) return fail(report, "forecast: " + full.error().message);
+  if (!full) return report.fail("forecast: " + full.error().message);
   std::vector<std::string> names = {"ds"};
   names.insert(names.end(), full->names().begin(), full->names().end());
   differences.equal("order of the columns with intervals", names, reference.intervals->columns);
   if (!(*report.worst_interval <= kStandardErrors)) {
-    fail(report, fmt::format("an interval bound is {:.1f} standard errors off", *report.worst_interval));
+    report.fail(fmt::format("an interval bound is {:.1f} standard errors off", *report.worst_interval));
   }
 }
 
@@ -298,11 +293,11 @@ void check_optimum(const ReferenceCase& reference, const Calendar::State& calend
   const double variance = state.sigma_obs * state.sigma_obs;
   const double rounding = 64 * 2.2e-16 * std::sqrt(static_cast<double>(calendar.rows())) / variance;
   if (report.optimality_residual && !(residual <= std::max(1e-9, rounding))) {
-    fail(report, fmt::format("optimality residual {:.1e}", residual));
+    report.fail(fmt::format("optimality residual {:.1e}", residual));
   }
   if (report.log_posterior_gain &&
       !(*report.log_posterior_gain >= -kLogPosterior * std::fabs(*reference.prophet.log_posterior))) {
-    fail(report, fmt::format("log-posterior {:.3g} below Prophet's", -*report.log_posterior_gain));
+    report.fail(fmt::format("log-posterior {:.3g} below Prophet's", -*report.log_posterior_gain));
   }
 }
 
@@ -310,15 +305,15 @@ void check_fit(const ReferenceCase& reference, const Calendar& calendar, const P
                const forecast::SeriesValues& values, CaseReport& report) {
   FitReport fitted;
   const Result<FittedModel> model = forecast::fit(calendar, rows, forecast::KeepHistory::kNo, &fitted);
-  if (!model) return fail(report, "fit: " + model.error().message);
+  if (!model) return report.fail("fit: " + model.error().message);
   if (!fitted.note.empty()) report.reasons.push_back(fitted.note);
   check_optimum(reference, calendar.state(), values, *model, fitted, report);
   const std::vector<forecast::Column> columns = forecast::borrow(reference.frame_columns);
   const Result<Forecast> forecast = model->predict(forecast::Frame{reference.frame, columns});
-  if (!forecast) return fail(report, "forecast: " + forecast.error().message);
+  if (!forecast) return report.fail("forecast: " + forecast.error().message);
   for (std::size_t i = 0; i < forecast->names().size(); ++i) {
     for (const double value : forecast->column(i)) {
-      if (!std::isfinite(value)) return fail(report, forecast->names()[i] + " is not finite");
+      if (!std::isfinite(value)) return report.fail(forecast->names()[i] + " is not finite");
     }
   }
   const std::span<const double> yhat = forecast->column("yhat");
@@ -329,10 +324,10 @@ void check_fit(const ReferenceCase& reference, const Calendar& calendar, const P
   if (reference.optimum) {
     report.yhat_to_optimum = largest_distance(yhat, reference.optimum->yhat) / reference.y_scale;
     if (report.well_defined && !(*report.yhat_to_optimum <= kYhat)) {
-      fail(report, fmt::format("yhat {:.1e} y_scale from the true optimum", *report.yhat_to_optimum));
+      report.fail(fmt::format("yhat {:.1e} y_scale from the true optimum", *report.yhat_to_optimum));
     }
   } else if (report.yhat_to_prophet && !(*report.yhat_to_prophet <= kDeterministic)) {
-    fail(report, fmt::format("constant series: yhat {:.1e} y_scale from Prophet's", *report.yhat_to_prophet));
+    report.fail(fmt::format("constant series: yhat {:.1e} y_scale from Prophet's", *report.yhat_to_prophet));
   }
 }
 
@@ -371,18 +366,18 @@ CaseReport check_case(const ReferenceCase& reference) {
   const std::vector<forecast::Column> columns = forecast::borrow(reference.history_columns);
   const Result<PreparedRows> rows = forecast::prepare_rows({reference.ds, reference.y, columns});
   if (!rows) {
-    fail(report, "rows: " + rows.error().message);
+    report.fail("rows: " + rows.error().message);
     return report;
   }
   const Result<Calendar> calendar = Calendar::make(rows->ds, reference.options, forecast::borrow(rows->columns));
   if (!calendar) {
-    fail(report, "calendar: " + calendar.error().message);
+    report.fail("calendar: " + calendar.error().message);
     return report;
   }
   const Result<forecast::ScaledSeries> series =
       forecast::scale_series(reference.options, rows->y, forecast::borrow(rows->columns));
   if (!series) {
-    fail(report, "scales: " + series.error().message);
+    report.fail("scales: " + series.error().message);
     return report;
   }
   const forecast::SeriesValues values{series->y, series->cap};
@@ -392,7 +387,7 @@ CaseReport check_case(const ReferenceCase& reference) {
   compare_log_posterior(reference, calendar->state(), values, differences);
   compare_stored_forecast(reference, calendar->state(), differences, report);
   if (!(report.worst_difference <= kDeterministic)) {
-    fail(report, fmt::format("{} differs by {:.1e}", report.worst_column, report.worst_difference));
+    report.fail(fmt::format("{} differs by {:.1e}", report.worst_column, report.worst_difference));
   }
   check_fit(reference, *calendar, *rows, values, report);
   return report;
@@ -406,12 +401,12 @@ CaseReport check_dates(std::string_view id, std::span<const DatesCase> lines) {
                                                       ? forecast::Frequency::parse(*line.freq)
                                                       : forecast::Frequency::infer(last_five(line.history, line.last));
     if (!frequency) {
-      fail(report, frequency.error().message);
+      report.fail(frequency.error().message);
       continue;
     }
     const Result<std::vector<Instant>> dates = frequency->after(line.last, line.periods);
     if (!dates || *dates != line.result) {
-      fail(report, fmt::format("{} after {} differs", frequency->name(), format_instant(line.last)));
+      report.fail(fmt::format("{} after {} differs", frequency->name(), format_instant(line.last)));
     }
   }
   if (report.verdict == Verdict::kPassed) report.reasons.push_back(fmt::format("{} checks", lines.size()));

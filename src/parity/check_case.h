@@ -41,6 +41,11 @@ struct CaseReport {
   std::string worst_column;
   std::optional<double> worst_interval;  // Standard errors.
   bool well_defined = true;
+
+  void fail(std::string reason) {
+    verdict = Verdict::kFailed;
+    reasons.push_back(std::move(reason));
+  }
 };
 
 CaseReport check_case(const ReferenceCase& reference);

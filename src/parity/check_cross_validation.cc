@@ -14,11 +14,6 @@ constexpr double kMetric = 1e-10;
 constexpr double kOptimum = 1e-5;
 constexpr double kStop = 1e-2;
 
-void fail(CaseReport& report, std::string reason) {
-  report.verdict = Verdict::kFailed;
-  report.reasons.push_back(std::move(reason));
-}
-
 double relative(double ours, double theirs) {
   if (std::isnan(ours) && std::isnan(theirs)) return 0;
   const double difference = std::fabs(ours - theirs) / std::max(1.0, std::fabs(theirs));
@@ -29,18 +24,18 @@ void compare_metrics(const CrossValidationCase& reference, CaseReport& report) {
   for (const StoredMetrics& stored : reference.metrics) {
     const diagnose::MetricsOptions options{{}, stored.rolling_window, stored.monthly};
     const Result<diagnose::PerformanceMetrics> ours = diagnose::performance_metrics(reference.frame, options);
-    if (!ours) return fail(report, stored.name + ": " + ours.error().message);
+    if (!ours) return report.fail(stored.name + ": " + ours.error().message);
     if (ours->horizon.size() != stored.horizon.size())
-      return fail(report,
-                  fmt::format("{}: {} horizons, Prophet {}", stored.name, ours->horizon.size(), stored.horizon.size()));
+      return report.fail(
+          fmt::format("{}: {} horizons, Prophet {}", stored.name, ours->horizon.size(), stored.horizon.size()));
     for (std::size_t i = 0; i < ours->horizon.size(); ++i) {
       const double unit = stored.monthly ? 1 : 1e9;
       if (static_cast<double>(ours->horizon[i]) / unit != stored.horizon[i])
-        return fail(report, stored.name + ": another horizon");
+        return report.fail(stored.name + ": another horizon");
     }
     std::vector<std::string> names;
     for (const forecast::OwnedColumn& column : ours->metrics) names.push_back(column.name);
-    if (names != stored.names) fail(report, stored.name + ": other metrics, or another order");
+    if (names != stored.names) report.fail(stored.name + ": other metrics, or another order");
     for (const forecast::OwnedColumn& column : ours->metrics) {
       const auto theirs = stored.values.find(column.name);
       if (theirs == stored.values.end()) continue;  // Said.
@@ -53,7 +48,7 @@ void compare_metrics(const CrossValidationCase& reference, CaseReport& report) {
     }
   }
   if (!(report.worst_difference <= kMetric))
-    fail(report, fmt::format("{} differs by {:.1e}", report.worst_column, report.worst_difference));
+    report.fail(fmt::format("{} differs by {:.1e}", report.worst_column, report.worst_difference));
 }
 
 // Largest distance of a column and the root of its mean square.
@@ -78,21 +73,21 @@ bool is_bound(std::string_view name) { return name.ends_with("_lower") || name.e
 void compare_tables(const CrossValidationCase& reference, const diagnose::CrossValidation& ours, double y_scale,
                     CaseReport& report) {
   const diagnose::CrossValidation& theirs = reference.frame;
-  if (ours.cutoffs != theirs.cutoffs) return fail(report, "other cut-offs");
-  if (ours.ds != theirs.ds || ours.cutoff != theirs.cutoff) return fail(report, "other rows");
-  if (ours.y != theirs.y) return fail(report, "other values of y");
+  if (ours.cutoffs != theirs.cutoffs) return report.fail("other cut-offs");
+  if (ours.ds != theirs.ds || ours.cutoff != theirs.cutoff) return report.fail("other rows");
+  if (ours.y != theirs.y) return report.fail("other values of y");
   for (const forecast::OwnedColumn& column : theirs.columns) {
     const std::span<const double> values = ours.column(column.name);
-    if (values.empty()) return fail(report, "no column " + column.name);
+    if (values.empty()) return report.fail("no column " + column.name);
     // Bounds are random there, and computed here.
     if (is_bound(column.name)) continue;
     const Distance found = distance(values, column.values);
     if (column.name == "yhat")
       (reference.true_optimum ? report.yhat_to_optimum : report.yhat_to_prophet) = found.largest / y_scale;
     if (reference.true_optimum && !(found.largest <= kOptimum * y_scale))
-      fail(report, fmt::format("{} {:.1e} y_scale from the true optimum", column.name, found.largest / y_scale));
+      report.fail(fmt::format("{} {:.1e} y_scale from the true optimum", column.name, found.largest / y_scale));
     if (!reference.true_optimum && !(found.typical <= kStop * y_scale))
-      fail(report, fmt::format("{} {:.1e} y_scale from Prophet's", column.name, found.typical / y_scale));
+      report.fail(fmt::format("{} {:.1e} y_scale from Prophet's", column.name, found.typical / y_scale));
   }
 }
 
@@ -110,12 +105,12 @@ CaseReport check_cross_validation(const CrossValidationCase& reference) {
   const std::vector<forecast::Column> columns = forecast::borrow(reference.history_columns);
   const Result<forecast::FittedModel> model = forecast::fit({reference.ds, reference.y, columns}, reference.options);
   if (!model) {
-    fail(report, "fit: " + model.error().message);
+    report.fail("fit: " + model.error().message);
     return report;
   }
   const Result<diagnose::CrossValidation> ours = diagnose::cross_validation(*model, reference.call);
   if (!ours) {
-    fail(report, "cross-validation: " + ours.error().message);
+    report.fail("cross-validation: " + ours.error().message);
     return report;
   }
   for (const std::string& warning : ours->warnings) report.reasons.push_back(warning);

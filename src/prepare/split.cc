@@ -30,7 +30,7 @@ namespace chiliad::prepare {
 namespace {
 
 constexpr std::uint64_t kWorthAppending = 4096;
-constexpr std::uint64_t kProgressRows = 16'384;
+constexpr std::uint64_t kRowsPerReport = 16'384;
 constexpr std::size_t kWorthAThread = 64;  // Files.
 // What the budget pays for besides the rows: the reader's window, inflate's buffers, a spool's 32 buffers.
 constexpr std::uint64_t kOverhead = std::uint64_t{5} << 20;
@@ -238,7 +238,7 @@ Result<Done> group_rows(table::CustomerRows& rows, FurtherTexts& further, Groupi
       room = grouping.extend(rows.id(), text.size());
     }
     text.write(room);
-    if (rows.rows() % kProgressRows == 0 && options.on_progress) options.on_progress(rows.rows(), rows.bytes_read());
+    if (rows.rows() % kRowsPerReport == 0 && options.on_progress) options.on_progress(rows.rows(), rows.bytes_read());
   }
 }
 

@@ -16,7 +16,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kUnkillable{10};
-constexpr std::size_t kMaxWords = 4000;
+constexpr std::size_t kMaxComplaint = 4000;
 
 }  // namespace
 
@@ -79,7 +79,7 @@ Result<Done> NestedProcess::watch(const Box& box) {
 std::string NestedProcess::last_words() {
   // They come before the end.
   readable_before(process_.ended(), steady_clock::now() + std::chrono::seconds(1));
-  std::string words(kMaxWords, '\0');
+  std::string words(kMaxComplaint, '\0');
   const ssize_t got = ::read(process_.output(), words.data(), words.size());
   words.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
   while (words.ends_with('\n')) words.pop_back();

@@ -24,8 +24,6 @@ constexpr const char* kCapabilities = "CHOWN,DAC_OVERRIDE,FOWNER,KILL,SETGID,SET
 // The kernel ends processes of boxes before it ends the server.
 constexpr const char* kFirstToBeEnded = "500";
 
-Error invalid(std::string message) { return {ErrorCode::kInvalid, std::move(message)}; }
-
 bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
 bool is_word(std::string_view text, std::string_view more) {

@@ -22,13 +22,11 @@ namespace {
 using std::chrono::steady_clock;
 
 // Storages without layers (vfs) copy the image.
-constexpr std::chrono::minutes kStart{10};
+constexpr std::chrono::minutes kImageStart{10};
 constexpr int kLookMs = 2;
-constexpr std::size_t kMaxWords = 4000;
+constexpr std::size_t kMaxLastWords = 4000;
 // What the init of podman says of a program that it cannot start.
 constexpr std::string_view kNoProgram = "failed to exec pid1";
-
-Error invalid(std::string message) { return {ErrorCode::kInvalid, std::move(message)}; }
 
 std::string proc_line(pid_t pid, const char* file) {
   const Result<std::string> text = read_file(fmt::format("/proc/{}/{}", pid, file), 64 << 10);
@@ -128,8 +126,8 @@ std::string PodmanProcess::complaint_of_init() {
   if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return "";
   const FileDescriptor reading(ends[0]), writing(ends[1]);
   // A copy: what a program printed stays for who reads output().
-  ::tee(process_.output(), writing.get(), kMaxWords, SPLICE_F_NONBLOCK);
-  std::string text(kMaxWords, '\0');
+  ::tee(process_.output(), writing.get(), kMaxLastWords, SPLICE_F_NONBLOCK);
+  std::string text(kMaxLastWords, '\0');
   const ssize_t got = ::read(reading.get(), text.data(), text.size());
   text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
   const std::size_t at = text.find(kNoProgram);
@@ -138,7 +136,7 @@ std::string PodmanProcess::complaint_of_init() {
 }
 
 Result<Done> PodmanProcess::go_through(Lifeline lifeline, const FileDescriptor& ready, bool is_root, const Box& box) {
-  const Deadline deadline = steady_clock::now() + kStart;
+  const Deadline deadline = steady_clock::now() + kImageStart;
   lifeline.close_inner_end();
   if (Result<Done> done = meet_outer(lifeline, is_root, deadline); !done) return done;
   if (Result<Done> done = await_container(ready, box, deadline); !done) return done;

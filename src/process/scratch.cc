@@ -32,8 +32,6 @@ bool is_plain_path(const std::string& path) {
   return true;
 }
 
-Error invalid(std::string message) { return {ErrorCode::kInvalid, std::move(message)}; }
-
 Result<Done> check_words(const Box& box) {
   if (!box.image_entry_point && (box.command.empty() || box.command.front().empty()))
     return invalid("a box without a command");

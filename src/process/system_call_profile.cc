@@ -17,17 +17,16 @@
 namespace chiliad::process {
 namespace {
 
-constexpr std::uint64_t kMaxSegment = 64 << 10;
 constexpr std::uint64_t kWord = 0xffff'ffff;
 // The kernel's families and protocols have smaller numbers.
 constexpr int kFamilies = 64, kProtocols = 32;
 
-constexpr std::string_view kForbidden =
+constexpr std::string_view kForbiddenNames =
     R"("add_key","request_key","keyctl","bpf","perf_event_open","userfaultfd","mount","umount2","pivot_root","setns",)"
     R"("open_tree","move_mount","fsopen","fsconfig","fsmount","fspick","mount_setattr","open_by_handle_at","init_module",)"
     R"("finit_module","delete_module","kexec_load","kexec_file_load","settimeofday","clock_settime","swapon","swapoff",)"
     R"("reboot","acct","quotactl","quotactl_fd","syslog","vhangup","iopl","ioperm","modify_ldt")";
-constexpr std::string_view kUnknown = R"("io_uring_setup","io_uring_enter","io_uring_register","clone3")";
+constexpr std::string_view kUnknownNames = R"("io_uring_setup","io_uring_enter","io_uring_register","clone3")";
 
 std::string masked(int argument, std::uint64_t mask, std::uint64_t value) {
   return fmt::format(R"({{"index":{},"value":{},"valueTwo":{},"op":"SCMP_CMP_MASKED_EQ"}})", argument, mask, value);
@@ -56,11 +55,12 @@ std::string socket_refusals() {
 
 std::string system_call_profile() {
   std::string out = R"({"defaultAction":"SCMP_ACT_ALLOW","syscalls":[)";
-  out += refusal(kForbidden, EPERM);
-  out += refusal(kUnknown, ENOSYS);
+  out += refusal(kForbiddenNames, EPERM);
+  out += refusal(kUnknownNames, ENOSYS);
   out += refusal(R"("clone","unshare")", EPERM, masked(0, CLONE_NEWUSER, CLONE_NEWUSER));
   out += socket_refusals();
-  out += refusal(R"("shmget")", EINVAL, fmt::format(R"({{"index":1,"value":{},"op":"SCMP_CMP_GT"}})", kMaxSegment));
+  out +=
+      refusal(R"("shmget")", EINVAL, fmt::format(R"({{"index":1,"value":{},"op":"SCMP_CMP_GT"}})", kMaxSharedSegment));
   for (const std::uint64_t request : {std::uint64_t{TIOCSTI}, std::uint64_t{TIOCLINUX}})
     out += refusal(R"("ioctl")", EPERM, masked(1, kWord, request));
   out.back() = ']';

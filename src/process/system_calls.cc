@@ -19,8 +19,6 @@
 namespace chiliad::process {
 namespace {
 
-// Segments of System V may be as large as programs use them for signs to one another.
-constexpr std::uint32_t kMaxSegment = 64 << 10;
 constexpr std::uint32_t kX32Bit = 0x40000000;
 
 class Filter {
@@ -182,7 +180,7 @@ void add_calls(Filter& filter) {
     filter.load(high_of(1));
     filter.if_at_least(1, fail(EINVAL));
     filter.load(low_of(1));
-    filter.if_at_least(kMaxSegment + 1, fail(EINVAL));
+    filter.if_at_least(kMaxSharedSegment + 1, fail(EINVAL));
   });
   // Typing into a terminal that others read.
   filter.for_call(SYS_ioctl, [&] {

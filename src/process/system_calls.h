@@ -10,9 +10,13 @@
 
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace chiliad::process {
+
+// Segments of System V may be as large as programs use them for signs to one another.
+inline constexpr std::uint32_t kMaxSharedSegment = 64 << 10;
 
 // `struct sock_filter`s in a row, as bwrap's --seccomp reads them.
 std::string system_call_filter();

@@ -7,6 +7,7 @@
 #include <string>
 #include <thread>
 
+#include "base/deadline_for_test.h"
 #include "base/file.h"
 #include "net/credentials.h"
 #include "net/http_client.h"
@@ -18,8 +19,6 @@ using std::chrono_literals::operator""s;
 using Variables = std::map<std::string, std::string>;
 
 constexpr std::string_view kRole = "arn:aws:iam::123456789012:role/chiliad";
-
-Deadline soon() { return std::chrono::steady_clock::now() + std::chrono::seconds(30); }
 
 Variables variables_of(const store::ProgramCredentials::Grant& grant) {
   Variables variables;

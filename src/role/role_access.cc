@@ -16,7 +16,7 @@ using std::chrono::steady_clock;
 using std::chrono::system_clock;
 
 constexpr std::string_view kSession = "SageMaker";  // As AWS names the session in messages.
-constexpr std::chrono::hours kSessionTime{1};
+constexpr std::chrono::hours kOwnSessionTime{1};
 constexpr std::size_t kMaxKept = 1'024;  // Roles.
 
 // A role that was assumed, and is again when that was a while ago.
@@ -32,7 +32,7 @@ class Session {
       if (kept_ && steady_clock::now() < renew_at_) return now(*kept_);
     }
     Result<identity::TemporaryCredentials> made =
-        directory_.assume_role_for_service(role_arn_, kSession, kSessionTime, system_clock::now());
+        directory_.assume_role_for_service(role_arn_, kSession, kOwnSessionTime, system_clock::now());
     const MutexLock lock(mutex_);
     kept_.reset();
     if (!made) return refusal(made.error());

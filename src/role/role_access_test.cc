@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "aws/query.h"
+#include "base/deadline_for_test.h"
 #include "base/file.h"
 #include "identity/iam.h"
 #include "store/bucket_store.h"
@@ -14,9 +15,7 @@
 namespace chiliad::role {
 namespace {
 
-constexpr std::string_view kRole = "arn:aws:iam::123456789012:role/narrow";
-
-Deadline soon() { return std::chrono::steady_clock::now() + std::chrono::seconds(30); }
+constexpr std::string_view kOwnRole = "arn:aws:iam::123456789012:role/narrow";
 
 template <class T>
 std::string refusal(const Result<T>& result) {
@@ -67,7 +66,7 @@ class RoleAccessTest : public testing::Test {
         "\"s3:prefix\":\"8/*\"}}}]}");
   }
   std::shared_ptr<store::ObjectStore> open(std::string_view bucket) {
-    Result<std::shared_ptr<store::ObjectStore>> opened = access_->of(kRole)->open(bucket);
+    Result<std::shared_ptr<store::ObjectStore>> opened = access_->of(kOwnRole)->open(bucket);
     EXPECT_TRUE(opened) << opened.error().message;
     return *std::move(opened);
   }
@@ -81,7 +80,7 @@ class RoleAccessTest : public testing::Test {
 
 TEST_F(RoleAccessTest, WhatThePoliciesAllowIsDone) {
   make_role();
-  EXPECT_TRUE(access_->check(kRole));
+  EXPECT_TRUE(access_->check(kOwnRole));
   const auto data = open("data");
   EXPECT_EQ(*data->get("8/a", {}, soon()), "bytes");
   EXPECT_EQ(data->head("8/a", soon())->size_bytes, 5u);
@@ -107,13 +106,13 @@ TEST_F(RoleAccessTest, EverythingElseIsRefusedInAmazonsWords) {
   for (const std::string prefix : {"", "8", "9/"})
     EXPECT_NE(refusal(data->list({.prefix = prefix}, soon())).find("s3:ListBucket"), std::string::npos) << prefix;
   EXPECT_NE(refusal(open("others")->get("8/a", {}, soon())).find("arn:aws:s3:::others/8/a"), std::string::npos);
-  EXPECT_NE(refusal(access_->of(kRole)->list(soon())).find("s3:ListAllMyBuckets"), std::string::npos);
+  EXPECT_NE(refusal(access_->of(kOwnRole)->list(soon())).find("s3:ListAllMyBuckets"), std::string::npos);
 }
 
 TEST_F(RoleAccessTest, ARoleThatCannotBeAssumedMayDoNothing) {
   make_role("ec2.amazonaws.com");
   for (const std::string_view role :
-       {kRole, std::string_view("arn:aws:iam::123456789012:role/none"),
+       {kOwnRole, std::string_view("arn:aws:iam::123456789012:role/none"),
         std::string_view("arn:aws:iam::999999999999:role/chiliad"), std::string_view("no ARN")}) {
     EXPECT_EQ(refusal(access_->check(role)), "Could not assume role " + std::string(role) +
                                                  ". Please ensure that the role exists and allows principal "

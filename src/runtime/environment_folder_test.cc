@@ -17,7 +17,7 @@ using std::chrono::steady_clock;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-const std::atomic<bool> kNever{false};
+const std::atomic<bool> kNotStopped{false};
 
 Deadline soon() { return steady_clock::now() + std::chrono::seconds(30); }
 
@@ -25,7 +25,7 @@ class EnvironmentFolderTest : public testing::Test {
  protected:
   // Publishes an environment of so many bytes.
   void build(const std::string& name, std::size_t bytes = 10, const std::string& base = "") {
-    Result<std::optional<BuildPlace>> place = folder.begin(name, soon(), kNever);
+    Result<std::optional<BuildPlace>> place = folder.begin(name, soon(), kNotStopped);
     ASSERT_TRUE(place) << place.error().message;
     ASSERT_TRUE(*place);
     ASSERT_TRUE(write_file_atomically((*place)->environment() / "file", std::string(bytes, 'x'), Durability::kNone));
@@ -66,21 +66,21 @@ TEST_F(EnvironmentFolderTest, WhatIsPublishedCanBeHeld) {
 
 TEST_F(EnvironmentFolderTest, NobodyBuildsWhatIsThere) {
   build("base-1");
-  Result<std::optional<BuildPlace>> place = folder.begin("base-1", soon(), kNever);
+  Result<std::optional<BuildPlace>> place = folder.begin("base-1", soon(), kNotStopped);
   ASSERT_TRUE(place);
   EXPECT_FALSE(*place);
 }
 
 TEST_F(EnvironmentFolderTest, AnAbandonedBuildLeavesNothing) {
-  { Result<std::optional<BuildPlace>> place = folder.begin("base-1", soon(), kNever); }
+  { Result<std::optional<BuildPlace>> place = folder.begin("base-1", soon(), kNotStopped); }
   EXPECT_EQ(left_in_building(), 0U);
   EXPECT_THAT(names(), ElementsAre());
 }
 
 TEST_F(EnvironmentFolderTest, OneBuildsAtATime) {
-  Result<std::optional<BuildPlace>> place = folder.begin("base-1", soon(), kNever);
+  Result<std::optional<BuildPlace>> place = folder.begin("base-1", soon(), kNotStopped);
   Result<std::optional<BuildPlace>> second =
-      folder.begin("base-1", steady_clock::now() + std::chrono::milliseconds(10), kNever);
+      folder.begin("base-1", steady_clock::now() + std::chrono::milliseconds(10), kNotStopped);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, ErrorCode::kDeadline);
 }
@@ -89,19 +89,19 @@ TEST_F(EnvironmentFolderTest, OneBuildsAtATime) {
 TEST_F(EnvironmentFolderTest, WhatADeadProcessLeftGoesAtTheNextOpen) {
   const pid_t child = ::fork();
   if (child == 0) {
-    Result<std::optional<BuildPlace>> place = folder.begin("base-1", soon(), kNever);
+    Result<std::optional<BuildPlace>> place = folder.begin("base-1", soon(), kNotStopped);
     ::_exit(place && *place && write_file_atomically((*place)->environment() / "half", "x", Durability::kNone) ? 0 : 1);
   }
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   ASSERT_EQ(WEXITSTATUS(status), 0);
   EXPECT_EQ(left_in_building(), 1U);
-  Result<std::optional<BuildPlace>> living = folder.begin("base-2", soon(), kNever);
+  Result<std::optional<BuildPlace>> living = folder.begin("base-2", soon(), kNotStopped);
   ASSERT_TRUE(living && *living);
   ASSERT_TRUE(EnvironmentFolder::open(root.path()));
   EXPECT_EQ(left_in_building(), 1U) << "that of the living stays";
   EXPECT_TRUE(fs::exists((*living)->environment()));
-  EXPECT_TRUE(*folder.begin("base-1", soon(), kNever)) << "its lock was given back";
+  EXPECT_TRUE(*folder.begin("base-1", soon(), kNotStopped)) << "its lock was given back";
 }
 
 TEST_F(EnvironmentFolderTest, WhatIsInUseIsNotRemoved) {

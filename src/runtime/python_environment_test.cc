@@ -20,11 +20,11 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-const std::atomic<bool> kNever{false};
+const std::atomic<bool> kNotCancelled{false};
 
 Deadline later() { return steady_clock::now() + std::chrono::minutes(5); }
 
-void ignore(std::string_view) {}
+void ignore_line(std::string_view) {}
 
 // One folder of environments for all tests: a base takes seconds.
 class PythonEnvironmentsTest : public process::SandboxTest {
@@ -84,7 +84,7 @@ class PythonEnvironmentsTest : public process::SandboxTest {
 
   static Environment prepare(std::string_view requirements, bool accelerated = false) {
     Result<Environment> environment =
-        environments().prepare(entry(), {requirements, accelerated}, ignore, later(), kNever);
+        environments().prepare(entry(), {requirements, accelerated}, ignore_line, later(), kNotCancelled);
     if (!environment) {
       ADD_FAILURE() << environment.error().message;
       std::abort();
@@ -152,7 +152,7 @@ TEST_F(PythonEnvironmentsTest, APackageThatIsNotThereIsToldBeforeAnythingIsBuilt
   Result<std::unique_ptr<PythonEnvironments>> opened = PythonEnvironments::open(std::move(options), *shared()->boxes);
   ASSERT_TRUE(opened);
   prepare("");
-  Result<Environment> environment = (*opened)->prepare(entry(), {"extra\n", true}, ignore, later(), kNever);
+  Result<Environment> environment = (*opened)->prepare(entry(), {"extra\n", true}, ignore_line, later(), kNotCancelled);
   ASSERT_FALSE(environment);
   EXPECT_EQ(environment.error().code, ErrorCode::kNotFound);
   EXPECT_THAT(environment.error().message,
@@ -199,7 +199,8 @@ TEST_F(PythonEnvironmentsTest, ManyWaitForOneBuild) {
   for (std::size_t i = 0; i < names.size(); ++i) {
     threads.emplace_back([&, i] {
       const auto hear = [&, i](std::string_view line) { heard[i].append(line).append("\n"); };
-      Result<Environment> environment = environments().prepare(entry(), {"extra\nother\n"}, hear, later(), kNever);
+      Result<Environment> environment =
+          environments().prepare(entry(), {"extra\nother\n"}, hear, later(), kNotCancelled);
       ASSERT_TRUE(environment) << environment.error().message;
       names[i] = environment->name;
     });
@@ -212,14 +213,15 @@ TEST_F(PythonEnvironmentsTest, ManyWaitForOneBuild) {
 }
 
 TEST_F(PythonEnvironmentsTest, WhatPipRefusesIsToldAndNotTriedAgainAtOnce) {
-  Result<Environment> first = environments().prepare(entry(), {"no-such-package\n"}, ignore, later(), kNever);
+  Result<Environment> first =
+      environments().prepare(entry(), {"no-such-package\n"}, ignore_line, later(), kNotCancelled);
   ASSERT_FALSE(first);
   EXPECT_EQ(first.error().code, ErrorCode::kInvalid);
   EXPECT_THAT(first.error().message, StartsWith("requirements.txt: Python environment of runtime test: pip: ERROR: "));
   EXPECT_THAT(first.error().message, HasSubstr("No matching distribution found for no-such-package"));
   std::string heard;
   Result<Environment> second = environments().prepare(
-      entry(), {"no-such-package\n"}, [&](std::string_view line) { heard += line; }, later(), kNever);
+      entry(), {"no-such-package\n"}, [&](std::string_view line) { heard += line; }, later(), kNotCancelled);
   EXPECT_EQ(second.error().message, first.error().message);
   EXPECT_EQ(heard, "") << "no second build";
   EXPECT_TRUE(fs::is_empty(folder() / "building"));
@@ -237,7 +239,7 @@ TEST_F(PythonEnvironmentsTest, AnUnreachableIndexIsToldAsThat) {
   ASSERT_TRUE(opened);
   std::string told;
   const auto listen = [&](std::string_view line) { told.append(line) += '\n'; };
-  Result<Environment> environment = (*opened)->prepare(entry(), {""}, listen, later(), kNever);
+  Result<Environment> environment = (*opened)->prepare(entry(), {""}, listen, later(), kNotCancelled);
   ASSERT_FALSE(environment);
   // The token in the index's address is told to nobody.
   told += environment.error().message;
@@ -250,16 +252,19 @@ TEST_F(PythonEnvironmentsTest, AnUnreachableIndexIsToldAsThat) {
 TEST_F(PythonEnvironmentsTest, AnInterpreterThatIsNotThereIsNamed) {
   Entry with = entry();
   with.python = "python9.9";
-  Result<Environment> environment = environments().prepare(with, {""}, ignore, later(), kNever);
+  Result<Environment> environment = environments().prepare(with, {""}, ignore_line, later(), kNotCancelled);
   ASSERT_FALSE(environment);
   EXPECT_THAT(environment.error().message, HasSubstr("python9.9"));
 }
 
 TEST_F(PythonEnvironmentsTest, WhoIsCancelledLeaves) {
   const std::atomic<bool> cancelled{true};
-  EXPECT_EQ(environments().prepare(entry(), {"other\nbasepkg\n"}, ignore, later(), cancelled).error().code,
+  EXPECT_EQ(environments().prepare(entry(), {"other\nbasepkg\n"}, ignore_line, later(), cancelled).error().code,
             ErrorCode::kDeadline);
-  EXPECT_EQ(environments().prepare(entry(), {"basepkg\nother\n"}, ignore, steady_clock::now(), kNever).error().code,
+  EXPECT_EQ(environments()
+                .prepare(entry(), {"basepkg\nother\n"}, ignore_line, steady_clock::now(), kNotCancelled)
+                .error()
+                .code,
             ErrorCode::kDeadline);
 }
 

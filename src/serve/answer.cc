@@ -14,7 +14,7 @@ namespace {
 using forecast::Forecast;
 
 constexpr int kDecimals = 10;
-constexpr std::size_t kDs = SIZE_MAX;  // Stands for the column ds among indices of Forecast's columns.
+constexpr std::size_t kDsColumn = SIZE_MAX;  // Stands for the column ds among indices of Forecast's columns.
 
 Result<std::vector<std::size_t>> chosen_columns(const Forecast& forecast, const std::vector<std::string>& wanted,
                                                 std::size_t quantiles) {
@@ -22,13 +22,13 @@ Result<std::vector<std::size_t>> chosen_columns(const Forecast& forecast, const 
   std::vector<std::size_t> chosen;
   if (wanted.empty()) {
     chosen.reserve(names.size() + 1);
-    chosen.push_back(kDs);
+    chosen.push_back(kDsColumn);
     for (std::size_t i = 0; i < names.size(); ++i) chosen.push_back(i);
     return chosen;
   }
   for (const std::string& name : wanted) {
     if (name == "ds") {
-      chosen.push_back(kDs);
+      chosen.push_back(kDsColumn);
       continue;
     }
     const auto found = std::find(names.begin(), names.end(), name);
@@ -71,18 +71,18 @@ void append_json(std::string& out, const Forecast& forecast, const std::vector<s
   for (const std::size_t column : columns) {
     out += separator;
     separator = ',';
-    if (column == kDs) {
+    if (column == kDsColumn) {
       out += "\"ds\"";
     } else {
       append_json_string(out, forecast.names()[column], true);
     }
     out += ":{";
-    const std::span<const double> values = column == kDs ? std::span<const double>() : forecast.column(column);
+    const std::span<const double> values = column == kDsColumn ? std::span<const double>() : forecast.column(column);
     std::size_t begin = 1;  // Without the first key's comma.
     for (std::size_t row = 0; row < forecast.rows(); ++row) {
       out.append(keys.text, begin, keys.ends[row] - begin);
       begin = keys.ends[row];
-      if (column == kDs) {
+      if (column == kDsColumn) {
         append_integer(out, millis_since_epoch(forecast.ds()[row]));
       } else {
         append_rounded(out, values[row], kDecimals);
@@ -110,14 +110,14 @@ std::vector<std::string> csv_moments(const std::vector<Instant>& ds) {
 void append_csv(std::string& out, const Forecast& forecast, const std::vector<std::size_t>& columns) {
   for (std::size_t i = 0; i < columns.size(); ++i) {
     if (i > 0) out += ',';
-    append_csv_field(out, columns[i] == kDs ? "ds" : std::string_view(forecast.names()[columns[i]]));
+    append_csv_field(out, columns[i] == kDsColumn ? "ds" : std::string_view(forecast.names()[columns[i]]));
   }
   out += '\n';
   const std::vector<std::string> moments = csv_moments(forecast.ds());
   for (std::size_t row = 0; row < forecast.rows(); ++row) {
     for (std::size_t i = 0; i < columns.size(); ++i) {
       if (i > 0) out += ',';
-      if (columns[i] != kDs) {
+      if (columns[i] != kDsColumn) {
         append_repr(out, forecast.column(columns[i])[row]);
       } else {
         out += moments[row];

@@ -33,8 +33,6 @@ Refusal check_condition(const ReadCondition& condition, const ObjectMeta& meta) 
 
 namespace {
 
-constexpr std::size_t kPiece = 1 << 20;
-
 Outcome<BucketStoreState::OpenRow> open_source(BucketStoreState& store, const CopySource& source) {
   Outcome<BucketStoreState::OpenRow> open = store.open(source.bucket, source.key);
   if (!open) return open;
@@ -47,7 +45,7 @@ Outcome<BucketStoreState::OpenRow> open_source(BucketStoreState& store, const Co
 // `length` bytes at `offset` of the source into the upload.
 Outcome<Done> pour(const FileDescriptor& from, const std::filesystem::path& path, std::uint64_t offset,
                    std::uint64_t length, Upload& upload) {
-  std::string piece(static_cast<std::size_t>(std::min<std::uint64_t>(length, kPiece)), '\0');
+  std::string piece(static_cast<std::size_t>(std::min<std::uint64_t>(length, kCopyPiece)), '\0');
   while (length > 0) {
     const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(length, piece.size()));
     const ssize_t got = ::pread(from.get(), piece.data(), wanted, static_cast<off_t>(offset));

@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kNew = "new";
 constexpr std::string_view kPart = "part";
-constexpr std::uint64_t kCopyPiece = std::uint64_t{64} << 20;
+constexpr std::uint64_t kKernelCopyPiece = std::uint64_t{64} << 20;
 constexpr int kDeepestFolder = 600;  // A key of 1024 bytes has at most 512 parts.
 
 struct CloseFolder {
@@ -307,7 +307,7 @@ Result<Done> copy_by_hand(const FileDescriptor& from, const fs::path& from_path,
 Result<Done> copy_bytes(const FileDescriptor& from, const fs::path& from_path, const FileDescriptor& to,
                         const fs::path& to_path, std::uint64_t length) {
   while (length > 0) {
-    const std::size_t allowed = take_from_pretended_disk(std::min(length, kCopyPiece));
+    const std::size_t allowed = take_from_pretended_disk(std::min(length, kKernelCopyPiece));
     if (allowed == 0) return system_error("write", to_path, ENOSPC);
     const ssize_t copied = ::copy_file_range(from.get(), nullptr, to.get(), nullptr, allowed, 0);
     if (copied < 0 && errno == EINTR) continue;

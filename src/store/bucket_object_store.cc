@@ -19,7 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kMostInMemory = std::uint64_t{1} << 30;
-constexpr std::size_t kPiece = 1 << 20;
 constexpr std::string_view kTokenStart = "b1";
 
 ObjectInfo info_of(const ObjectMeta& meta) { return {meta.key, meta.size_bytes, meta.modified, meta.etag}; }
@@ -143,7 +142,7 @@ Result<ObjectInfo> BucketObjectStore::upload(const fs::path& from, std::string_v
   // Larger than S3 takes in one put: here nobody has to cut it.
   Outcome<Upload> upload = store_->begin_put(bucket_, key, {.most_bytes = UINT64_MAX});
   if (!upload) return std::move(upload).failure().error;
-  std::string piece(kPiece, '\0');
+  std::string piece(kCopyPiece, '\0');
   while (true) {
     Result<Done> time_left = in_time(deadline);
     if (!time_left) return about(key, std::move(time_left).error());

@@ -22,7 +22,6 @@ namespace {
 
 constexpr std::size_t kMostCandidates = 256;
 constexpr std::size_t kMostComplaints = 100;
-constexpr std::size_t kPiece = 1 << 20;
 
 // A key whose row and file differ. `stamp` and `etag`: of the file as it was read, if there is one.
 struct Candidate {
@@ -42,7 +41,7 @@ Result<Candidate> read_candidate(const BucketFiles& files, std::string_view buck
   Result<FileStamp> before = stamp_of(*file, path);
   if (!before) return std::move(before).error();
   Checksum md5(ChecksumKind::kMd5);
-  std::string piece(std::min<std::size_t>(kPiece, before->size_bytes + 1), '\0');
+  std::string piece(std::min<std::size_t>(kCopyPiece, before->size_bytes + 1), '\0');
   while (true) {
     const ssize_t got = ::read(file->get(), piece.data(), piece.size());
     if (got < 0 && errno == EINTR) continue;

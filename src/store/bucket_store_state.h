@@ -21,6 +21,9 @@
 
 namespace chiliad::store {
 
+// What is read and written at a time when bytes go from one file to another.
+inline constexpr std::size_t kCopyPiece = 1 << 20;
+
 // Connections that only read. Each call borrows one; as many are made as are used at a time.
 class IndexReaders {
  public:

@@ -2,14 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include "base/deadline_for_test.h"
 #include "store/s3_buckets.h"
 #include "store/s3_server_process.h"
 #include "store/s3_xml.h"
 
 namespace chiliad::store {
 namespace {
-
-Deadline soon() { return std::chrono::steady_clock::now() + std::chrono::seconds(30); }
 
 TEST(Buckets, NamesFollowTheRulesOfS3) {
   for (const std::string& name : {std::string("abc"), std::string("a.b-c"), std::string("1bucket"),

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <thread>
 
+#include "base/deadline_for_test.h"
 #include "base/file.h"
 #include "store/object_store.h"
 
@@ -19,8 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono_literals::operator""s;
 using Strings = std::vector<std::string>;
-
-Deadline soon() { return std::chrono::steady_clock::now() + 30s; }
 
 class FolderStore : public testing::Test {
  protected:

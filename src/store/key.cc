@@ -8,8 +8,6 @@
 namespace chiliad::store {
 namespace {
 
-constexpr std::size_t kLongestKey = 1024;
-
 std::string_view wrong_with_part(std::string_view part) {
   if (part.empty()) return "an empty part";
   if (part == "." || part == "..") return "a part that is '.' or '..'";

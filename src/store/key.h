@@ -10,6 +10,8 @@
 
 namespace chiliad::store {
 
+inline constexpr std::size_t kLongestKey = 1024;  // As S3 has it.
+
 // What is wrong with a key, or empty: "a part that is '.' or '..'".
 std::string_view wrong_with_key(std::string_view key);
 

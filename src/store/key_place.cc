@@ -9,7 +9,6 @@
 namespace chiliad::store {
 namespace {
 
-constexpr std::size_t kLongestKey = 1024;
 constexpr std::size_t kLongestName = 255;  // NAME_MAX of the file systems that we know.
 constexpr std::size_t kChunk = 240;
 

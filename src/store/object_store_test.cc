@@ -10,6 +10,7 @@
 #include <set>
 #include <thread>
 
+#include "base/deadline_for_test.h"
 #include "base/file.h"
 #include "store/store_under_test.h"
 
@@ -18,7 +19,6 @@ namespace {
 
 using std::chrono_literals::operator""s;
 
-Deadline soon() { return std::chrono::steady_clock::now() + 30s; }
 Deadline past() { return std::chrono::steady_clock::now() - 1s; }
 
 class ObjectStoreContract : public testing::TestWithParam<std::string> {

@@ -34,7 +34,6 @@ using std::chrono_literals::operator""s;
 constexpr std::uint64_t kMostInMemory = std::uint64_t{1} << 30;
 constexpr std::uint64_t kLeastPart = std::uint64_t{5} << 20;
 constexpr std::uint64_t kMostParts = 10'000;
-constexpr std::uint64_t kMostListBytes = 16 << 20;
 constexpr std::size_t kPartsAtATime = 4;
 constexpr int kMostRestarts = 3;
 constexpr auto kPatienceForAbort = 2s;

@@ -13,8 +13,6 @@
 namespace chiliad::store {
 namespace {
 
-constexpr std::uint64_t kMostListBytes = 16 << 20;
-
 // A store that tells of what is changed through it.
 class ToldStore final : public ObjectStore {
  public:

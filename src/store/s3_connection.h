@@ -22,6 +22,9 @@
 
 namespace chiliad::store {
 
+// Of an answer that lists: 1,000 keys of 1,024 bytes, escaped, take less.
+inline constexpr std::uint64_t kMostListBytes = 16 << 20;
+
 enum class RetryRule { kAlways, kOnlyIfRefused };
 
 struct S3Request {

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/deadline_for_test.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "net/scripted_server.h"
@@ -29,8 +30,6 @@ using std::chrono_literals::operator""ms;
 constexpr std::size_t kPart = 5u << 20;
 
 Deadline in(std::chrono::milliseconds time) { return std::chrono::steady_clock::now() + time; }
-Deadline soon() { return in(30s); }
-
 std::unique_ptr<ObjectStore> open_at(const std::string& endpoint, int attempts = 4,
                                      const net::Environment& environment = test_environment()) {
   S3Options options;

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -45,6 +46,10 @@ struct ColumnRole {
   std::span<const std::string_view> names;
   std::size_t position;  // From 1.
 };
+
+// The names by which tables and series are told what their columns are, ours and Prophet's.
+inline constexpr std::array<std::string_view, 2> kTimestampNames = {"timestamp", "ds"};
+inline constexpr std::array<std::string_view, 3> kValueNames = {"value", "consumption", "y"};
 
 inline constexpr std::size_t kNoColumn = SIZE_MAX;
 

@@ -11,18 +11,16 @@ namespace chiliad::table {
 namespace {
 
 constexpr std::array<std::string_view, 1> kIdNames = {"customer_id"};
-constexpr std::array<std::string_view, 2> kTimestampNames = {"timestamp", "ds"};
-constexpr std::array<std::string_view, 3> kValueNames = {"value", "consumption", "y"};
-constexpr std::size_t kId = 0;
-constexpr std::size_t kTimestamp = 1;
-constexpr std::size_t kValue = 2;
+constexpr std::size_t kIdRole = 0;
+constexpr std::size_t kTimestampRole = 1;
+constexpr std::size_t kValueRole = 2;
 
 // What is wrong with the row's fields; nullopt for a good row.
 std::optional<Error> check_row(const TableReader& table, InstantReader& instants) {
-  if (table.field(kId).empty()) return table.bad_field(kId, "a customer id");
+  if (table.field(kIdRole).empty()) return table.bad_field(kIdRole, "a customer id");
   Instant instant;
-  if (!instants.read(table.field(kTimestamp), instant)) return table.bad_timestamp(kTimestamp);
-  if (!is_value(table.field(kValue))) return table.bad_field(kValue, "a number");
+  if (!instants.read(table.field(kTimestampRole), instant)) return table.bad_timestamp(kTimestampRole);
+  if (!is_value(table.field(kValueRole))) return table.bad_field(kValueRole, "a number");
   return std::nullopt;
 }
 
@@ -40,7 +38,8 @@ Result<CustomerRows> CustomerRows::open(PullBytes source, std::string_view name,
   }
   auto kept = std::make_unique<const std::vector<ColumnRole>>(std::move(roles));
   CsvReader csv(gunzip_if_gzip(std::move(source), std::string(name)), name, format);
-  Result<TableReader> table = TableReader::open(std::move(csv), {*kept, choices, kTimestamp, kValue, columns.header});
+  Result<TableReader> table =
+      TableReader::open(std::move(csv), {*kept, choices, kTimestampRole, kValueRole, columns.header});
   if (!table) return std::move(table).error();
   return CustomerRows(std::move(kept), *std::move(table), columns.skip_bad_rows);
 }

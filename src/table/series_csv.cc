@@ -13,8 +13,6 @@
 namespace chiliad::table {
 namespace {
 
-constexpr std::array<std::string_view, 2> kTimestampNames = {"timestamp", "ds"};
-constexpr std::array<std::string_view, 3> kValueNames = {"value", "consumption", "y"};
 constexpr std::size_t kTimestamp = 0;
 constexpr std::size_t kValue = 1;
 constexpr std::size_t kFurther = 2;  // And so on.

@@ -7,7 +7,6 @@
 namespace chiliad::train {
 namespace {
 
-using std::chrono::days;
 using std::chrono::hours;
 
 std::vector<Instant> moments(std::string_view start, std::chrono::nanoseconds step, std::size_t count) {
@@ -55,32 +54,34 @@ TEST(Accuracy, NothingToCompareGivesNoFigures) {
 TEST(Accuracy, SeasonFollowsFromTheSpacing) {
   EXPECT_EQ(infer_season(moments("2020-01-01", std::chrono::minutes(15), 20)).rows, 96u);
   EXPECT_EQ(infer_season(moments("2020-01-01", hours(1), 20)).rows, 24u);
-  EXPECT_EQ(infer_season(moments("2020-01-01", days(1), 20)).rows, 7u);
-  EXPECT_EQ(infer_season(moments("2020-01-01", days(7), 20)).rows, 52u);
-  EXPECT_EQ(infer_season(moments("2020-01-01", days(30), 20)).rows, 12u);
-  EXPECT_EQ(infer_season(moments("2020-01-01", days(91), 20)).rows, 4u);
-  EXPECT_EQ(infer_season(moments("2000-01-01", days(365), 20)).rows, 1u);
-  EXPECT_EQ(infer_season(moments("2000-01-01", days(365), 1)).rows, 1u);
+  EXPECT_EQ(infer_season(moments("2020-01-01", std::chrono::days(1), 20)).rows, 7u);
+  EXPECT_EQ(infer_season(moments("2020-01-01", std::chrono::days(7), 20)).rows, 52u);
+  EXPECT_EQ(infer_season(moments("2020-01-01", std::chrono::days(30), 20)).rows, 12u);
+  EXPECT_EQ(infer_season(moments("2020-01-01", std::chrono::days(91), 20)).rows, 4u);
+  EXPECT_EQ(infer_season(moments("2000-01-01", std::chrono::days(365), 20)).rows, 1u);
+  EXPECT_EQ(infer_season(moments("2000-01-01", std::chrono::days(365), 1)).rows, 1u);
 }
 
 TEST(Accuracy, NaiveForecastRepeatsTheLastWeekHoweverFarAhead) {
-  const std::vector<Instant> ds = moments("2020-01-01", days(1), 14);
+  const std::vector<Instant> ds = moments("2020-01-01", std::chrono::days(1), 14);
   const std::vector<double> y{0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7};
-  const std::vector<double> naive = seasonal_naive(ds, y, infer_season(ds), moments("2020-01-15", days(1), 9));
+  const std::vector<double> naive =
+      seasonal_naive(ds, y, infer_season(ds), moments("2020-01-15", std::chrono::days(1), 9));
   EXPECT_EQ(naive, (std::vector<double>{1, 2, 3, 4, 5, 6, 7, 1, 2}));
 }
 
 TEST(Accuracy, MissingRowsDoNotShiftTheWeekdays) {
-  std::vector<Instant> ds = moments("2020-01-01", days(1), 14);
+  std::vector<Instant> ds = moments("2020-01-01", std::chrono::days(1), 14);
   std::vector<double> y{1, 2, 3, 4, 5, 6, 7, 10, 20, 30, 40, 50, 60, 70};
   ds.erase(ds.begin() + 8);  // The second day of the second week.
   y.erase(y.begin() + 8);
-  const std::vector<double> naive = seasonal_naive(ds, y, infer_season(ds), moments("2020-01-15", days(1), 3));
+  const std::vector<double> naive =
+      seasonal_naive(ds, y, infer_season(ds), moments("2020-01-15", std::chrono::days(1), 3));
   EXPECT_EQ(naive, (std::vector<double>{10, 2, 30}));
 }
 
 TEST(Accuracy, AMomentNeverSeenTakesTheLastValueBefore) {
-  const std::vector<Instant> ds = moments("2020-01-01", days(1), 3);
+  const std::vector<Instant> ds = moments("2020-01-01", std::chrono::days(1), 3);
   const std::vector<double> y{1, 2, 3};
   const std::vector<Instant> target{*parse_instant("2020-01-10T12:00")};
   EXPECT_EQ(seasonal_naive(ds, y, infer_season(ds), target), (std::vector<double>{3}));
@@ -100,7 +101,7 @@ TEST(Accuracy, MonthsAreCountedInRows) {
 }
 
 TEST(Accuracy, ScaleIsTheMeanStepOverOneSeason) {
-  const std::vector<Instant> ds = moments("2020-01-01", days(1), 9);
+  const std::vector<Instant> ds = moments("2020-01-01", std::chrono::days(1), 9);
   const std::vector<double> y{1, 2, 3, 4, 5, 6, 7, 4, 12};
   EXPECT_DOUBLE_EQ(*seasonal_naive_scale(ds, y, infer_season(ds)), (3 + 10) / 2.0);
   const std::vector<double> flat(9, 5.0);

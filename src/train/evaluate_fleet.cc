@@ -11,7 +11,7 @@
 namespace chiliad::train {
 namespace {
 
-constexpr std::size_t kQueueCapacity = 1024;
+constexpr std::size_t kSeriesWaiting = 1024;
 
 Deadline soon() { return std::chrono::steady_clock::now() + std::chrono::minutes(5); }
 
@@ -123,7 +123,7 @@ void evaluate_fleet(const SeriesSource& source, const EvaluatePlan& plan, const 
     report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return report;
   };
-  work_in_order(source.size(), plan.threads, kQueueCapacity, stop, make, on_series);
+  work_in_order(source.size(), plan.threads, kSeriesWaiting, stop, make, on_series);
 }
 
 std::optional<double> FleetAccuracy::Figure::mean() const {

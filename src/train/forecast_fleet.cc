@@ -12,7 +12,7 @@
 namespace chiliad::train {
 namespace {
 
-constexpr std::size_t kQueueCapacity = 256;
+constexpr std::size_t kFramesWaiting = 256;
 
 // The history's rows with a value, one a date, and their columns as they were before they were standardized.
 FutureRows::Rows history_rows(const forecast::FittedState& state) {
@@ -186,7 +186,7 @@ void forecast_fleet(store::ObjectStore& models, const std::vector<std::string>& 
     if (!forecast) return {i, std::move(forecast).error().in(names[i] + std::string(kArchiveSuffix))};
     return {i, forecast_csv_rows(customer_id, *forecast, plan)};
   };
-  work_in_order(names.size(), threads, kQueueCapacity, stop, make, [&](const Done& done) {
+  work_in_order(names.size(), threads, kFramesWaiting, stop, make, [&](const Done& done) {
     return done.rows ? observer.on_forecast(*done.rows) : observer.on_failure(names[done.number], done.rows.error());
   });
 }

@@ -7,7 +7,7 @@
 namespace chiliad::train {
 namespace {
 
-std::string refusal(std::string_view text) {
+std::string refusal_of_rows(std::string_view text) {
   const Result<FutureRows> rows = FutureRows::parse(text, "f.csv");
   return rows ? "accepted" : rows.error().message;
 }
@@ -42,12 +42,14 @@ TEST(FutureRows, TextInAColumnMattersOnlyToWhoNeedsIt) {
 }
 
 TEST(FutureRows, MistakesAreToldWithTheirLine) {
-  EXPECT_EQ(refusal(""), "f.csv: there are no rows");
-  EXPECT_EQ(refusal("ds,temp\n"), "f.csv: there are no rows");
-  EXPECT_EQ(refusal("2023-01-01,3\n"), "f.csv:1: expected a header with a column 'ds' or 'timestamp'");
-  EXPECT_EQ(refusal("ds,a,a\n2023-01-01,3,4\n"), "f.csv:1: several columns are called 'a'");
-  EXPECT_TRUE(refusal("ds,temp\nsoon,3\n").starts_with("f.csv:2: column 1: ")) << refusal("ds,temp\nsoon,3\n");
-  EXPECT_TRUE(refusal("ds,temp\n2023-01-01\n").starts_with("f.csv:2: ")) << refusal("ds,temp\n2023-01-01\n");
+  EXPECT_EQ(refusal_of_rows(""), "f.csv: there are no rows");
+  EXPECT_EQ(refusal_of_rows("ds,temp\n"), "f.csv: there are no rows");
+  EXPECT_EQ(refusal_of_rows("2023-01-01,3\n"), "f.csv:1: expected a header with a column 'ds' or 'timestamp'");
+  EXPECT_EQ(refusal_of_rows("ds,a,a\n2023-01-01,3,4\n"), "f.csv:1: several columns are called 'a'");
+  EXPECT_TRUE(refusal_of_rows("ds,temp\nsoon,3\n").starts_with("f.csv:2: column 1: "))
+      << refusal_of_rows("ds,temp\nsoon,3\n");
+  EXPECT_TRUE(refusal_of_rows("ds,temp\n2023-01-01\n").starts_with("f.csv:2: "))
+      << refusal_of_rows("ds,temp\n2023-01-01\n");
 }
 
 }  // namespace

@@ -15,17 +15,17 @@ namespace {
 
 using forecast::HolidayTable;
 
-constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 28;
-constexpr std::size_t kNone = SIZE_MAX;
+constexpr std::uint64_t kMaxTableBytes = std::uint64_t{1} << 28;
+constexpr std::size_t kAbsent = SIZE_MAX;
 
 // Where the columns stand.
 struct Places {
-  std::size_t holiday = kNone, ds = kNone, lower_window = kNone, upper_window = kNone, prior_scale = kNone;
+  std::size_t holiday = kAbsent, ds = kAbsent, lower_window = kAbsent, upper_window = kAbsent, prior_scale = kAbsent;
 
   static Places of(std::span<const std::string_view> header) {
     const auto find = [&](std::string_view name) {
       const auto found = std::ranges::find(header, name);
-      return found == header.end() ? kNone : static_cast<std::size_t>(found - header.begin());
+      return found == header.end() ? kAbsent : static_cast<std::size_t>(found - header.begin());
     };
     return {find("holiday"), find("ds"), find("lower_window"), find("upper_window"), find("prior_scale")};
   }
@@ -62,7 +62,7 @@ class RowReader {
  private:
   // NaN where it is missing.
   Result<double> number(std::size_t place, const char* name) const {
-    if (place == kNone) return std::nan("");
+    if (place == kAbsent) return std::nan("");
     const std::optional<double> value = table::read_value(csv_.fields()[place]);
     if (value) return *value;
     return csv_.bad_row(std::string(name) + ": expected a number, found '" +
@@ -78,7 +78,7 @@ class RowReader {
 
 Result<HolidayTable> read_holiday_file(std::string_view text, std::string_view name) {
   if (table::starts_like_gzip(text)) {
-    Result<std::string> plain = table::gunzip(text, name, kMaxBytes);
+    Result<std::string> plain = table::gunzip(text, name, kMaxTableBytes);
     if (!plain) return std::move(plain).error();
     return read_holiday_file(*plain, name);
   }
@@ -87,17 +87,17 @@ Result<HolidayTable> read_holiday_file(std::string_view text, std::string_view n
   const Step first = csv.next();
   const Places places = first == Step::kRow ? Places::of(csv.fields()) : Places();
   if (first != Step::kRow && first != Step::kEnd) return csv.error();
-  if (places.holiday == kNone || places.ds == kNone) {
+  if (places.holiday == kAbsent || places.ds == kAbsent) {
     return Error{ErrorCode::kInvalid,
                  std::string(name) + R"(: holidays must be a DataFrame with "ds" and "holiday" columns.)"};
   }
-  if ((places.lower_window == kNone) != (places.upper_window == kNone)) {
+  if ((places.lower_window == kAbsent) != (places.upper_window == kAbsent)) {
     return Error{ErrorCode::kInvalid,
                  std::string(name) + ": Holidays must have both lower_window and upper_window, or neither"};
   }
   HolidayTable table;
-  table.has_windows = places.lower_window != kNone;
-  table.has_prior_scales = places.prior_scale != kNone;
+  table.has_windows = places.lower_window != kAbsent;
+  table.has_prior_scales = places.prior_scale != kAbsent;
   std::map<std::string, std::uint32_t, std::less<>> numbers;
   RowReader reader(csv, places);
   for (Step step = csv.next(); step != Step::kEnd; step = csv.next()) {

@@ -7,7 +7,7 @@
 namespace chiliad::train {
 namespace {
 
-std::string refusal(std::string_view text) {
+std::string refusal_of_table(std::string_view text) {
   const Result<forecast::HolidayTable> table = read_holiday_file(text, "h.csv");
   return table ? "accepted" : table.error().message;
 }
@@ -46,15 +46,16 @@ TEST(HolidayFile, NeedsNoMoreThanNamesAndDates) {
 }
 
 TEST(HolidayFile, MistakesAreToldInProphetsWords) {
-  EXPECT_EQ(refusal("ds,name\n"), "h.csv: holidays must be a DataFrame with \"ds\" and \"holiday\" columns.");
-  EXPECT_EQ(refusal(""), "h.csv: holidays must be a DataFrame with \"ds\" and \"holiday\" columns.");
-  EXPECT_EQ(refusal("holiday,ds\nday,\n"), "h.csv:2: Found a NaN in holidays dataframe.");
-  EXPECT_EQ(refusal("holiday,ds\n,2022-01-06\n"), "h.csv:2: Found a NaN in holidays dataframe.");
-  EXPECT_EQ(refusal("holiday,ds,lower_window\nday,2022-01-06,0\n"),
+  EXPECT_EQ(refusal_of_table("ds,name\n"), "h.csv: holidays must be a DataFrame with \"ds\" and \"holiday\" columns.");
+  EXPECT_EQ(refusal_of_table(""), "h.csv: holidays must be a DataFrame with \"ds\" and \"holiday\" columns.");
+  EXPECT_EQ(refusal_of_table("holiday,ds\nday,\n"), "h.csv:2: Found a NaN in holidays dataframe.");
+  EXPECT_EQ(refusal_of_table("holiday,ds\n,2022-01-06\n"), "h.csv:2: Found a NaN in holidays dataframe.");
+  EXPECT_EQ(refusal_of_table("holiday,ds,lower_window\nday,2022-01-06,0\n"),
             "h.csv: Holidays must have both lower_window and upper_window, or neither");
-  EXPECT_EQ(refusal("holiday,ds,prior_scale\nday,2022-01-06,much\n"),
+  EXPECT_EQ(refusal_of_table("holiday,ds,prior_scale\nday,2022-01-06,much\n"),
             "h.csv:2: prior_scale: expected a number, found 'much'");
-  EXPECT_TRUE(refusal("holiday,ds\nday,soon\n").starts_with("h.csv:2: ds: ")) << refusal("holiday,ds\nday,soon\n");
+  EXPECT_TRUE(refusal_of_table("holiday,ds\nday,soon\n").starts_with("h.csv:2: ds: "))
+      << refusal_of_table("holiday,ds\nday,soon\n");
 }
 
 }  // namespace

@@ -19,9 +19,8 @@ namespace chiliad::train {
 namespace {
 
 using forecast::ProphetOptions;
-using std::chrono::days;
 
-Instant day(int i) { return std::chrono::sys_days(days(19000 + i)); }
+Instant day(int i) { return std::chrono::sys_days(std::chrono::days(19000 + i)); }
 
 // `count` days of a plain series and further columns, as they are given to a fit.
 struct Days {
@@ -264,7 +263,7 @@ TEST(ProphetsErrors, OfDiagnostics) {
   const forecast::FittedModel model = *forecast::fit({rows.ds, rows.y}, {});
   const auto validate = [&](int horizon, std::optional<std::vector<Instant>> cutoffs = std::nullopt) {
     diagnose::CrossValidationOptions options;
-    options.horizon = days(horizon);
+    options.horizon = std::chrono::days(horizon);
     options.cutoffs = std::move(cutoffs);
     const Result<diagnose::CrossValidation> made = diagnose::cross_validation(model, options);
     return made ? "" : made.error().message;

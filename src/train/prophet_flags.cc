@@ -14,8 +14,6 @@ namespace {
 
 using forecast::Mode;
 
-Error invalid(std::string message) { return Error{ErrorCode::kInvalid, std::move(message)}; }
-
 std::optional<Mode> parse_mode(std::string_view text) {
   if (text == "additive") return Mode::kAdditive;
   if (text == "multiplicative") return Mode::kMultiplicative;

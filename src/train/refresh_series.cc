@@ -15,8 +15,6 @@ using forecast::FittedModel;
 using forecast::FittedState;
 using forecast::UpdateWay;
 
-Error invalid(std::string message) { return Error{ErrorCode::kInvalid, std::move(message)}; }
-
 // Splits off the rows up to the model's last date, which are returned. Requires: rows ascend.
 Rows take_known(const FittedModel& model, Rows& rows) {
   const auto first_new = std::ranges::upper_bound(rows.ds, forecast::last_date(model));

@@ -15,8 +15,8 @@ constexpr std::string_view kGzip = ".gz";  // May follow.
 // Each thread holds one series at a time. 10 million rows, a date and time and a value each, are 300 MB.
 constexpr std::uint64_t kMaxSeriesBytes = std::uint64_t{512} << 20;
 // Series compress to a tenth or so, one of zeros to a fiftieth; what promises more is a file made to fill the memory.
-constexpr std::uint64_t kMostCompressed = 200;
-constexpr std::uint64_t kAlwaysAllowed = std::uint64_t{16} << 20;
+constexpr std::uint64_t kMostSeriesCompressed = 200;
+constexpr std::uint64_t kSeriesAlwaysAllowed = std::uint64_t{16} << 20;
 
 // "8.csv" of "8.csv.gz" and of itself.
 std::string_view unpacked_name(std::string_view file) {
@@ -171,8 +171,9 @@ Result<std::string> SeriesSource::read_series(const std::string& file, Deadline 
                  path_of(file) + ": larger than the limit of " + std::to_string(kMaxSeriesBytes) + " bytes"};
   }
   if (!table::starts_like_gzip(*bytes)) return bytes;
-  return table::gunzip(*bytes, path_of(file),
-                       std::min(kMaxSeriesBytes, std::max(kAlwaysAllowed, bytes->size() * kMostCompressed)));
+  return table::gunzip(
+      *bytes, path_of(file),
+      std::min(kMaxSeriesBytes, std::max(kSeriesAlwaysAllowed, bytes->size() * kMostSeriesCompressed)));
 }
 
 }  // namespace chiliad::train

@@ -10,8 +10,6 @@ namespace {
 constexpr std::size_t kShownFailures = 10;
 constexpr std::size_t kMaxCandidates = 1000;
 
-Error invalid(std::string message) { return Error{ErrorCode::kInvalid, std::move(message)}; }
-
 Result<Done> check_plan(const TunePlan& plan) {
   if (plan.validate.prophet.mcmc_samples > 0) {
     return invalid(

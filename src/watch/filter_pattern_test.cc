@@ -11,7 +11,7 @@ bool matches(std::string_view pattern, std::string_view line) {
   EXPECT_TRUE(parsed) << pattern << ": " << parsed.error().message;
   return parsed && parsed->matches(line);
 }
-std::string refusal(std::string_view pattern) {
+std::string refusal_of_pattern(std::string_view pattern) {
   const Result<FilterPattern> parsed = FilterPattern::parse(pattern);
   return parsed ? "accepted" : parsed.error().message;
 }
@@ -39,14 +39,15 @@ TEST(FilterPattern, LeavesOutAndOffers) {
 }
 
 TEST(FilterPattern, RefusesWhatItCannotDo) {
-  EXPECT_THAT(refusal("{ $.level = \"x\" }"), testing::HasSubstr("patterns over JSON members are not supported"));
-  EXPECT_THAT(refusal("[a, b]"), testing::HasSubstr("columns"));
-  EXPECT_THAT(refusal("%a.b%"), testing::HasSubstr("regular expressions"));
-  EXPECT_THAT(refusal("\"open"), testing::HasSubstr("not closed"));
-  EXPECT_THAT(refusal("my-term"), testing::HasSubstr("'my-term': put it into double quotes"));
-  EXPECT_THAT(refusal("a ? b"), testing::HasSubstr("missing"));
-  EXPECT_THAT(refusal("\"a\"b"), testing::HasSubstr("blank"));
-  EXPECT_THAT(refusal(std::string(1'025, 'a')), testing::HasSubstr("1024"));
+  EXPECT_THAT(refusal_of_pattern("{ $.level = \"x\" }"),
+              testing::HasSubstr("patterns over JSON members are not supported"));
+  EXPECT_THAT(refusal_of_pattern("[a, b]"), testing::HasSubstr("columns"));
+  EXPECT_THAT(refusal_of_pattern("%a.b%"), testing::HasSubstr("regular expressions"));
+  EXPECT_THAT(refusal_of_pattern("\"open"), testing::HasSubstr("not closed"));
+  EXPECT_THAT(refusal_of_pattern("my-term"), testing::HasSubstr("'my-term': put it into double quotes"));
+  EXPECT_THAT(refusal_of_pattern("a ? b"), testing::HasSubstr("missing"));
+  EXPECT_THAT(refusal_of_pattern("\"a\"b"), testing::HasSubstr("blank"));
+  EXPECT_THAT(refusal_of_pattern(std::string(1'025, 'a')), testing::HasSubstr("1024"));
 }
 
 }  // namespace

@@ -32,6 +32,8 @@ struct LogCall {
 
 using LogOperation = aws::JsonAnswer (*)(LogCall& call);
 
+inline std::int64_t millis(Milliseconds time) { return time.time_since_epoch().count(); }
+
 aws::ApiError log_error(const Error& error);
 aws::ApiError invalid_parameter(std::string message);
 

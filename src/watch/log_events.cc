@@ -16,7 +16,6 @@ using sql::Statement;
 // A last block below this size takes further lines in: each of a stream's rare lines then rewrites 4 KiB on the
 // average, and a stream of rare lines has 8 KiB blocks.
 constexpr std::int64_t kJoinedBytes = 8 << 10;
-constexpr std::size_t kEventOverhead = 26;  // What CloudWatch counts for an event besides its text.
 
 constexpr Query kAddBlock = {"add lines",
                              "INSERT INTO log_block (stream_id, first_event, events, first_time, last_time, bytes, "

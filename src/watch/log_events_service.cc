@@ -17,16 +17,14 @@ using aws::JsonAnswer;
 
 constexpr std::size_t kMaxEvents = 10'000;
 constexpr std::size_t kMaxPutBytes = std::size_t{1} << 20;
-constexpr std::size_t kEventOverhead = 26;
-constexpr std::int64_t kMaxMillis = 253'402'300'799'999;  // The end of the year 9999.
+constexpr std::int64_t kLastMillis = 253'402'300'799'999;  // The end of the year 9999.
 
-std::int64_t millis(Milliseconds time) { return time.time_since_epoch().count(); }
 Milliseconds time_of(std::int64_t ms) { return Milliseconds(std::chrono::milliseconds(ms)); }
 
 // end_included: FilterLogEvents gives events of the very endTime, GetLogEvents does not.
 LogWindow window_of(Members& in, bool end_included) {
   LogWindow window;
-  const Members::Number time{.min = 0, .max = kMaxMillis};
+  const Members::Number time{.min = 0, .max = kLastMillis};
   if (const auto start = in.integer("startTime", time)) window.start = time_of(*start);
   if (const auto end = in.integer("endTime", time)) window.end = time_of(*end + (end_included ? 1 : 0));
   window.max_events = static_cast<std::size_t>(
@@ -63,7 +61,8 @@ std::vector<LogLine> lines_of(Members& in) {
   std::size_t bytes = 0;
   for (const Json& event : *events) {
     Members members(event, fmt::format("logEvents.{}", lines.size() + 1));
-    const std::int64_t time = members.integer("timestamp", {.required = true, .min = 0, .max = kMaxMillis}).value_or(0);
+    const std::int64_t time =
+        members.integer("timestamp", {.required = true, .min = 0, .max = kLastMillis}).value_or(0);
     (void)members.text("message", {.required = true, .max = SIZE_MAX});
     in.take(members);
     if (in.problem() != nullptr) return {};

@@ -12,7 +12,6 @@ namespace {
 constexpr std::size_t kSearchedBytes = std::size_t{32} << 20;
 constexpr std::size_t kFetchedBytes = std::size_t{64} << 10;
 constexpr std::size_t kFetchedEvents = 1'000;
-constexpr std::size_t kEventOverhead = 26;
 
 // A stream of a search, read ahead a little.
 class Cursor {

@@ -20,8 +20,6 @@ using aws::JsonAnswer;
 
 constexpr std::size_t kStreamsOfPrefix = 1'000;
 
-std::int64_t millis(Milliseconds time) { return time.time_since_epoch().count(); }
-
 bool group_name_allowed(std::string_view name) {
   return std::ranges::all_of(name, [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||

@@ -23,12 +23,11 @@ namespace {
 constexpr std::size_t kBlockBytes = std::size_t{64} << 10;
 constexpr std::size_t kEagerBytes = std::size_t{1} << 20;  // Enough company: written without lingering.
 constexpr std::size_t kRemembered = 4'096;                 // Streams whose row is kept in memory.
-constexpr std::size_t kMaxNameBytes = 512;
 constexpr std::chrono::seconds kExpiryPeriod{60};
 constexpr std::size_t kExpiredAtOnce = 200;
 
 bool usable(std::string_view group, std::string_view stream) {
-  return !group.empty() && group.size() <= kMaxNameBytes && !stream.empty() && stream.size() <= kMaxNameBytes &&
+  return !group.empty() && group.size() <= kMaxLogName && !stream.empty() && stream.size() <= kMaxLogName &&
          stream.find_first_of(":*") == std::string_view::npos && group.find('\0') == std::string_view::npos &&
          stream.find('\0') == std::string_view::npos;
 }

@@ -33,6 +33,9 @@
 
 namespace chiliad::watch {
 
+inline constexpr std::size_t kMaxLogName = 512;    // Of a group, and of a stream.
+inline constexpr std::size_t kEventOverhead = 26;  // What CloudWatch counts for an event besides its text.
+
 // How far a search has come: the streams that it reads side by side, each with the next event's number.
 struct SearchPosition {
   struct Stream {

@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "sql/pretended_disk.h"
+#include "watch/moment_for_test.h"
 
 namespace chiliad::watch {
 namespace {
@@ -21,8 +22,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr Milliseconds at(std::int64_t ms) { return Milliseconds(std::chrono::milliseconds(ms)); }
-constexpr std::string_view kGroup = "/aws/sagemaker/TrainingJobs";
+constexpr std::string_view kJobs = "/aws/sagemaker/TrainingJobs";
 
 class WatchLogStore : public testing::Test {
  protected:
@@ -32,8 +32,8 @@ class WatchLogStore : public testing::Test {
     return std::move(store).operator*();
   }
   static void say(LogStore& store, std::string_view stream, std::int64_t ms, std::string_view text) {
-    const LogLine line{at(ms), text};
-    store.append(kGroup, stream, {&line, 1});
+    const LogLine line{at_ms(ms), text};
+    store.append(kJobs, stream, {&line, 1});
   }
   static std::vector<std::string> texts(const Result<LogPage>& page) {
     std::vector<std::string> out;
@@ -44,7 +44,7 @@ class WatchLogStore : public testing::Test {
   static std::vector<std::string> all(LogStore& store, std::string_view stream) {
     std::vector<std::string> out;
     for (std::int64_t from = 0;;) {
-      const Result<LogPage> page = store.read_forward(kGroup, stream, from, {});
+      const Result<LogPage> page = store.read_forward(kJobs, stream, from, {});
       EXPECT_TRUE(page) << page.error().message;
       if (!page || page->events.empty()) return out;
       for (const LogEvent& event : page->events) out.push_back(event.text);
@@ -59,16 +59,16 @@ TEST_F(WatchLogStore, ReadsAtOnceWhatWasAppendedAndAfterAnotherStart) {
   {
     const std::unique_ptr<LogStore> store = open();
     say(*store, "j/algo-1", 10, "one");
-    EXPECT_THAT(texts(store->read_forward(kGroup, "j/algo-1", 0, {})), ElementsAre("one"));
+    EXPECT_THAT(texts(store->read_forward(kJobs, "j/algo-1", 0, {})), ElementsAre("one"));
     say(*store, "j/algo-1", 20, std::string_view("t\0wo", 4));
     say(*store, "j/algo-1", 20, "three");
   }
   const std::unique_ptr<LogStore> store = open();
   EXPECT_THAT(all(*store, "j/algo-1"), ElementsAre("one", std::string("t\0wo", 4), "three"));
-  const Result<LogStream> stream = store->find_stream(kGroup, "j/algo-1");
+  const Result<LogStream> stream = store->find_stream(kJobs, "j/algo-1");
   ASSERT_TRUE(stream);
-  EXPECT_EQ(stream->first_time, at(10));
-  EXPECT_EQ(stream->last_time, at(20));
+  EXPECT_EQ(stream->first_time, at_ms(10));
+  EXPECT_EQ(stream->last_time, at_ms(20));
   EXPECT_EQ(stream->next_event, 3);
 }
 
@@ -77,29 +77,29 @@ TEST_F(WatchLogStore, GoesForwardsAndBackwardsByNumber) {
   for (int i = 0; i < 10; ++i) say(*store, "s", i, std::to_string(i));
   LogWindow three;
   three.max_events = 3;
-  const Result<LogPage> first = store->read_forward(kGroup, "s", 0, three);
+  const Result<LogPage> first = store->read_forward(kJobs, "s", 0, three);
   EXPECT_THAT(texts(first), ElementsAre("0", "1", "2"));
   EXPECT_EQ(first->next, 3);
-  EXPECT_THAT(texts(store->read_forward(kGroup, "s", 9, three)), ElementsAre("9"));
-  EXPECT_THAT(texts(store->read_forward(kGroup, "s", 10, three)), ElementsAre());
-  EXPECT_EQ(store->read_forward(kGroup, "s", 10, three)->next, 10);
-  const Result<LogPage> last = store->read_backward(kGroup, "s", INT64_MAX, three);
+  EXPECT_THAT(texts(store->read_forward(kJobs, "s", 9, three)), ElementsAre("9"));
+  EXPECT_THAT(texts(store->read_forward(kJobs, "s", 10, three)), ElementsAre());
+  EXPECT_EQ(store->read_forward(kJobs, "s", 10, three)->next, 10);
+  const Result<LogPage> last = store->read_backward(kJobs, "s", INT64_MAX, three);
   EXPECT_THAT(texts(last), ElementsAre("7", "8", "9"));
   EXPECT_EQ(last->first, 7);
   EXPECT_EQ(last->next, 10);
-  EXPECT_THAT(texts(store->read_backward(kGroup, "s", 2, three)), ElementsAre("0", "1"));
-  EXPECT_EQ(store->read_backward(kGroup, "s", 0, three)->first, 0);
+  EXPECT_THAT(texts(store->read_backward(kJobs, "s", 2, three)), ElementsAre("0", "1"));
+  EXPECT_EQ(store->read_backward(kJobs, "s", 0, three)->first, 0);
 }
 
 TEST_F(WatchLogStore, AWindowOfTimeIncludesItsStartAndNotItsEnd) {
   const std::unique_ptr<LogStore> store = open();
   for (int i = 0; i < 10; ++i) say(*store, "s", i, std::to_string(i));
   LogWindow window;
-  window.start = at(3);
-  window.end = at(6);
-  EXPECT_THAT(texts(store->read_forward(kGroup, "s", 0, window)), ElementsAre("3", "4", "5"));
-  EXPECT_THAT(texts(store->read_backward(kGroup, "s", INT64_MAX, window)), ElementsAre("3", "4", "5"));
-  EXPECT_EQ(store->read_forward(kGroup, "s", 0, window)->next, 10);
+  window.start = at_ms(3);
+  window.end = at_ms(6);
+  EXPECT_THAT(texts(store->read_forward(kJobs, "s", 0, window)), ElementsAre("3", "4", "5"));
+  EXPECT_THAT(texts(store->read_backward(kJobs, "s", INT64_MAX, window)), ElementsAre("3", "4", "5"));
+  EXPECT_EQ(store->read_forward(kJobs, "s", 0, window)->next, 10);
 }
 
 TEST_F(WatchLogStore, CutsLongLinesAndFillsPagesByBytes) {
@@ -108,7 +108,7 @@ TEST_F(WatchLogStore, CutsLongLinesAndFillsPagesByBytes) {
   say(*store, "s", 2, std::string(kMaxLineBytes, 'y'));
   LogWindow small;
   small.max_bytes = 1'000;
-  const Result<LogPage> page = store->read_forward(kGroup, "s", 0, small);
+  const Result<LogPage> page = store->read_forward(kJobs, "s", 0, small);
   ASSERT_EQ(page->events.size(), 1u) << "one is given whatever its size";
   EXPECT_EQ(page->events[0].text.size(), kMaxLineBytes);
   EXPECT_EQ(page->next, 1);
@@ -122,7 +122,7 @@ TEST_F(WatchLogStore, AStreamKeepsItsLastLinesAndSaysHowManyAreGone) {
   constexpr int kLines = 20'000;
   for (int i = 0; i < kLines; ++i) say(*store, "s", i, std::to_string(i) + filler);
   ASSERT_TRUE(store->flush());
-  const Result<LogStream> stream = store->find_stream(kGroup, "s");
+  const Result<LogStream> stream = store->find_stream(kJobs, "s");
   EXPECT_LE(stream->bytes, options.max_stream_bytes);
   EXPECT_GE(stream->bytes, options.max_stream_bytes / 2);
   const std::vector<std::string> lines = all(*store, "s");
@@ -159,12 +159,12 @@ TEST_F(WatchLogStore, ExpiresByTheGroupsRetentionAndForgetsEmptyStreams) {
   ASSERT_TRUE(store->flush());
   ASSERT_TRUE(store->expire(now));
   EXPECT_THAT(all(*store, "old"), ElementsAre("old"));
-  ASSERT_TRUE(store->set_retention(kGroup, 7));
+  ASSERT_TRUE(store->set_retention(kJobs, 7));
   ASSERT_TRUE(store->expire(now));
   EXPECT_THAT(all(*store, "old"), ElementsAre());
   EXPECT_THAT(all(*store, "new"), ElementsAre("new"));
   ASSERT_TRUE(store->expire(now + std::chrono::days(8)));
-  EXPECT_EQ(store->find_stream(kGroup, "new").error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(store->find_stream(kJobs, "new").error().code, ErrorCode::kNotFound);
   EXPECT_EQ(store->counters().streams, 0);
 }
 
@@ -176,7 +176,7 @@ TEST_F(WatchLogStore, ListsStreamsByNameAndByLastEvent) {
   const auto names = [&](std::string_view prefix, StreamOrder order, bool descending,
                          const std::optional<StreamPosition>& after, std::size_t limit) {
     std::vector<std::string> out;
-    const auto streams = store->list_streams(kGroup, prefix, order, descending, after, limit);
+    const auto streams = store->list_streams(kJobs, prefix, order, descending, after, limit);
     EXPECT_TRUE(streams);
     for (const LogStream& stream : *streams) out.push_back(stream.name);
     return out;
@@ -187,7 +187,7 @@ TEST_F(WatchLogStore, ListsStreamsByNameAndByLastEvent) {
   EXPECT_THAT(names("a/", StreamOrder::kName, false, StreamPosition{"a/1"}, 10), ElementsAre("a/2"));
   EXPECT_THAT(names("", StreamOrder::kLastEvent, true, {}, 10), ElementsAre("a/1", "b/1", "a/2"));
   EXPECT_THAT(names("", StreamOrder::kLastEvent, false, {}, 2), ElementsAre("a/2", "b/1"));
-  const auto first = store->list_streams(kGroup, "", StreamOrder::kLastEvent, true, {}, 1);
+  const auto first = store->list_streams(kJobs, "", StreamOrder::kLastEvent, true, {}, 1);
   EXPECT_THAT(names("", StreamOrder::kLastEvent, true, StreamPosition{"", 30, first->front().id}, 10),
               ElementsAre("b/1", "a/2"));
 }
@@ -198,7 +198,7 @@ TEST_F(WatchLogStore, APrefixIsAnyBytes) {
   for (const std::string& name : {std::string("a"), "a" + last, "a" + last + "x", std::string("b")})
     say(*store, name, 1, "x");
   const auto count = [&](std::string_view prefix, bool descending) {
-    return store->list_streams(kGroup, prefix, StreamOrder::kName, descending, {}, 10)->size();
+    return store->list_streams(kJobs, prefix, StreamOrder::kName, descending, {}, 10)->size();
   };
   for (const bool descending : {false, true}) {
     EXPECT_EQ(count("", descending), 4u);
@@ -206,25 +206,25 @@ TEST_F(WatchLogStore, APrefixIsAnyBytes) {
     EXPECT_EQ(count("a" + last, descending), 2u);
     EXPECT_EQ(count("\xFF", descending), 0u);
   }
-  EXPECT_EQ(store->list_streams(kGroup, "a", StreamOrder::kName, true, StreamPosition{"a" + last}, 10)->size(), 1u);
-  EXPECT_EQ(store->list_streams(kGroup, "a", StreamOrder::kName, false, StreamPosition{"a" + last}, 10)->size(), 1u);
+  EXPECT_EQ(store->list_streams(kJobs, "a", StreamOrder::kName, true, StreamPosition{"a" + last}, 10)->size(), 1u);
+  EXPECT_EQ(store->list_streams(kJobs, "a", StreamOrder::kName, false, StreamPosition{"a" + last}, 10)->size(), 1u);
 }
 
 TEST_F(WatchLogStore, MakesAndRemovesGroupsAndStreamsByName) {
   const std::unique_ptr<LogStore> store = open();
-  EXPECT_EQ(store->create_stream("g", "s", at(1)).error().message, "The specified log group does not exist.");
-  ASSERT_TRUE(store->create_group("g", at(1)));
-  EXPECT_EQ(store->create_group("g", at(1)).error().code, ErrorCode::kConflict);
-  ASSERT_TRUE(store->create_stream("g", "s", at(1)));
-  EXPECT_EQ(store->create_stream("g", "s", at(1)).error().code, ErrorCode::kConflict);
-  const LogLine line{at(5), "kept"};
+  EXPECT_EQ(store->create_stream("g", "s", at_ms(1)).error().message, "The specified log group does not exist.");
+  ASSERT_TRUE(store->create_group("g", at_ms(1)));
+  EXPECT_EQ(store->create_group("g", at_ms(1)).error().code, ErrorCode::kConflict);
+  ASSERT_TRUE(store->create_stream("g", "s", at_ms(1)));
+  EXPECT_EQ(store->create_stream("g", "s", at_ms(1)).error().code, ErrorCode::kConflict);
+  const LogLine line{at_ms(5), "kept"};
   EXPECT_EQ(store->put("g", "t", {&line, 1}).error().message, "The specified log stream does not exist.");
   ASSERT_TRUE(store->put("g", "s", {&line, 1}));
   EXPECT_GT(store->list_groups("g", "", "", 1)->front().bytes, 0);
   ASSERT_TRUE(store->delete_stream("g", "s"));
   EXPECT_EQ(store->read_forward("g", "s", 0, {}).error().code, ErrorCode::kNotFound);
   EXPECT_EQ(store->counters().bytes, 0);
-  ASSERT_TRUE(store->create_stream("g", "s", at(1)));
+  ASSERT_TRUE(store->create_stream("g", "s", at_ms(1)));
   EXPECT_TRUE(store->read_forward("g", "s", 0, {})->events.empty()) << "lines of the stream before stay away";
   ASSERT_TRUE(store->delete_group("g"));
   EXPECT_EQ(store->find_group("g").error().code, ErrorCode::kNotFound);
@@ -235,7 +235,7 @@ TEST_F(WatchLogStore, SearchesStreamsMixedByTimeInPages) {
   const std::unique_ptr<LogStore> store = open();
   for (int i = 0; i < 30; ++i) say(*store, fmt::format("j/{}", i % 3), i, fmt::format("line {}", i));
   say(*store, "k/0", 5, "line of another");
-  LogStore::Search search{.group = kGroup, .prefix = "j/", .streams = {}, .window = {}, .pattern = nullptr};
+  LogStore::Search search{.group = kJobs, .prefix = "j/", .streams = {}, .window = {}, .pattern = nullptr};
   search.window.max_events = 7;
   std::vector<std::string> found;
   std::optional<SearchPosition> from;
@@ -259,7 +259,7 @@ TEST_F(WatchLogStore, SearchesMoreStreamsThanItReadsTogether) {
     say(*store, fmt::format("s{}", 1'000 + i), i, fmt::format("match {}", i));
   }
   const Result<FilterPattern> pattern = FilterPattern::parse("match");
-  LogStore::Search search{.group = kGroup, .prefix = {}, .streams = {}, .window = {}, .pattern = &*pattern};
+  LogStore::Search search{.group = kJobs, .prefix = {}, .streams = {}, .window = {}, .pattern = &*pattern};
   search.window.max_events = 60;
   std::set<std::string> found;
   std::optional<SearchPosition> from;
@@ -279,7 +279,7 @@ TEST_F(WatchLogStore, FindsByNameOnlyStreamsThatExist) {
   say(*store, "b", 1, "of b");
   say(*store, "c", 0, "of c");
   const std::string_view names[] = {"a", "b"};
-  LogStore::Search search{.group = kGroup, .prefix = {}, .streams = names, .window = {}, .pattern = nullptr};
+  LogStore::Search search{.group = kJobs, .prefix = {}, .streams = names, .window = {}, .pattern = nullptr};
   const auto page = store->search(search, {});
   ASSERT_TRUE(page);
   ASSERT_EQ(page->events.size(), 2u);
@@ -393,8 +393,8 @@ TEST_F(WatchLogStore, ManyWritersAndReadersAtOnce) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < kLines; ++i) {
         say(*store, fmt::format("s{}", t), i, std::to_string(i));
-        if (i % 500 == 0) (void)store->read_forward(kGroup, fmt::format("s{}", (t + 1) % kThreads), 0, {});
-        if (i % 700 == 0) (void)store->search({.group = kGroup, .prefix = {}, .streams = {}, .window = {}}, {});
+        if (i % 500 == 0) (void)store->read_forward(kJobs, fmt::format("s{}", (t + 1) % kThreads), 0, {});
+        if (i % 700 == 0) (void)store->search({.group = kJobs, .prefix = {}, .streams = {}, .window = {}}, {});
       }
     });
   }
@@ -442,7 +442,7 @@ TEST_F(WatchLogStoreLong, AGigabyteOfPrintsCostsBoundedDiskAndMemory) {
       texts[i] = fmt::format("{:099}", batch * static_cast<std::int64_t>(kBatch) + static_cast<std::int64_t>(i));
       lines[i] = {now_in_milliseconds(), texts[i]};
     }
-    store->append(kGroup, "loud/algo-1", lines);
+    store->append(kJobs, "loud/algo-1", lines);
     if (batch % 1'000 == 0) {
       most_on_disk = std::max(most_on_disk, bytes_on_disk(folder_->path()));
       most_resident = std::max(most_resident, resident_bytes());
@@ -455,13 +455,13 @@ TEST_F(WatchLogStoreLong, AGigabyteOfPrintsCostsBoundedDiskAndMemory) {
   // The stream's 64 MiB, what a transaction adds before it removes (16 MiB), and as much in the write-ahead log.
   EXPECT_LT(most_on_disk, std::uintmax_t{160} << 20);
   EXPECT_LT(most_resident - resident_before, std::int64_t{100} << 20);
-  const Result<LogPage> last = store->read_backward(kGroup, "loud/algo-1", INT64_MAX, {.max_events = 1});
+  const Result<LogPage> last = store->read_backward(kJobs, "loud/algo-1", INT64_MAX, {.max_events = 1});
   EXPECT_EQ(texts.back(), last->events[0].text);
 }
 
 TEST_F(WatchLogStore, NamesThatNoStreamMayHaveGoToOneStream) {
   const std::unique_ptr<LogStore> store = open();
-  const LogLine line{at(1), "text"};
+  const LogLine line{at_ms(1), "text"};
   store->append("", "s", {&line, 1});
   store->append("g", "a:b", {&line, 1});
   store->append(std::string(513, 'g'), "s", {&line, 1});

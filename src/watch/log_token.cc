@@ -4,19 +4,19 @@
 
 #include "base/hash.h"
 #include "base/number.h"
+#include "watch/log_store.h"
 
 namespace chiliad::watch {
 namespace {
 
 constexpr std::size_t kDigits = 28;
-constexpr std::size_t kMaxNameBytes = 512;
 
 std::string hex_of(std::string_view text) {
   return hex({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
 }
 
 std::optional<std::string> unhex(std::string_view text) {
-  if (text.size() % 2 != 0 || text.size() > 2 * kMaxNameBytes) return std::nullopt;
+  if (text.size() % 2 != 0 || text.size() > 2 * kMaxLogName) return std::nullopt;
   std::string out;
   const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; };
   for (std::size_t i = 0; i < text.size(); i += 2) {

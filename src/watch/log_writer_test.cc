@@ -5,6 +5,8 @@
 
 #include <vector>
 
+#include "watch/moment_for_test.h"
+
 namespace chiliad::watch {
 namespace {
 
@@ -23,18 +25,16 @@ struct Kept final : LogSink {
   std::vector<Milliseconds> times;
 };
 
-constexpr Milliseconds at(int ms) { return Milliseconds(std::chrono::milliseconds(ms)); }
-
 TEST(LogWriter, CutsLinesWhereverTheReadsEnd) {
   Kept kept;
   LogWriter writer(kept, "g", "s");
-  writer.write("one\ntw", at(1));
-  writer.write("o\r", at(2));
-  writer.write("\n\nthr\ree", at(3));
+  writer.write("one\ntw", at_ms(1));
+  writer.write("o\r", at_ms(2));
+  writer.write("\n\nthr\ree", at_ms(3));
   EXPECT_THAT(kept.texts, ElementsAre("one", "two", " "));
-  EXPECT_THAT(kept.times, ElementsAre(at(1), at(3), at(3)));
-  writer.finish(at(4));
-  writer.finish(at(5));
+  EXPECT_THAT(kept.times, ElementsAre(at_ms(1), at_ms(3), at_ms(3)));
+  writer.finish(at_ms(4));
+  writer.finish(at_ms(5));
   EXPECT_THAT(kept.texts, ElementsAre("one", "two", " ", "thr\ree"));
 }
 
@@ -44,10 +44,10 @@ TEST(LogWriter, CutsALineWithoutEndIntoPiecesAndLosesNothing) {
   std::string all;
   for (int i = 0; i < 100; ++i) {
     const std::string piece(7'919, static_cast<char>('a' + i % 26));
-    writer.write(piece, at(i));
+    writer.write(piece, at_ms(i));
     all += piece;
   }
-  writer.write("\n", at(100));
+  writer.write("\n", at_ms(100));
   ASSERT_EQ(kept.texts.size(), all.size() / kMaxLineBytes + 1);
   std::string read;
   for (const std::string& text : kept.texts) {
@@ -60,8 +60,8 @@ TEST(LogWriter, CutsALineWithoutEndIntoPiecesAndLosesNothing) {
 TEST(LogWriter, ALineOfExactlyTheLimitIsOneLine) {
   Kept kept;
   LogWriter writer(kept, "g", "s");
-  writer.write(std::string(kMaxLineBytes, 'x'), at(1));
-  writer.write("\nnext\n", at(2));
+  writer.write(std::string(kMaxLineBytes, 'x'), at_ms(1));
+  writer.write("\nnext\n", at_ms(2));
   ASSERT_EQ(kept.texts.size(), 2u);
   EXPECT_EQ(kept.texts[0].size(), kMaxLineBytes);
 }
@@ -72,7 +72,7 @@ TEST(LogWriter, ShowsEveryLineBeforeTheSinkHasIt) {
   LogWriter writer(kept, "g", "s", [&](const LogLine& line) { seen.emplace_back(line.text); });
   std::string many;
   for (int i = 0; i < 1'000; ++i) many += std::to_string(i) + "\n";
-  writer.write(many, at(1));
+  writer.write(many, at_ms(1));
   EXPECT_EQ(seen.size(), 1'000u);
   EXPECT_EQ(seen, kept.texts);
 }

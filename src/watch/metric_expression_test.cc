@@ -45,7 +45,7 @@ double scalar(std::string_view text) {
   const auto* number = value ? std::get_if<double>(&*value) : nullptr;
   return number == nullptr ? std::numeric_limits<double>::quiet_NaN() : *number;
 }
-std::string refusal(std::string_view text) {
+std::string refusal_of_expression(std::string_view text) {
   const Result<MathValue> value = evaluate(text);
   return value ? "accepted" : value.error().message;
 }
@@ -92,17 +92,17 @@ TEST(MetricExpression, ListsStayLists) {
 }
 
 TEST(MetricExpression, SaysWhatIsWrongAndWhere) {
-  EXPECT_THAT(refusal("m1 +"), HasSubstr("at character 5: expected a value"));
-  EXPECT_THAT(refusal("m1 m2"), HasSubstr("expected an operator"));
-  EXPECT_THAT(refusal("(m1"), HasSubstr("expected ')'"));
-  EXPECT_THAT(refusal("SEARCH('x', 'Sum', 300)"), HasSubstr("SEARCH is not supported"));
-  EXPECT_THAT(refusal("m9"), HasSubstr("no query has the id m9"));
-  EXPECT_THAT(refusal("1/0"), HasSubstr("a number without a value"));
-  EXPECT_THAT(refusal("METRICS() + METRICS()"), HasSubstr("two lists"));
-  EXPECT_THAT(refusal("[1]"), HasSubstr("not numbers"));
-  EXPECT_THAT(refusal(std::string(1'000, '(')), HasSubstr("nested deeper"));
-  EXPECT_THAT(refusal(std::string(1'000, '-')), HasSubstr("nested deeper"));
-  EXPECT_THAT(refusal(std::string(3'000, '1')), HasSubstr("longer than 2048"));
+  EXPECT_THAT(refusal_of_expression("m1 +"), HasSubstr("at character 5: expected a value"));
+  EXPECT_THAT(refusal_of_expression("m1 m2"), HasSubstr("expected an operator"));
+  EXPECT_THAT(refusal_of_expression("(m1"), HasSubstr("expected ')'"));
+  EXPECT_THAT(refusal_of_expression("SEARCH('x', 'Sum', 300)"), HasSubstr("SEARCH is not supported"));
+  EXPECT_THAT(refusal_of_expression("m9"), HasSubstr("no query has the id m9"));
+  EXPECT_THAT(refusal_of_expression("1/0"), HasSubstr("a number without a value"));
+  EXPECT_THAT(refusal_of_expression("METRICS() + METRICS()"), HasSubstr("two lists"));
+  EXPECT_THAT(refusal_of_expression("[1]"), HasSubstr("not numbers"));
+  EXPECT_THAT(refusal_of_expression(std::string(1'000, '(')), HasSubstr("nested deeper"));
+  EXPECT_THAT(refusal_of_expression(std::string(1'000, '-')), HasSubstr("nested deeper"));
+  EXPECT_THAT(refusal_of_expression(std::string(3'000, '1')), HasSubstr("longer than 2048"));
 }
 
 }  // namespace

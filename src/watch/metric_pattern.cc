@@ -13,10 +13,10 @@ namespace chiliad::watch {
 namespace {
 
 constexpr std::size_t kMaxDefinitions = 40;
-constexpr std::size_t kMaxNameBytes = 255;
+constexpr std::size_t kMaxMetricName = 255;
 constexpr std::size_t kMaxRegexBytes = 500;
 constexpr std::size_t kSearchedBytes = std::size_t{16} << 10;
-constexpr int kMaxValues = 1'000;
+constexpr int kMaxValuesOfLine = 1'000;
 
 RE2::Options options() {
   RE2::Options options(RE2::Latin1);  // Lines may be any bytes.
@@ -48,9 +48,9 @@ Result<MetricPatterns> MetricPatterns::make(std::span<const MetricDefinition> de
   auto state = std::make_unique<State>();
   std::set<std::string_view> names;
   for (const MetricDefinition& definition : definitions) {
-    const std::string what = fmt::format("metric definition '{}'", definition.name.substr(0, kMaxNameBytes));
-    if (definition.name.empty() || definition.name.size() > kMaxNameBytes) {
-      return Error{ErrorCode::kTooLarge, fmt::format("{}: a name has 1 to {} bytes", what, kMaxNameBytes)};
+    const std::string what = fmt::format("metric definition '{}'", definition.name.substr(0, kMaxMetricName));
+    if (definition.name.empty() || definition.name.size() > kMaxMetricName) {
+      return Error{ErrorCode::kTooLarge, fmt::format("{}: a name has 1 to {} bytes", what, kMaxMetricName)};
     }
     if (definition.regex.empty() || definition.regex.size() > kMaxRegexBytes) {
       return Error{ErrorCode::kTooLarge, fmt::format("{}: an expression has 1 to {} bytes", what, kMaxRegexBytes)};
@@ -76,7 +76,7 @@ void MetricPatterns::find(std::string_view line, std::vector<Match>& out) const 
   const re2::StringPiece text(line.data(), std::min(line.size(), kSearchedBytes));
   for (const State::Pattern& pattern : state_->patterns) {
     std::size_t from = 0;
-    for (int values = 0; values < kMaxValues && from <= text.size();) {
+    for (int values = 0; values < kMaxValuesOfLine && from <= text.size();) {
       std::array<re2::StringPiece, 2> groups;
       if (!pattern.regex->Match(text, from, text.size(), RE2::UNANCHORED, groups.data(), 2)) break;
       if (const std::optional<double> value = parse_double({groups[1].data(), groups[1].size()})) {
