@@ -10,6 +10,11 @@
 # these folders compute so much that their tests would pay more than the compiler saves.
 set(CHILIAD_COMPUTING base table archive forecast sample diagnose)
 
+# Most of a compiler's time goes into headers, which the files of a folder share: they are compiled some at a time. Names
+# that a folder's files keep to themselves must differ for that. The preset dev compiles each file by itself: quicker
+# after a change, and a file that forgets to include what it needs is found there.
+option(CHILIAD_UNITY "Compile the files of a folder some at a time" ON)
+
 # Much of a compiler's time goes into headers that nearly every file reads. They are compiled once for each set of flags:
 # of libraries and of tests, each with and without those of CHILIAD_COMPUTING. A file still includes all it needs:
 # ./run test-long builds everything with CHILIAD_PRECOMPILED=OFF. What GCC optimises goes without: it forgets which of the
@@ -47,6 +52,10 @@ function(chiliad_precompiled target kind folder)
   target_precompile_headers(${target} REUSE_FROM ${name})
 endfunction()
 
+function(chiliad_unity target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${CHILIAD_UNITY} UNITY_BUILD_BATCH_SIZE 8)
+endfunction()
+
 # The optimisation of a folder's library and tests.
 function(chiliad_optimises target kind folder)
   if(folder IN_LIST CHILIAD_COMPUTING)
@@ -69,6 +78,7 @@ function(chiliad_tests folder sources libraries)
   target_link_libraries(${folder}_test PRIVATE ${libraries} GTest::gtest_main)
   chiliad_optimises(${folder}_test test ${folder})
   chiliad_precompiled(${folder}_test test ${folder})
+  chiliad_unity(${folder}_test)
   # One ctest a test file: its suites run in one process, which is quick, and a failure still names the file.
   foreach(source ${sources})
     get_filename_component(name ${source} NAME_WE)
@@ -141,6 +151,7 @@ function(chiliad_folder folder dependencies)
   target_link_libraries(${library} PUBLIC ${libraries} ${CHILIAD_USES_${folder}} Threads::Threads)
   chiliad_optimises(${library} library ${folder})
   chiliad_precompiled(${library} library ${folder})
+  chiliad_unity(${library})
   if(folder STREQUAL "app")
     add_executable(chiliad ${CMAKE_SOURCE_DIR}/src/app/main.cc)
     target_link_libraries(chiliad PRIVATE ${library})

@@ -125,8 +125,8 @@ package_with_every_python() {
 }
 
 # Each file includes what it needs.
-build_without_precompiled() {
-  cmake --preset release -B build/plain -DCHILIAD_PRECOMPILED=OFF
+build_each_file() {
+  cmake --preset release -B build/plain -DCHILIAD_PRECOMPILED=OFF -DCHILIAD_UNITY=OFF
   ninja -C build/plain -j "$(jobs)"
 }
 
@@ -198,7 +198,7 @@ run_long_tests() {
   check "Python package with every Python" package_with_every_python
   build_then asan "fuzzing" fuzz_all "${CHILIAD_FUZZ_SECONDS:-600}"
   keep_going=yes
-  phase "build: without precompiled headers" build_without_precompiled
+  phase "build: each file by itself" build_each_file
   keep_going=no
   {
     echo "machine: $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores"
