@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "watch/log_block.h"
+#include "watch/log_store.h"
 #include "watch/log_tables.h"
 
 namespace chiliad::watch {
