@@ -170,7 +170,8 @@ CHILIAD_MULTIVERSION void solve_columns(const double* factor, const double* pivo
                                         double* x) {
   for (std::size_t i = 1; i < rows; ++i) {
     double* row = x + i * stride;
-    for (std::size_t j = 0; j < stride; ++j) row[j] -= factor[i - 1] * row[j - stride];
+    const double* before = row - stride;
+    for (std::size_t j = 0; j < stride; ++j) row[j] -= factor[i - 1] * before[j];
   }
   for (std::size_t i = rows; i-- > 0;) {
     double* row = x + i * stride;
