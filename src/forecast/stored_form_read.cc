@@ -376,9 +376,11 @@ Result<Done> read_ordered_parts(std::string_view key, od::value value, std::vect
   seen = true;
   out.clear();
   for (const std::string& name : names) {
-    const auto found = by_name.find(name);
-    if (found == by_name.end()) return corrupt_member(key, "'" + name.substr(0, 80) + "' is listed but not described");
-    out.push_back(found->second);
+    // Moved, not copied: a name that a short file lists many times would fill the memory with what it describes once.
+    auto found = by_name.extract(name);
+    if (found.empty())
+      return corrupt_member(key, "'" + name.substr(0, 80) + "' is listed twice, or listed but not described");
+    out.push_back(std::move(found.mapped()));
   }
   return Done{};
 }

@@ -317,6 +317,15 @@ TEST(StoredForm, ArgumentsOfARegressorsOwnModelThatAreNoObjectAreNamed) {
   }
 }
 
+// A short file that lists one name many times would otherwise fill the memory.
+TEST(StoredForm, ANameThatIsListedTwiceIsRefused) {
+  const Result<FittedModel> model =
+      model_from_json(replaced(golden("regressor"), R"("extra_regressors": [[)", R"("extra_regressors": [["x / y", )"));
+  ASSERT_FALSE(model);
+  EXPECT_EQ(model.error().code, ErrorCode::kCorrupt);
+  EXPECT_NE(model.error().message.find("listed twice"), std::string::npos) << model.error().message;
+}
+
 TEST(StoredForm, DamagedTablesAreNamed) {
   const std::string text = golden("trend-only");
   const std::map<std::string, std::pair<std::string, std::string>> damages = {
