@@ -58,7 +58,10 @@ void BestMode::try_from(Parameters start) {
   const double gain = report.log_posterior - report_.log_posterior;
   const bool same = std::fabs(gain) <= same_mode(report_.log_posterior);
   apart_ = apart_ || (!same && report.converged && report_.converged);
-  if (same ? report_.converged || !report.converged : gain < needed_gain()) {
+  // Of two ends at one mode the first, unless it is not quite there and the other is nearer.
+  const bool nearer =
+      report_.optimality_residual > kOptimal && report.optimality_residual < report_.optimality_residual;
+  if (same ? !nearer : gain < needed_gain()) {
     if (!same) passed_over_ = std::max(passed_over_, report.log_posterior - first_);
     return;
   }

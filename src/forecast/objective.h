@@ -81,6 +81,9 @@ inline Coordinates coordinates(const Gradient& at, std::size_t features) {
 }
 Gradient residual_gradient(const Calendar::State& calendar, const Rows& rows);
 
+// What a violation of the conditions of a maximum may be at what counts as one.
+inline constexpr double kOptimal = 1e-9;
+
 // The largest violation of the conditions of a maximum: |dlp| in k, m, beta, sigma and the deltas that are not zero;
 // what |dR/ddelta| / (2 sigma^2) exceeds 1 / tau by where delta is zero. 0 at an exact mode.
 double optimality_residual(const Calendar::State& calendar, const Parameters& parameters, const Rows& rows,

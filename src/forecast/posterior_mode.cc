@@ -9,7 +9,7 @@
 // the posterior itself.
 //
 // The end is judged by the rows alone: the largest violation of the optimality conditions, computed afresh, is at most
-// kTolerance or what rounding makes of a zero there, whichever is more. A multiplicative model of a series that is not
+// kOptimal or what rounding makes of a zero there, whichever is more. A multiplicative model of a series that is not
 // (the trend passes zero, the season is the larger part) can have a curved, nearly flat ridge on which steps
 // become tiny; after kMaxPasses of them the best point is kept and the report says that it is not the optimum.
 //
@@ -30,7 +30,6 @@ namespace chiliad::forecast {
 namespace {
 
 constexpr double kInterpolatingFloor = 1e-5;  // The same where the columns can interpolate the rows.
-constexpr double kTolerance = 1e-9;           // Of the optimality residual.
 // With interpolating columns a sigma below the first share of the line's residual is no mode; then it is kept at the
 // second.
 constexpr double kCollapsed = 1e-3;
@@ -307,7 +306,7 @@ Result<Done> Fit::run(FitReport& report) {
       }
       stalled = risen ? 0 : stalled + 1;
       top = std::max(top, now);
-      if (best <= kTolerance || stalled >= 4) break;
+      if (best <= kOptimal || stalled >= 4) break;
     }
     if (!better && pass > 0) better = now_;
     if (!(calendar_.is_linear() ? step_linear(gradient) : step_curved(gradient))) break;
@@ -321,7 +320,7 @@ Result<Done> Fit::run(FitReport& report) {
   report.log_posterior = posterior(now_, rows_.sum_of_squares);
   report.sigma_at_floor = at_floor_;
   report.note = note();
-  report.converged = at_floor_ || best <= 100 * std::max(kTolerance, rounding());
+  report.converged = at_floor_ || best <= 100 * std::max(kOptimal, rounding());
   // A start may be the mode itself.
   const double slack = 1e-9 * (std::fabs(at_start) + rows_count());
   if (!std::isfinite(report.log_posterior) || !(raised_ || report.log_posterior >= at_start - slack)) {

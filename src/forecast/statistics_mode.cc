@@ -34,7 +34,6 @@
 namespace chiliad::forecast {
 namespace {
 
-constexpr double kTolerance = 1e-9;   // Of the optimality residual.
 constexpr double kLostDigits = 1e-9;  // Share of the residual that rounding may have made.
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 
@@ -57,7 +56,7 @@ class Place {
     return optimality_residual(priors, at(), point.sigma, point.statistics.sum_of_squares, gradient());
   }
   // What rounding may leave of a zero: a fit's allowance (posterior_mode.cc) for values up to 1.
-  double good_enough() const { return std::max(kTolerance, 64 * kEpsilon * std::sqrt(priors.rows) / variance()); }
+  double good_enough() const { return std::max(kOptimal, 64 * kEpsilon * std::sqrt(priors.rows) / variance()); }
   // R0 / (T - 2 p0), or infinity.
   double highest_variance() const;
   // To `theta`, with the noise that is best there.
