@@ -227,7 +227,7 @@ bool Fit::step_curved(const Gradient& gradient) {
     along = false;
     curvature = linearise(exact, along);
   };
-  for (bool first = true; damping_ < kMaxDamping; first = false) {
+  while (damping_ < kMaxDamping) {
     SearchWay way{.damping = damping_, .convex = !exact, .lowest_sigma = floor_};
     // Far from the mode the second-order terms can promise a residual below zero, on which the noise collapses.
     if (exact) way.credible_sigma = kCredible * now_.sigma_obs;
@@ -251,8 +251,7 @@ bool Fit::step_curved(const Gradient& gradient) {
       if (posterior(next, rows.sum_of_squares) >= before - noise) {
         accept(std::move(next), std::move(rows), found);
         near_ = exact && posterior(now_, rows_.sum_of_squares) < before + kNear;
-        // Where longer steps have just failed they would again.
-        if (first) damping_ = damping_ < 0.2 ? 0 : 0.2 * damping_;
+        damping_ = damping_ < 0.2 ? 0 : 0.2 * damping_;
         return true;
       }
     }
