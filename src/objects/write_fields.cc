@@ -7,17 +7,11 @@
 #include "base/ascii.h"
 #include "objects/conditions.h"
 #include "objects/request.h"
+#include "store/pairs.h"
 
 namespace chiliad::objects {
 namespace {
 
-constexpr std::string_view kKeptFields[] = {"content-type",
-                                            "content-encoding",
-                                            "content-language",
-                                            "content-disposition",
-                                            "cache-control",
-                                            "expires",
-                                            "x-amz-website-redirect-location"};
 constexpr std::string_view kHarmlessAcls[] = {"private", "bucket-owner-full-control", "bucket-owner-read"};
 constexpr std::string_view kAcls[] = {"public-read", "public-read-write", "authenticated-read", "aws-exec-read",
                                       "log-delivery-write"};
@@ -67,7 +61,7 @@ store::Pairs read_headers(const net::HttpRequest& request) {
   store::Pairs headers;
   for (std::size_t i = 0; i < request.field_count(); ++i) {
     std::string name = lower_case(request.field_name(i));
-    if (!contains(kKeptFields, name) && !name.starts_with("x-amz-meta-")) continue;
+    if (!contains(store::kContentHeaders, name) && !name.starts_with("x-amz-meta-")) continue;
     std::string value(request.field_value(i));
     if (name == "content-encoding") value = without_frame(value);
     if (value.empty() && !name.starts_with("x-amz-meta-")) continue;

@@ -1,7 +1,6 @@
 #include "store/pairs.h"
 
 #include <algorithm>
-#include <array>
 #include <unordered_set>
 
 #include "base/utf8.h"
@@ -12,13 +11,6 @@ namespace chiliad::store {
 namespace {
 
 constexpr std::string_view kUserMetadata = "x-amz-meta-";
-constexpr std::array<std::string_view, 7> kContentHeaders = {"content-type",
-                                                             "content-encoding",
-                                                             "content-language",
-                                                             "content-disposition",
-                                                             "cache-control",
-                                                             "expires",
-                                                             "x-amz-website-redirect-location"};
 constexpr std::size_t kMostHeaderBytes = 8192;
 constexpr std::size_t kMostTags = 10;
 constexpr std::size_t kMostTagKey = 128;

@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,15 @@
 #include "store/stored_object.h"
 
 namespace chiliad::store {
+
+// The headers that an object keeps beside its user metadata (ObjectMeta::headers).
+inline constexpr std::array<std::string_view, 7> kContentHeaders = {"content-type",
+                                                                    "content-encoding",
+                                                                    "content-language",
+                                                                    "content-disposition",
+                                                                    "cache-control",
+                                                                    "expires",
+                                                                    "x-amz-website-redirect-location"};
 
 std::string pack_pairs(const Pairs& pairs);
 // None when it is not what pack_pairs() writes.
