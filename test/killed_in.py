@@ -1,5 +1,6 @@
 """In which phases of which jobs and endpoint changes a server was when it was killed, by what it had written down."""
 import collections
+import contextlib
 import json
 import shutil
 import sqlite3
@@ -19,7 +20,7 @@ def phases(home):
     with tempfile.TemporaryDirectory() as folder:
         for file in (home / "state").glob("control.db*"):
             shutil.copy(file, folder)
-        with sqlite3.connect(f"{folder}/control.db") as database:
+        with contextlib.closing(sqlite3.connect(f"{folder}/control.db")) as database:
             for kind, status, state in database.execute("SELECT kind, status, state FROM resource"):
                 if kind in KINDS and status not in ENDED:
                     found[KINDS[kind], json.loads(state).get("SecondaryStatus", status)] += 1

@@ -121,3 +121,27 @@ def test_known_rows_can_be_left_out():
     model.refresh(rows(250, 310), skip_known_rows=True)
     other.refresh(rows(300, 310))
     np.testing.assert_array_equal(model.params["delta"], other.params["delta"])
+
+
+def test_a_model_stored_without_its_history_takes_in_rows_too():
+    whole = fitted()
+    stored = json.loads(chiliad.serialize.model_to_json(whole))
+    empty = json.loads(stored["history"])
+    empty["data"] = []
+    stored["chiliad"].update(rows=299, history_date_count=300)
+    bare = chiliad.serialize.model_from_json(json.dumps({**stored, "history": json.dumps(empty)}))
+    assert not len(bare.history)
+    bare.refresh(rows(300, 330))
+    whole.refresh(rows(300, 330))
+    assert not len(bare.history) and bare.make_future_dataframe(1)["ds"].max() == pd.Timestamp("2021-11-27")
+    assert np.abs(bare.predict(rows(0, 400))["yhat"] - whole.predict(rows(0, 400))["yhat"]).max() < 1e-12 * whole.y_scale
+
+
+def test_rows_without_a_value_move_the_dates_alone():
+    model = fitted()
+    before = {name: values.copy() for name, values in model.params.items()}
+    model.refresh(rows(300, 310).assign(y=np.nan))
+    assert len(model.history) == 299 and len(model.history_dates) == 310
+    assert model.make_future_dataframe(1, include_history=False)["ds"][0] == pd.Timestamp("2021-11-07")
+    for name in ("k", "m", "delta", "beta", "sigma_obs"):
+        np.testing.assert_array_equal(model.params[name], before[name])

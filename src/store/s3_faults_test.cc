@@ -30,6 +30,7 @@ using std::chrono_literals::operator""ms;
 constexpr std::size_t kPart = 5u << 20;
 
 Deadline in(std::chrono::milliseconds time) { return std::chrono::steady_clock::now() + time; }
+
 std::unique_ptr<ObjectStore> open_at(const std::string& endpoint, int attempts = 4,
                                      const net::Environment& environment = test_environment()) {
   S3Options options;

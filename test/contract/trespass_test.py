@@ -1,5 +1,6 @@
 """A customer whose key may call its own model and read its own objects, against a real endpoint with everybody's models:
 more than a hundred ways to another's, none of which succeeds."""
+import contextlib
 import json
 import re
 import urllib.error
@@ -70,6 +71,17 @@ def naming(runtime, operation):
         params["headers"]["X-Amzn-SageMaker-Target-Model"] = name_model.target
     runtime.meta.events.register(f"before-call.sagemaker-runtime.{operation}", name_model)
     return name_model
+
+
+def test_the_calls_that_name_a_model_in_a_field_are_allowed_ones_own(customer):
+    """So that the refusals of others' models below are refusals of the model, not of the call."""
+    runtime = customer("sagemaker-runtime")
+    for operation in ("InvokeEndpointWithResponseStream", "InvokeEndpointAsync"):
+        naming(runtime, operation).target = MINE
+    later = runtime.invoke_endpoint_async(EndpointName=ENDPOINT, InputLocation=f"s3://{BUCKET}/mine/in.json")
+    assert later["ResponseMetadata"]["HTTPStatusCode"] == 202
+    with contextlib.suppress(runtime.exceptions.ValidationError):  # What is streamed has one model, whoever asks.
+        runtime.invoke_endpoint_with_response_stream(EndpointName=ENDPOINT, Body=BODY)
 
 
 def calls(customer):

@@ -35,6 +35,8 @@ def endpoint(platform, fleet):
 
 def test_the_endpoints_handler_wins_over_the_archives(endpoint, plain):
     assert {name: endpoint.call(f"{name}.tar.gz") for name in "0123"} == plain.forecasts("0123")
+    # What is loaded is never told to be asked for again.
+    assert {name: endpoint.once(f"{name}.tar.gz") for name in "0123"} == plain.forecasts("0123")
 
 
 def test_an_archives_own_handler_answers_where_no_other_is_named(platform, fleet, plain):
