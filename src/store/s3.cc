@@ -403,7 +403,7 @@ Result<ListPage> S3Store::list(const ListRequest& request, Deadline deadline) {
     object.key.erase(0, prefix_.size());
     if (wrong_with_key(object.key).empty()) {
       own.objects.push_back(std::move(object));
-    } else if (!own.left_out && !object.key.ends_with('/')) {
+    } else if (!own.left_out && !object.key.empty() && !object.key.ends_with('/')) {
       own.left_out = std::move(object.key);
     }
   }
