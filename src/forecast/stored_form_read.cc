@@ -418,7 +418,8 @@ Result<Done> read_predictor_spec(const std::string& key, od::value value, std::s
   }
   simdjson::dom::parser parser;
   simdjson::dom::element element;
-  if (parser.parse(text.data(), text.size()).get(element) != simdjson::SUCCESS) return corrupt_member(key, "not JSON");
+  if (parser.parse(text.data(), text.size()).get(element) != simdjson::SUCCESS)
+    return corrupt_member(key, "not JSON, which has no NaN and no Infinity");
   out = text;
   return Done{};
 }
