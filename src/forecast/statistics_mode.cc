@@ -13,9 +13,10 @@
 // at a variance v, of penalty p(v) and residual R(v), R(v) / (2 v) + p(v) is at most R0 / (2 v) + p0, that of the
 // parameters here: R(v) <= R0 + 2 v p0. At a mode v <= R(v) / T, so v <= R0 / (T - 2 p0): no mode lies above that.
 // Below it, while the same parameters are not zero, h'(G + v D)^-1 h falls with v, so that d ln V(R(v)) / d ln v (V:
-// the best variance for a residual) can be bounded from its value here: where the bound is below 1 no second mode fits
-// in. Where it is not, or Newton's steps do not settle, the search of a fit (search_step.h) comes down from the bound
-// on v.
+// the best variance for a residual) can be bounded from its value here: where the bound is below 1 no second mode with
+// these parameters fits in. Other parameters may be free above: for those the bound is taken several times as large,
+// which is a rule of thumb and no proof. Where it is not below 1, or Newton's steps do not settle, the search of a fit
+// (search_step.h) comes down from the bound on v.
 //
 // What a fit computes afresh from the rows after each step, residual and gradient, follows here from the products: Z'r
 // at the new point is Z'r - Z'Z step. Errors of that are of the size of the step, not of y, because the statistics
@@ -242,7 +243,7 @@ std::size_t Newton::steepest() const {
   return found;
 }
 
-// Whether no mode lies above: see the head.
+// Whether probably no mode lies above: see the head.
 bool Newton::is_highest() const {
   constexpr double kOtherSets = 4;  // What other sets of free changes may have of the slope found with these.
   const double v = place_.variance();

@@ -2,8 +2,9 @@
 //
 //     model's parameters, statistics of old and new rows --find_mode()--> parameters and statistics at the mode
 //
-// Promise: the mode that a fit of the rows themselves ends at (posterior_mode.h), as far as rounding lets the
-// statistics decide it; where it does not, the reason instead.
+// Promise: a mode, as far as rounding lets the statistics decide it; where it does not, the reason instead. It is the
+// one that a fit of the rows themselves ends at (posterior_mode.h) but for rare cases of several modes, for which there
+// is a rule of thumb only (is_highest() in the .cc): doc/prophet.md.
 //
 // Thread safety: pure functions.
 
