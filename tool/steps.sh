@@ -24,6 +24,9 @@ compile() {
   ninja -C "$folder" -j "$(jobs)" "$@"
 }
 
+# Tests that start servers and programs wait for them as long as they compute: two at a time more than there are cores.
+waiting_jobs() { echo $(($(nproc) + 2)); }
+
 # ctest_of PRESET: its tests, under the addresses that the sanitizers of this age can map.
 ctest_of() {
   local folder fixed=()
@@ -31,7 +34,7 @@ ctest_of() {
   setarch "$(uname -m)" -R true 2>/dev/null && fixed=(setarch "$(uname -m)" -R)
   export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1
   export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
-  "${fixed[@]}" ctest --test-dir "$folder" -j "$(nproc)" --output-on-failure --no-tests=error --timeout 600
+  "${fixed[@]}" ctest --test-dir "$folder" -j "$(waiting_jobs)" --output-on-failure --no-tests=error --timeout 600
 }
 
 check_format() {
@@ -166,8 +169,7 @@ run_tests() {
   build_then release "ctest: release" ctest_of release
   check "clang-format" check_format
   check "demo" ./run demo
-  # Clients wait for jobs and servers as long as they compute: two workers more than there are cores.
-  check "pytest" python_tests 45m $(side_by_side $(($(nproc) + 2))) -m "not long"
+  check "pytest" python_tests 45m $(side_by_side "$(waiting_jobs)") -m "not long"
   check "pytest, Python package" package_tests --numprocesses="$(nproc)" --dist=worksteal
   build_then asan "ctest: AddressSanitizer, UndefinedBehaviorSanitizer" ctest_of asan
   check "fuzzing" fuzz_all "${CHILIAD_FUZZ_SECONDS:-20}"
