@@ -2,12 +2,12 @@
 
 #include <nanobind/stl/string.h>
 
-#include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <limits>
 #include <memory>
 #include <stdexcept>
+
+#include "forecast/kernels.h"
 
 namespace nb = nanobind;
 
@@ -230,8 +230,7 @@ std::shared_ptr<const forecast::SufficientStatistics> read_statistics(const nb::
   statistics->y_high = get<double>(from, "highest");
   const std::size_t p = statistics->columns();
   if (statistics->gram.size() != p * (p + 1) / 2) throw nb::value_error("statistics: gram is not that of the gradient");
-  if (!std::ranges::all_of(statistics->gram, [](double value) { return std::isfinite(value); }))
-    throw nb::value_error("statistics: a number is not finite");
+  if (!forecast::all_finite(statistics->gram)) throw nb::value_error("statistics: a number is not finite");
   value_or_raise(forecast::check_positive(*statistics));
   return statistics;
 }
