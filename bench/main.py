@@ -8,7 +8,7 @@ import table
 
 # In this order: the short ones first, then those that write gigabytes.
 NAMES = ["fit", "refresh", "model", "split", "fleet", "serve", "cold_call", "freshness", "signed_calls", "objects",
-         "listing", "api", "python_package",         "m4_hourly", "tune", "conformal", "notebook", "resident", "scale"]
+         "listing", "api", "python_package", "m4_hourly", "tune", "conformal", "notebook", "resident", "scale"]
 
 
 def main():

@@ -1,5 +1,5 @@
 """bench/results/table.md: every kept figure beside its rival's and its target, made from the CSV files alone. The
-figures of README.md are the same rows, shorter."""
+figures and the picture of README.md are some of these rows, shorter."""
 import api
 import cold_call
 import conformal
@@ -10,6 +10,7 @@ import listing
 import m4_hourly
 import notebook
 import objects
+import picture
 import python_package
 import refresh
 import resident
@@ -90,8 +91,36 @@ ROWS = [
     ("model", "forecast_seen_frame", OURS, None, "most", 4e-6),
     ("model", "resident model", OURS, None, "most", 4096),
 ]
-# Shown in the table and not in README.md.
-TABLE_ALONE = {objects.ALONE, objects.ALONE + objects.SYNCED, listing.START, listing.END, listing.FOLDERS}
+# One screen of them for README.md, under shorter names.
+SHORT = [
+    (("fit", fit.TITLES["additive"], OURS, PROPHET), "fit, 358 rows, yearly + weekly"),
+    (("fit", fit.TITLES["notebook"], OURS, PROPHET), fit.TITLES["notebook"]),
+    (("fit", fit.TITLES["multiplicative"], OURS, PROPHET), "fit, 358 rows, yearly + weekly, multiplicative"),
+    (("fit", fit.FLEET, OURS, PROPHET), "the first in a fleet on one calendar"),
+    (("fit", fit.TITLES["defaults"], OURS, PROPHET), "fit, 2,905 rows, defaults"),
+    (("refresh", refresh.TITLES["year"], refresh.OURS, refresh.HELD), "one new day for a year of days"),
+    (("refresh", refresh.TITLES["years"], refresh.OURS, refresh.HELD), "one new day for 2,905 days"),
+    (("python_package", python_package.FIT, OURS, PROPHET), "Python: Prophet().fit(df)"),
+    (("python_package", python_package.LOGISTIC, OURS, PROPHET), "Python: logistic growth"),
+    (("python_package", python_package.RICH, OURS, PROPHET), "Python: holidays and two regressors"),
+    (("python_package", python_package.VALIDATION, OURS, "Prophet, 2 processes"), "Python: cross_validation, 11 cut-offs"),
+    (("python_package", python_package.SAMPLING, OURS, PROPHET), "Python: mcmc_samples, an effective draw"),
+    (("python_package", python_package.FLEET, OURS, "Python loop"), "Python: fit_many, a customer of 1,000"),
+    (("fleet", fleet.MEASURE, OURS, "Python loop, 2 processes"), "1,000 customers, files to archives"),
+    (("split", split.MEASURE, OURS, "pandas script"), split.MEASURE),
+    (("scale", scale.RATE, LARGE, "1,000 customers"), f"trained a second, {LARGE}"),
+    (("notebook", notebook.SCRIPT, OURS, notebook.PLAIN), "a notebook's training job, its scripts in 10 boxes"),
+    (("notebook", notebook.NATIVE, OURS, notebook.PLAIN), "the same job with the native image"),
+    (("notebook", notebook.COLD, notebook.OURS, notebook.SERVER), "first call of a model through the SDK"),
+    (("notebook", notebook.WARM, notebook.OURS, notebook.SERVER), "warm call through the SDK"),
+    (("serve", serve.RATE, OURS, "nginx, fixed body"), "warm forecasts over HTTP, a core"),
+    (("cold_call", cold_call.MEASURE, cold_call.COLD, cold_call.WARM), "cold call, model on local disk"),
+    (("resident", resident.EACH, OURS, None), resident.EACH),
+    (("objects", objects.PUT, OURS, "versitygw"), "S3: PutObject of 13 kB"),
+    (("objects", objects.GET, OURS, "versitygw"), "S3: GetObject of 13 kB"),
+    (("listing", listing.MIDDLE, OURS, "versitygw"), "S3: a page of 1,000,000 keys"),
+    (("m4_hourly", m4_hourly.MEASURE, OURS, PROPHET), m4_hourly.MEASURE),
+]
 
 
 def amount(value, unit):
@@ -158,17 +187,40 @@ def lines():
         yield f"- `{question}.csv`: " + "; ".join(said)
 
 
+def short():
+    """(name, its entry, the rival's, kind, target) of each row of README.md that was measured."""
+    known = {row[:4]: row[4:] for row in ROWS}
+    for key, name in SHORT:
+        question, measure, subject, rival = key
+        series, _ = read(question)
+        mine, theirs = series.get((measure, subject)), series.get((measure, rival))
+        if mine and (theirs or not rival):
+            yield name, rival, mine, theirs, *known[key]
+
+
 def readme_lines():
     yield "| work | chiliad | beside it | |"
     yield "|---|---|---|---|"
-    for question, measure, subject, rival, kind, target in ROWS:
-        series, _ = read(question)
-        mine, theirs = series.get((measure, subject)), series.get((measure, rival))
-        if question == "model" or mine is None or measure.endswith(fit.CPU) or measure in TABLE_ALONE:
-            continue
-        ratio, _, _ = verdict(kind, target, mine, theirs)
+    for name, rival, mine, theirs, kind, target in short():
+        ratio, aim, reached = verdict(kind, target, mine, theirs)
+        missed = f" (aimed at: {aim})" if reached is False else ""
         beside = f"{rival}: {amount(spread(theirs[1])[0], theirs[0])}" if theirs else ""
-        yield f"| {measure} | {amount(spread(mine[1])[0], mine[0])} | {beside} | {ratio if theirs else ''} |"
+        yield f"| {name} | {amount(spread(mine[1])[0], mine[0])} | {beside} | {ratio if theirs else ''}{missed} |"
+
+
+# And of these the picture's.
+DRAWN = ["fit, 358 rows, yearly + weekly", "the first in a fleet on one calendar", "fit, 2,905 rows, defaults", "one new day for a year of days",
+         "Python: Prophet().fit(df)", "Python: logistic growth", "Python: fit_many, a customer of 1,000", "1,000 customers, files to archives",
+         "first call of a model through the SDK", "warm call through the SDK", "warm forecasts over HTTP, a core", "S3: GetObject of 13 kB",
+         "S3: a page of 1,000,000 keys"]
+
+
+def bars():
+    for name, rival, mine, theirs, kind, _ in short():
+        if name not in DRAWN:
+            continue
+        ours, other = spread(mine[1])[0], spread(theirs[1])[0]
+        yield name, rival, ours / other if kind == "rate" else other / ours
 
 
 def write():
@@ -176,6 +228,7 @@ def write():
     text = "\n".join(["Written by `./run bench` from the CSV files beside it; a line a run is kept there.", "", *lines()])
     (RESULTS / "table.md").write_text(text + "\n")
     print(f"\n{text}")
+    (ROOT / "doc/pictures/ratios.svg").write_text(picture.draw(list(bars())))
     readme = ROOT / "README.md"
     before, begin, rest = readme.read_text().partition("<!-- figures: written by ./run bench -->\n")
     _, end, after = rest.partition("<!-- end of figures -->")
