@@ -50,6 +50,16 @@ WarmStart warm_start_params(const FittedModel& model) {
   return {state.k, state.m, state.sigma_obs, state.delta, state.beta};
 }
 
+bool has_one_mode(const FittedModel& model) {
+  const ProphetOptions& options = model.state().options;
+  if (options.growth == Growth::kLogistic) return false;
+  const bool shares =
+      std::ranges::any_of(options.regressors, [](const Regressor& one) { return one.mode == Mode::kMultiplicative; });
+  const bool holidays = !model.state().train_holiday_names.empty() &&
+                        options.holidays_mode.value_or(options.seasonality_mode) == Mode::kMultiplicative;
+  return !shares && !holidays;
+}
+
 Result<FittedModel> fit(const Calendar& shared, const PreparedRows& rows, const FitOptions& options,
                         FitReport* report) {
   const Calendar::State& calendar = shared.state();

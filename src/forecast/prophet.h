@@ -363,6 +363,9 @@ struct WarmStart {
 // Those of a fitted model, as Prophet's utilities.warm_start_params() gives them.
 WarmStart warm_start_params(const FittedModel& model);
 
+// Whether a fit of such a model ends at the same mode wherever it begins (starts.h).
+bool has_one_mode(const FittedModel& model);
+
 // What the optimiser did, for reports. Not part of the model.
 struct FitReport {
   int iterations = 0;              // Outer steps; 0 for a constant series.

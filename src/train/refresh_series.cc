@@ -67,17 +67,6 @@ forecast::ProphetOptions options_of(const FittedState& state, int n_changepoints
   return options;
 }
 
-// Whether a fit ends at the same mode wherever it begins (forecast/starts.h).
-bool has_one_mode(const FittedModel& model) {
-  const forecast::ProphetOptions& options = model.state().options;
-  if (options.growth == forecast::Growth::kLogistic) return false;
-  const bool shares = std::ranges::any_of(
-      options.regressors, [](const forecast::Regressor& one) { return one.mode == forecast::Mode::kMultiplicative; });
-  const bool holidays = !model.state().train_holiday_names.empty() &&
-                        options.holidays_mode.value_or(options.seasonality_mode) == forecast::Mode::kMultiplicative;
-  return !shares && !holidays;
-}
-
 SeriesReport report_of(const FittedModel& model, const forecast::FitReport& fit) {
   const FittedState& state = model.state();
   SeriesReport report;
@@ -111,7 +100,7 @@ Result<SeriesFit> fit_again(const FittedModel& model, const Rows& known, const R
   append(rows, fresh);
   forecast::FitOptions how(keep);
   how.keep_statistics = true;
-  if (has_one_mode(model)) how.warm_start = forecast::warm_start_params(model);
+  if (forecast::has_one_mode(model)) how.warm_start = forecast::warm_start_params(model);
   CalendarCache calendars(options_of(state, n_changepoints), 0);
   Result<SeriesFit> fit = fit_series(rows, {}, calendars, how);
   if (!fit || !state.conformal) return fit;
