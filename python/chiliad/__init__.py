@@ -7,7 +7,8 @@
 What is the same and what differs: the page "Coming from Prophet", doc/python.md.
 """
 from chiliad.fleet import Fleet, fit_many, predict_many
+from chiliad.fleet_refresh import refresh_many
 from chiliad.forecaster import Prophet
 
 __version__ = "0.1.0"
-__all__ = ["Fleet", "Prophet", "fit_many", "predict_many"]
+__all__ = ["Fleet", "Prophet", "fit_many", "predict_many", "refresh_many"]

@@ -11,7 +11,8 @@ import pandas as pd
 from chiliad import features, frames
 from chiliad.make_holidays import FIRST_YEAR, LAST_YEAR, holiday_days
 
-CHOICES = ("yearly_seasonality", "weekly_seasonality", "daily_seasonality")
+BUILT_IN = (("yearly", 365.25, 10), ("weekly", 7, 3), ("daily", 1, 4))
+CHOICES = tuple(name + "_seasonality" for name, *_ in BUILT_IN)
 
 
 def holiday_table(model, years):
@@ -145,12 +146,17 @@ def statistics_numbers(kept):
     return numbers
 
 
-def state_to_refresh(model, ds):
-    """fitted_state() with what a refresh takes of the options beside."""
-    state = fitted_state(model, ds)
+def refresh_options(model):
+    """What a refresh takes of the options beside those of a forecast."""
     given = model.specified_changepoints and len(model.changepoints) > 0
-    return {**state, "changepoint_prior_scale": float(model.changepoint_prior_scale),
-            "changepoints": frames.nanoseconds(frames.dates(model.changepoints, "Argument changepoints")) if given else None}
+    moments = frames.nanoseconds(frames.dates(model.changepoints, "Argument changepoints")) if given else None
+    return {"changepoint_prior_scale": float(model.changepoint_prior_scale), "given_changepoints": moments}
+
+
+def state_to_refresh(model, ds):
+    """fitted_state() with all that a refresh takes beside, but for the history."""
+    return {**fitted_state(model, ds), **refresh_options(model), "n_changepoints": operator.index(model.n_changepoints),
+            "statistics": statistics_numbers(model.statistics)}
 
 
 def what_was_fitted(model):
@@ -162,12 +168,37 @@ def what_was_fitted(model):
 
 
 def state_of(fitted, kept):
-    """The parts of a fitted model for a forecast from what _engine.Fit.to_dict() gives, as it was fitted; kept:
-    kept_options() of the model without a fit, which has no regressors."""
+    """The parts of a fitted model from what _engine.Fit.to_dict() gives, as it was fitted; kept: kept_options() of the
+    model without a fit, for a refresh with refresh_options()."""
     names = ("seasonalities", "train_holiday_names", "start", "y_min", "y_scale", "logistic_floor", "changepoints_t", "delta",
-             "beta", "rows", "last_dates", "history_date_count")
-    return {**kept, **{name: fitted[name] for name in names}, "t_scale": fitted["t_scale"] / 1e9,
-            **{name: float(fitted[name][0]) for name in ("k", "m", "sigma_obs")}}
+             "beta", "rows", "last_dates", "history_date_count", "n_changepoints")
+    beside = ()
+    if "changepoint_prior_scale" in kept:
+        beside = ("statistics", "history_ds", "history_y", "history_columns", "history_dates", "changepoints",
+                  "changepoint_rows")
+    scales = {name: (mu, std) for name, mu, std in fitted["regressors"]}
+    return {**kept, **{name: fitted[name] for name in names}, **{name: fitted[name] for name in beside if name in fitted},
+            "regressors": [(*one[:4], *scales[one[0]]) for one in kept["regressors"]],
+            "t_scale": fitted["t_scale"] / 1e9, **{name: float(fitted[name][0]) for name in ("k", "m", "sigma_obs")}}
+
+
+def asked_for(model):
+    """(seasonalities, n_changepoints) that a fitted model was asked for, where only what the fit made of them is known.
+
+    Seasonalities that the options alone do not explain were added. A number of changepoints that the rows cut down was
+    Prophet's own, 25, or more than is left."""
+    added = OrderedDict()
+    for name, period, order in BUILT_IN:
+        one = model.seasonalities.get(name)
+        automatic = {"period": period, "fourier_order": order, "prior_scale": model.seasonality_prior_scale,
+                     "mode": model.seasonality_mode, "condition_name": None}
+        if one is not None and getattr(model, name + "_seasonality") == "auto" and dict(one) != automatic:
+            added[name] = one
+    names = {name for name, *_ in BUILT_IN}
+    found = OrderedDict((name, one) for name, one in model.seasonalities.items() if name not in names or name in added)
+    n = model.n_changepoints
+    cut = not model.specified_changepoints and n >= 0 and n == int(np.floor(model._row_count() * model.changepoint_range)) - 1
+    return found, max(n, 25) if cut else n
 
 
 def predict_options(model):

@@ -4,11 +4,13 @@
     fleet.failures                    {"17": "Dataframe has less than 2 non-NaN rows."}
     fleet["8"]                        a Prophet, as if it had been fitted alone
     chiliad.predict_many(fleet, periods=7)
+    fleet = chiliad.refresh_many(fleet, new_rows)
 """
 import sys
 import time
 from collections.abc import Mapping
 from copy import deepcopy
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -20,10 +22,12 @@ from chiliad.forecaster import Prophet
 class Fleet(Mapping):
     """The models of a fleet by their series' id, in the order in which the ids appeared; failures: {id: reason}.
 
-    Pickles and copies. `template`: the model without a fit that all of them are made of."""
+    Pickles and copies. `template`: the model without a fit that all of them are made of. `updates`: what refresh_many()
+    did, {id: {"way": "statistics", "history" or "cold", "note": why}}; a series that had no new rows is not in it."""
 
-    def __init__(self, template, by, fits, failures):
+    def __init__(self, template, by, fits, failures, keep_history=True, seed=0, updates=None):
         self.template, self.by, self.failures = template, by, failures
+        self.keep_history, self.seed, self.updates = keep_history, seed, updates or {}
         self._fits = fits  # {id: _engine.Fit, or after unpickling the dictionary that it is made of}
 
     def __getstate__(self):
@@ -44,14 +48,20 @@ class Fleet(Mapping):
             for name, mu, std in fitted["regressors"]:
                 rows[name] = rows[name] * std + mu  # Kept as they stand in X.
         model = deepcopy(self.template)
+        model._asked = model.seasonalities, model.n_changepoints
         model._take(fitted, rows)
         if "draws" in fitted:
             model._take_draws(fitted["draws"])
+        model.last_update = self.updates.get(key)
         return model
 
     def _last_date(self, key):
         fit = self._fits[key]
         return int(fit["last_dates"][-1]) if isinstance(fit, dict) else fit.last_date
+
+    def _start(self, key):
+        fit = self._fits[key]
+        return fit["start"] if isinstance(fit, dict) else fit.start
 
     def _history_dates(self, key):
         fit = self._fits[key]
@@ -64,12 +74,27 @@ class Fleet(Mapping):
             return _engine.Fit.from_dict(engine_form.fitted_state(self[key], dates.view("datetime64[ns]")))
         return _engine.Fit.from_dict(engine_form.state_of(fit, kept)) if isinstance(fit, dict) else fit
 
+    def _with_options(self, key, kept):
+        """Its engine's model made anew, for a refresh with refresh_options() among kept_options()."""
+        return _engine.Fit.from_dict(engine_form.state_of(self._fitted(key), kept))
+
+    def _years(self, keys, last):
+        """All that these models' rows and moments up to `last` lie in, where the model asks for its country's holidays."""
+        if self.template.country_holidays is None:
+            return []
+        first = min(self._start(key) for key in keys)
+        return engine_form.years_of(np.arange(np.datetime64(int(first), "ns").astype("datetime64[Y]"),
+                                              np.datetime64(int(last), "ns").astype("datetime64[Y]") + 1))
+
     def _check_no_columns(self):
         model = self.template
         if model.extra_regressors or model.growth == "logistic" or any(
                 properties["condition_name"] for properties in model.seasonalities.values()):
             raise ValueError("predict_many: the models read columns beside ds; forecast each with its own: "
                              "fleet[id].predict(df)")
+
+    def __contains__(self, key):
+        return key in self._fits  # Mapping's own would make the model.
 
     def __iter__(self):
         return iter(self._fits)
@@ -84,12 +109,17 @@ class Fleet(Mapping):
         """predict_many(self, ...)."""
         return predict_many(self, periods, freq, columns, include_history)
 
+    def refresh(self, df, **arguments):
+        """refresh_many(self, ...)."""
+        from chiliad.fleet_refresh import refresh_many
+        return refresh_many(self, df, **arguments)
 
-class _Progress:
+
+class Progress:
     """A line on a terminal, or nothing."""
 
-    def __init__(self, total, wanted):
-        self.total, self.began, self.shown = total, time.monotonic(), False
+    def __init__(self, total, wanted, what="fit_many"):
+        self.total, self.what, self.began, self.shown = total, what, time.monotonic(), False
         self.on = sys.stderr.isatty() if wanted is None else wanted
 
     def __call__(self, done):
@@ -98,7 +128,7 @@ class _Progress:
             return
         rate = done / seconds
         left = f", {(self.total - done) / rate:.0f} s left" if rate > 0 else ""
-        print(f"\rfit_many: {done:,} of {self.total:,} series, {rate:,.0f}/s{left}   ", end="", file=sys.stderr, flush=True)
+        print(f"\r{self.what}: {done:,} of {self.total:,} series, {rate:,.0f}/s{left}   ", end="", file=sys.stderr, flush=True)
         self.shown = True
 
     def end(self):
@@ -106,39 +136,49 @@ class _Progress:
             print(file=sys.stderr)
 
 
-def _groups(ids):
+def _groups(ids, what):
     """(the order in which series lie one after the other, where each begins and the last ends, the ids)."""
     codes, names = pd.factorize(ids)
     if (codes < 0).any():
-        raise ValueError("fit_many: a row without an id")
+        raise ValueError(f"{what}: a row without an id")
     order = np.argsort(codes, kind="stable")
     first = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=len(names)))]).astype(np.int64)
     return order, first, list(names)
 
 
-def fit_many(df, by, *, ds="ds", y="y", threads=0, progress=None, prepare=None, keep_history=True, seed=0, **arguments):
-    """Fits a Prophet to each series of a table.
+@dataclass
+class Series:
+    """Rows of many series, one series after the other, as the engine takes them."""
 
-    df: a pandas, polars or Arrow table with the columns `by`, `ds`, `y` and what the model reads beside them. threads: 0
-    is one a core. progress: whether to show it; None: on a terminal. prepare: called once with the Prophet that all
-    models are made of, to add seasonalities, regressors or holidays. keep_history: False keeps no rows, which is most of
-    a fleet's memory; such models forecast and are stored, but are not cross-validated and have no history to look at.
-    Further arguments are Prophet's. With mcmc_samples each model has draws of its posterior, those of fit(rows,
-    seed=seed); they need the history.
+    ids: list
+    first: np.ndarray  # Where each begins, and the number of rows.
+    ds: np.ndarray  # In nanoseconds.
+    y: np.ndarray
+    columns: dict
 
-    Returns a Fleet; a series that cannot be fitted is in its `failures` with the reason, the others are not touched by it.
-    Ctrl-C stops within a tenth of a second. The models are the same, bit for bit, as those fitted one by one."""
+    def places(self):
+        """The number of each row's series."""
+        return np.repeat(np.arange(len(self.ids)), np.diff(self.first))
+
+    def rows_of(self, number):
+        return slice(self.first[number], self.first[number + 1])
+
+    def only(self, series, rows=None):
+        """Those series alone, a mask, and of them those rows."""
+        place = self.places()
+        kept = series[place] if rows is None else series[place] & rows
+        counts = np.bincount(place[kept], minlength=len(self.ids))
+        first = np.concatenate([[0], np.cumsum(counts[series])]).astype(np.int64)
+        ids = [name for name, wanted in zip(self.ids, series) if wanted]
+        return Series(ids, first, self.ds[kept], self.y[kept], {name: v[kept] for name, v in self.columns.items()})
+
+
+def series_of(df, model, by, ds, y, what):
     table = frames.table(df)
     for name in (by, ds, y):
         if name not in table:
-            raise ValueError(f"fit_many: the table has no column {name!r}; it has {', '.join(map(repr, table.columns))}")
-    model = Prophet(**arguments)
-    if prepare is not None:
-        prepare(model)
-    if model.mcmc_samples and not keep_history:
-        raise ValueError("fit_many: models with mcmc_samples need their history; leave keep_history=False out")
-    sampling = engine_form.nuts_options(model.mcmc_samples, {"seed": seed}) if model.mcmc_samples else None
-    order, first, ids = _groups(frames.column(table, by))
+            raise ValueError(f"{what}: the table has no column {name!r}; it has {', '.join(map(repr, table.columns))}")
+    order, first, ids = _groups(frames.column(table, by), what)
     others = [name for name in ("ds", "y") if name in table and name not in (ds, y)]
     table = table.drop(columns=others).rename(columns={ds: "ds", y: "y"})
     values = frames.numbers(frames.column(table, "y"))
@@ -151,16 +191,43 @@ def fit_many(df, by, *, ds="ds", y="y", threads=0, progress=None, prepare=None, 
         first = np.concatenate([[0], np.cumsum(kept)])[first]
         order = order[kept]
     table, values, has_value = table.iloc[order], values[order], has_value[order]
-    dates = frames.dates(table["ds"])
-    columns = frames.columns_of(model, table, has_value)
-    options = engine_form.fit_options(model, dates[has_value])
-    shown = _Progress(len(ids), progress)
-    results = _engine.fit_many(options, frames.nanoseconds(dates), values, columns, first, bool(keep_history), sampling,
-                               int(threads), shown)
+    dates = frames.nanoseconds(frames.dates(table["ds"]))
+    return Series(ids, first, dates, values, frames.columns_of(model, table, has_value))
+
+
+def fit_series(model, series, keep_history, keep_statistics, seed, threads, shown, earlier=None):
+    """({id: fit}, {id: why there is none})."""
+    sampling = engine_form.nuts_options(model.mcmc_samples, {"seed": seed}) if model.mcmc_samples else None
+    options = engine_form.fit_options(model, series.ds[~np.isnan(series.y)].view("datetime64[ns]"))
+    results = _engine.fit_many(options, series.ds, series.y, series.columns, series.first, bool(keep_history),
+                               bool(keep_statistics) and not sampling, sampling, earlier, int(threads), shown)
     shown.end()
-    fits = {name: fit for name, fit in zip(ids, results) if not isinstance(fit, str)}
-    failures = {name: fit for name, fit in zip(ids, results) if isinstance(fit, str)}
-    return Fleet(model, by, fits, failures)
+    return ({name: fit for name, fit in zip(series.ids, results) if not isinstance(fit, str)},
+            {name: fit for name, fit in zip(series.ids, results) if isinstance(fit, str)})
+
+
+def fit_many(df, by, *, ds="ds", y="y", threads=0, progress=None, prepare=None, keep_history=True, keep_statistics=False,
+             seed=0, **arguments):
+    """Fits a Prophet to each series of a table.
+
+    df: a pandas, polars or Arrow table with the columns `by`, `ds`, `y` and what the model reads beside them. threads: 0
+    is one a core. progress: whether to show it; None: on a terminal. prepare: called once with the Prophet that all
+    models are made of, to add seasonalities, regressors or holidays. keep_history: False keeps no rows, which is most of
+    a fleet's memory; such models forecast and are stored, but are not cross-validated and have no history to look at.
+    keep_statistics: keeps what refresh_many() needs of the rows. Further arguments are Prophet's. With mcmc_samples each
+    model has draws of its posterior, those of fit(rows, seed=seed); they need the history.
+
+    Returns a Fleet; a series that cannot be fitted is in its `failures` with the reason, the others are not touched by it.
+    Ctrl-C stops within a tenth of a second. The models are the same, bit for bit, as those fitted one by one."""
+    model = Prophet(**arguments)
+    if prepare is not None:
+        prepare(model)
+    if model.mcmc_samples and not keep_history:
+        raise ValueError("fit_many: models with mcmc_samples need their history; leave keep_history=False out")
+    series = series_of(df, model, by, ds, y, "fit_many")
+    shown = Progress(len(series.ids), progress)
+    fits, failures = fit_series(model, series, keep_history, keep_statistics, seed, threads, shown)
+    return Fleet(model, by, fits, failures, keep_history, seed)
 
 
 def predict_many(fleet, periods, freq="D", columns=None, include_history=False):

@@ -28,7 +28,20 @@ _BASE_NAMES = ["trend", "additive_terms", "daily", "weekly", "yearly", "holidays
 RESERVED_NAMES = frozenset(
     _BASE_NAMES + [name + bound for name in _BASE_NAMES for bound in ("_lower", "_upper")]
     + ["ds", "y", "cap", "floor", "y_scaled", "cap_scaled"])
-BUILT_IN = (("yearly", 365.25, 10), ("weekly", 7, 3), ("daily", 1, 4))
+
+
+REFRESH_WAYS = ("held", "refit")
+ANEW = "changepoints are to be placed anew"  # Why a refresh reads the history where it need not.
+
+
+def known_rows(count, last, first):
+    """What a refresh says of rows at or before the model's last date."""
+    return (f"{count} {'row' if count == 1 else 'rows'} at or before the model's last date, {pd.Timestamp(last)}, the first "
+            f"at {pd.Timestamp(first)}: remove them, or leave them out with skip_known_rows=True")
+
+
+def no_history(reason, remedy):
+    return f"it has to be fitted from all its rows ({reason}), and the model keeps no history: {remedy}"
 
 
 class Engine:
@@ -47,9 +60,10 @@ class Engine:
 
 
 class _Unmade:
-    """Where a fresh fit waits whose tables nobody has asked for; beside __dict__, which holds the attributes alone."""
+    """Where a fresh fit waits whose tables nobody has asked for, and what a fit was asked for (engine_form.asked_for());
+    beside __dict__, which holds the attributes alone: those that a stored model has, too."""
 
-    __slots__ = ("_fresh", "__dict__", "__weakref__")
+    __slots__ = ("_fresh", "_asked", "__dict__", "__weakref__")
 
 
 class Prophet(_Unmade):
@@ -63,7 +77,7 @@ class Prophet(_Unmade):
                  seasonality_mode="additive", seasonality_prior_scale=10.0, holidays_prior_scale=10.0,
                  changepoint_prior_scale=0.05, mcmc_samples=0, interval_width=0.80, uncertainty_samples=1000,
                  stan_backend=None, scaling="absmax", holidays_mode=None):
-        self._fresh = None
+        self._fresh = self._asked = None
         self.growth = growth
         self.specified_changepoints = changepoints is not None
         self.changepoints = None
@@ -102,6 +116,7 @@ class Prophet(_Unmade):
         self._rows = None  # Of a history that was not kept: how many they were.
         self.statistics = None  # What fit(keep_statistics=True) keeps for refresh().
         self._statistics_of = None
+        self.last_update = None  # Of refresh(): the way it was done and why.
         self.validate_inputs()
         self.stan_backend = Engine()
 
@@ -165,11 +180,12 @@ class Prophet(_Unmade):
 
     def __getstate__(self):
         self._make_all()
-        return dict(self.__dict__)
+        return {**self.__dict__, "_asked": self._asked}
 
     def __setstate__(self, state):
-        self._fresh = None
-        self.__dict__.update({"_rows": None, "statistics": None, "_statistics_of": None, **state})
+        self._fresh, self._asked = None, state.get("_asked")
+        self.__dict__.update({"_rows": None, "statistics": None, "_statistics_of": None, "last_update": None,
+                              **{name: value for name, value in state.items() if name != "_asked"}})
 
     def _is_fitted(self):
         return self.__dict__.get("history", self) is not None
@@ -297,9 +313,14 @@ class Prophet(_Unmade):
             raise Exception("Prophet object can only be fit once. Instantiate a new object.")
         keep_statistics = bool(kwargs.pop("keep_statistics", False))
         df = frames.table(df)
+        self._fit_rows(df, kwargs, engine_form.warm_start(kwargs.get("init")), keep_statistics)
+        self._fit_regressor_models(df)
+        return self
+
+    def _fit_rows(self, df, kwargs, start, keep_statistics):
         ds, y, columns, has_value = frames.training_rows(self, df)
         options = engine_form.fit_options(self, ds[has_value])
-        start = engine_form.warm_start(kwargs.get("init"))
+        self._asked = deepcopy(self.seasonalities), self.n_changepoints
         fitted = _engine.fit(options, frames.nanoseconds(ds), y, columns, start, keep_statistics).to_dict()
         constant = fitted["report"]["constant_series"]
         draws = None
@@ -311,46 +332,91 @@ class Prophet(_Unmade):
         if draws is not None:
             self._take_draws(draws)
             self._take_statistics(None)
-        self._fit_regressor_models(df)
-        return self
 
-    def refresh(self, df, skip_known_rows=False):
-        """Takes new rows into a model that was fitted with keep_statistics=True, or stored with its statistics.
+    def refresh(self, df, skip_known_rows=False, how="held"):
+        """Takes new rows into a fitted model, as `chiliad train --refresh` does. df: rows after the model's last date, with
+        the columns of fit(); skip_known_rows leaves out others instead of an error.
 
+        how="held": from the statistics that fit(keep_statistics=True) kept, at a cost that does not depend on the old rows.
         Changepoints, seasonalities, the holidays seen and regressors' mu and std are held; the result is the optimum over
-        all rows, old and new, at a cost that does not depend on the old ones. df: rows after the model's last date, with
-        the columns of fit(); skip_known_rows leaves out others instead of an error. Raises ValueError, and leaves the model
-        as it was, where the statistics do not do. Regressors' own models stay as they were fitted."""
+        all rows, old and new. Regressors' own models stay as they were fitted. Where the statistics do not do, and with
+        how="refit", the history is read again and everything placed anew, also regressors' own models: the result is that
+        of a plain fit of all rows, begun at the old parameters where there is one optimum.
+
+        `last_update` says which was done: {"way": "statistics" or "history", "note": why}. Raises ValueError, and leaves
+        the model as it was, where neither can be done."""
         if not self._is_fitted():
             raise Exception("Model has not been fit.")
+        if how not in REFRESH_WAYS:
+            raise ValueError(f"refresh: how must be 'held' or 'refit', not {how!r}")
         df = frames.table(df)
         last = self.history_dates.max()
         ds, y, columns, has_value = frames.training_rows(self, df, least=0)
         known = ds <= np.datetime64(last)
         if known.any() and not skip_known_rows:
-            raise ValueError(f"refresh: {known.sum()} {'row' if known.sum() == 1 else 'rows'} at or before the model's last "
-                             f"date, {last}, the first at {pd.Timestamp(ds[known].min())}: remove them, or leave them out "
-                             "with skip_known_rows=True")
+            raise ValueError("refresh: " + known_rows(known.sum(), last, ds[known].min()))
         if known.all():
             if skip_known_rows:
                 return self
             raise ValueError("refresh: there are no new rows")
-        if self.statistics is None:
-            raise ValueError("refresh: the model has no statistics: fit it with keep_statistics=True (models with "
-                             "multiplicative parts, logistic growth or draws have none)")
-        if self.statistics.get("version") != 1:
-            raise ValueError("refresh: the model's statistics are of a later version: fit it anew")
-        if self._statistics_of != engine_form.what_was_fitted(self):
-            raise ValueError("refresh: parameters or scales were changed since the fit, and the statistics are of those "
-                             "before: fit the model anew")
         ds, y = ds[~known], y[~known]
         columns = {name: values[~known] for name, values in columns.items()}
-        done = _engine.refresh(engine_form.state_to_refresh(self, ds), engine_form.statistics_numbers(self.statistics),
-                               frames.nanoseconds(ds), y, columns)
-        if isinstance(done, str):
-            raise ValueError(f"refresh: it has to be fitted from all its rows ({done}): fit a new model to them")
-        self._take_refreshed(done.to_dict(), ds, y, columns)
+        way, reason = "statistics", ANEW if how == "refit" else self._refresh_held(ds, y, columns)
+        if reason:
+            if not len(self.history):
+                raise ValueError("refresh: " + no_history(reason, "fit a new model to them"))
+            self._refit(pd.DataFrame({"ds": ds, "y": y, **columns}))
+            way, reason = "history", "fitted from all rows: " + reason
+        self.last_update = {"way": way, "note": reason}
         return self
+
+    def _refresh_held(self, ds, y, columns):
+        """Takes in these rows by the statistics; why it was not done, or ""."""
+        if self.statistics is None:
+            return "the model has no statistics"
+        if self.statistics.get("version") != 1:
+            return "the model's statistics are of a later version"
+        if self._statistics_of != engine_form.what_was_fitted(self):
+            return "parameters or scales were changed since the fit"
+        done = _engine.refresh(engine_form.state_to_refresh(self, ds), frames.nanoseconds(ds), y, columns)
+        if isinstance(done, str):
+            return done
+        self._take_refreshed(done.to_dict(), ds, y, columns)
+        return ""
+
+    def _refit(self, new):
+        """Becomes the model of a plain fit of the history and the rows of `new`."""
+        from chiliad.diagnostics import prophet_copy
+        fresh = prophet_copy(self)
+        for name in engine_form.CHOICES:
+            setattr(fresh, name, getattr(self, name))
+        seasonalities, number = self._asked or engine_form.asked_for(self)
+        fresh.seasonalities, fresh.n_changepoints = deepcopy(seasonalities), number
+        rows = self._history_as_given().drop(columns=["t", "y_scaled", "cap_scaled"], errors="ignore")
+        if not self.logistic_floor:
+            rows = rows.drop(columns="floor")
+        without = self.history_dates[~self.history_dates.isin(rows["ds"])]
+        parts = [rows, pd.DataFrame({"ds": without.to_numpy()}), new]
+        rows = pd.concat([part for part in parts if len(part)], ignore_index=True)
+        fresh._fit_rows(rows, self.fit_kwargs, self._start_of_refit(), True)
+        known = [name for name, one in fresh.extra_regressors.items() if one.get("predictor") is not None]
+        for name in known:  # From its own history: it may have rows where y has none.
+            own = new[["ds", name]].rename(columns={name: "y"}).dropna()
+            if len(own):
+                fresh.extra_regressors[name]["predictor"].refresh(own, how="refit")
+        fresh._fit_regressor_models(rows, known)
+        for name in Prophet._MADE_WHEN_ASKED_FOR:
+            self.__dict__.pop(name, None)
+        self.__dict__.update(fresh.__dict__)
+        self._fresh, self._asked = fresh._fresh, fresh._asked
+
+    def _start_of_refit(self):
+        """Where a fit of more rows begins: at the parameters, unless another start would end at another optimum."""
+        if self.mcmc_samples == 0:
+            model = _engine.Fit.from_dict(engine_form.fitted_state(self, self.history_dates.to_numpy()))
+            if model.has_one_mode:
+                return engine_form.warm_start(self.params)
+        return engine_form.warm_start(self.fit_kwargs.get("init"))
 
     def _take_refreshed(self, fitted, ds, y, columns):
         """Becomes the model of all rows. ds, y, columns: the new ones."""
@@ -409,10 +475,10 @@ class Prophet(_Unmade):
         self._rows = fitted["rows"] if rows is None else None
         self._take_statistics(engine_form.statistics_of(fitted))
 
-    def _fit_regressor_models(self, df):
-        """Fits a Prophet to each regressor that is to be predicted."""
+    def _fit_regressor_models(self, df, but=()):
+        """Fits a Prophet to each regressor that is to be predicted, `but` those."""
         for name, properties in self.extra_regressors.items():
-            if properties.get("predictor_spec") is None:
+            if properties.get("predictor_spec") is None or name in but:
                 continue
             known = df[["ds", name]][df[name].notna()].rename(columns={name: "y"})
             if len(known) < 2:
@@ -550,7 +616,7 @@ class Prophet(_Unmade):
         too_short = {"yearly": span < pd.Timedelta(days=730),
                      "weekly": span < pd.Timedelta(weeks=2) or shortest >= pd.Timedelta(weeks=1),
                      "daily": span < pd.Timedelta(days=2) or shortest >= pd.Timedelta(days=1)}
-        for name, period, order in BUILT_IN:
+        for name, period, order in engine_form.BUILT_IN:
             terms = self.parse_seasonality_args(name, getattr(self, name + "_seasonality"), too_short[name], order)
             if terms > 0:
                 self.seasonalities[name] = {"period": period, "fourier_order": terms, "mode": self.seasonality_mode,

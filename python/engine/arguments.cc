@@ -2,6 +2,7 @@
 
 #include <nanobind/stl/string.h>
 
+#include <algorithm>
 #include <chrono>
 #include <limits>
 #include <memory>
@@ -135,6 +136,27 @@ std::shared_ptr<const forecast::HolidayTable> holidays(const nb::handle& value) 
   return table;
 }
 
+std::shared_ptr<const forecast::KeptHistory> history(const nb::dict& from) {
+  auto kept = std::make_shared<forecast::KeptHistory>();
+  kept->ds = instants(item(from, "history_ds"));
+  kept->y = doubles(from, "history_y");
+  const auto columns = nb::cast<nb::dict>(item(from, "history_columns"));
+  for (const auto [name, values] : columns) {
+    const auto array = nb::cast<DoubleArray>(values);
+    kept->columns.push_back({nb::cast<std::string>(name), {array.data(), array.data() + array.size()}});
+  }
+  kept->history_dates = instants(item(from, "history_dates"));
+  kept->changepoints = instants(item(from, "changepoints"));
+  const auto rows = get<Int64Array>(from, "changepoint_rows");
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    kept->changepoint_rows.push_back(static_cast<std::uint32_t>(rows.data()[i]));
+  const bool whole =
+      std::ranges::all_of(kept->columns, [&](const auto& c) { return c.values.size() == kept->ds.size(); });
+  if (kept->ds.empty() || kept->y.size() != kept->ds.size() || !whole)
+    throw nb::value_error("the history's columns are of different lengths");
+  return kept;
+}
+
 // What a fit is told and a fitted model still knows.
 forecast::ProphetOptions read_kept_options(const nb::dict& from) {
   forecast::ProphetOptions options;
@@ -218,6 +240,13 @@ forecast::FittedState read_state(const nb::dict& from) {
   state.rows = get<std::int64_t>(from, "rows");
   state.last_dates = instants(item(from, "last_dates"));
   state.history_date_count = get<std::int64_t>(from, "history_date_count");
+  if (from.contains("n_changepoints")) state.options.n_changepoints = get<int>(from, "n_changepoints");
+  if (from.contains("changepoint_prior_scale"))
+    state.options.changepoint_prior_scale = get<double>(from, "changepoint_prior_scale");
+  if (from.contains("given_changepoints") && !item(from, "given_changepoints").is_none())
+    state.options.changepoints = instants(item(from, "given_changepoints"));
+  if (from.contains("statistics")) state.statistics = read_statistics(nb::cast<nb::dict>(item(from, "statistics")));
+  if (from.contains("history_ds")) state.history = history(from);
   return state;
 }
 

@@ -66,6 +66,8 @@ class StanArguments {
 };
 
 forecast::ProphetOptions read_options(const nanobind::dict& options);
+// What a forecast needs, and of what a refresh needs beside it what is there: changepoint_prior_scale,
+// given_changepoints (None: none), statistics, the history under the names of Fit::to_dict().
 forecast::FittedState read_state(const nanobind::dict& state);
 // Z'Z, Z'r, r'r and the values' bounds, as Fit::to_dict() gives them under "statistics". Raises ValueError for what no
 // rows have.

@@ -5,11 +5,14 @@
 #include <bit>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <list>
 #include <mutex>
 #include <new>
 #include <thread>
 #include <utility>
+
+#include "forecast/refresh.h"
 
 namespace chiliad::python {
 namespace {
@@ -70,46 +73,52 @@ class SharedCalendars {
   std::uint64_t bytes_ = 0;
 };
 
-Result<Fit> fit_one(SharedCalendars& calendars, const FleetRows& all, std::size_t series, forecast::KeepHistory keep,
-                    const std::optional<sample::NutsOptions>& sampling) {
+forecast::History rows_of(const FleetRows& all, std::size_t series, std::vector<forecast::Column>& columns) {
   const auto first = static_cast<std::size_t>(all.first[series]);
   const auto count = static_cast<std::size_t>(all.first[series + 1]) - first;
-  const std::vector<forecast::Column> columns = all.columns->rows(first, count);
-  const forecast::History history{all.ds.subspan(first, count), all.y.subspan(first, count), columns};
+  columns = all.columns->rows(first, count);
+  return {all.ds.subspan(first, count), all.y.subspan(first, count), columns};
+}
+
+Result<Fit> fit_one(SharedCalendars& calendars, const forecast::History& history, const FleetOptions& how,
+                    const Fit* earlier) {
   Result<forecast::PreparedRows> rows = forecast::prepare_rows(history);
   if (!rows) return std::move(rows).error();
   const Result<forecast::Calendar> calendar = calendars.get(*rows);
   if (!calendar) return calendar.error();
+  forecast::FitOptions options(how.keep);
+  options.keep_statistics = how.keep_statistics;
+  if (earlier != nullptr && forecast::has_one_mode(earlier->model()))
+    options.warm_start = forecast::warm_start_params(earlier->model());
   forecast::FitReport report;
-  Result<forecast::FittedModel> model = forecast::fit(*calendar, *rows, keep, &report);
+  Result<forecast::FittedModel> model = forecast::fit(*calendar, *rows, options, &report);
   if (!model) return std::move(model).error();
-  if (!sampling || report.constant_series) return Fit(*std::move(model), std::move(report));
-  Result<sample::PosteriorDraws> draws = sample::sample_posterior(*calendar, *rows, *sampling);
+  if (!how.sampling || report.constant_series) return Fit(*std::move(model), std::move(report));
+  Result<sample::PosteriorDraws> draws = sample::sample_posterior(*calendar, *rows, *how.sampling);
   if (!draws) return std::move(draws).error();
   return Fit(*std::move(model), std::move(report), *std::move(draws));
 }
 
-}  // namespace
+Result<RefreshedFit> refresh_one(const Fit& fitted, const forecast::History& rows) {
+  forecast::FitReport report;
+  Result<forecast::Refreshed> done = forecast::refresh(fitted.model(), rows, forecast::KeepHistory::kYes, &report);
+  if (!done) return std::move(done).error();
+  if (!done->model) return RefreshedFit{std::nullopt, std::move(done->reason)};
+  return RefreshedFit{Fit(*std::move(done->model), std::move(report)), ""};
+}
 
-std::vector<Result<Fit>> fit_fleet(const forecast::ProphetOptions& options, const FleetRows& rows,
-                                   forecast::KeepHistory keep, const std::optional<sample::NutsOptions>& sampling,
-                                   int threads, const Progress& progress) {
-  const std::size_t series = rows.first.size() - 1;
-  std::vector<Result<Fit>> results(series, Error{ErrorCode::kInvalid, "not fitted"});
-  SharedCalendars calendars(options);
+// each(i) for each of `series` on so many threads; empty when progress() said stop, which sets `stop` at once.
+template <class T>
+std::vector<Result<T>> on_threads(std::size_t series, int threads, const Progress& progress, std::atomic<bool>& stop,
+                                  const std::function<Result<T>(std::size_t)>& each) {
+  std::vector<Result<T>> results(series, Error{ErrorCode::kInvalid, "not fitted"});
   std::atomic<std::size_t> next = 0, done = 0;
-  std::atomic<bool> stop = false;
   std::mutex mutex;
   std::condition_variable change;
-  std::optional<sample::NutsOptions> how = sampling;
-  if (how) {
-    how->threads = 1;
-    how->stop = &stop;
-  }
   const auto work = [&] {
     for (std::size_t i = next++; i < series && !stop; i = next++) {
       try {
-        results[i] = fit_one(calendars, rows, i, keep, how);
+        results[i] = each(i);
       } catch (const std::bad_alloc&) {  // It would end the process: a thread's exceptions have no caller.
         results[i] = Error{ErrorCode::kNoSpace, "not enough memory for this series"};
       }
@@ -135,6 +144,35 @@ std::vector<Result<Fit>> fit_fleet(const forecast::ProphetOptions& options, cons
   workers.clear();
   if (stop) results.clear();
   return results;
+}
+
+}  // namespace
+
+std::vector<Result<Fit>> fit_fleet(const forecast::ProphetOptions& options, const FleetRows& rows,
+                                   const FleetOptions& how, std::span<const Fit* const> earlier,
+                                   const Progress& progress) {
+  SharedCalendars calendars(options);
+  std::atomic<bool> stop = false;
+  FleetOptions each = how;
+  if (each.sampling) {
+    each.sampling->threads = 1;
+    each.sampling->stop = &stop;
+  }
+  return on_threads<Fit>(rows.first.size() - 1, how.threads, progress, stop, [&](std::size_t i) {
+    std::vector<forecast::Column> columns;
+    const forecast::History history = rows_of(rows, i, columns);
+    return fit_one(calendars, history, each, earlier.empty() ? nullptr : earlier[i]);
+  });
+}
+
+std::vector<Result<RefreshedFit>> refresh_fleet(std::span<const Fit* const> models, const FleetRows& rows, int threads,
+                                                const Progress& progress) {
+  std::atomic<bool> stop = false;
+  return on_threads<RefreshedFit>(models.size(), threads, progress, stop, [&](std::size_t i) {
+    std::vector<forecast::Column> columns;
+    const forecast::History history = rows_of(rows, i, columns);
+    return refresh_one(*models[i], history);
+  });
 }
 
 }  // namespace chiliad::python

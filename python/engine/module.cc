@@ -106,16 +106,8 @@ nb::dict sample_stan_data(const nb::dict& data, const nb::dict& init, const nb::
 }
 
 // A Fit, or the reason as a string where the statistics do not do.
-nb::object refresh(const nb::dict& state, const nb::dict& statistics, const Int64Array& ds, const DoubleArray& y,
-                   const nb::dict& columns) {
-  forecast::FittedState before = read_state(state);
-  before.options.changepoint_prior_scale = nb::cast<double>(state["changepoint_prior_scale"]);
-  if (const nb::object given = state["changepoints"]; !given.is_none()) {
-    const std::span<const Instant> moments = as_instants(nb::cast<Int64Array>(given));
-    before.options.changepoints.emplace(moments.begin(), moments.end());
-  }
-  before.statistics = read_statistics(statistics);
-  const forecast::FittedModel model = value_or_raise(forecast::FittedModel::from_state(std::move(before)));
+nb::object refresh(const nb::dict& state, const Int64Array& ds, const DoubleArray& y, const nb::dict& columns) {
+  const forecast::FittedModel model = value_or_raise(forecast::FittedModel::from_state(read_state(state)));
   const ColumnArguments beside(columns);
   const forecast::History rows{as_instants(ds), as_span(y), beside.columns()};
   forecast::FitReport report;
@@ -145,45 +137,97 @@ std::pair<nb::object, nb::dict> predict(const Fit& fitted, const Int64Array& ds,
   return to_arrays(value_or_raise(std::move(forecast)));
 }
 
+// The rows of many series, one series after the other, as Python hands them over.
+class TableArguments {
+ public:
+  TableArguments(const Int64Array& ds, const DoubleArray& y, const nb::dict& columns, const Int64Array& first)
+      : beside_(columns), rows_{as_instants(ds), as_span(y), &beside_, {first.data(), first.size()}} {
+    const std::span<const std::int64_t> starts = rows_.first;
+    const bool all =
+        std::ranges::all_of(beside_.columns(), [&](const forecast::Column& c) { return c.values.size() == ds.size(); });
+    if (starts.empty() || starts.front() != 0 || starts.back() != static_cast<std::int64_t>(ds.size()) ||
+        !std::ranges::is_sorted(starts) || y.size() != ds.size() || !all)
+      throw nb::value_error("the series' rows do not make up the table");
+  }
+  TableArguments(const TableArguments&) = delete;
+
+  const FleetRows& rows() const { return rows_; }
+  std::size_t series() const { return rows_.first.size() - 1; }
+
+ private:
+  ColumnArguments beside_;
+  FleetRows rows_;  // Points to beside_.
+};
+
+int threads_of(int wanted) {
+  return wanted > 0 ? wanted : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
+// A Fit or None for each of so many series. Requires: the list outlives them.
+std::vector<const Fit*> fits_of(const nb::list& list, std::size_t series) {
+  if (list.size() != series) throw nb::value_error("not as many models as series");
+  std::vector<const Fit*> fits;
+  for (const nb::handle one : list) fits.push_back(one.is_none() ? nullptr : nb::cast<const Fit*>(one));
+  return fits;
+}
+
+// What run(progress) gives, without the interpreter's lock; raises what Ctrl-C or the callable raised meanwhile.
+template <class Run>
+auto run_until_told(const nb::callable& progress, Run run) {
+  bool raised = false;
+  const auto told = [&](std::size_t done) {
+    const nb::gil_scoped_acquire held;
+    raised = PyErr_CheckSignals() != 0;
+    if (raised) return false;
+    PyObject* answer = PyObject_CallFunction(progress.ptr(), "n", static_cast<Py_ssize_t>(done));
+    raised = answer == nullptr;
+    Py_XDECREF(answer);
+    return !raised;
+  };
+  auto results = [&] {
+    const nb::gil_scoped_release released;
+    return run(told);
+  }();
+  if (raised) throw nb::python_error();
+  return results;
+}
+
 // A list with a Fit or, for a series that cannot be fitted, the reason as a string.
 nb::list fit_many(const nb::dict& options, const Int64Array& ds, const DoubleArray& y, const nb::dict& columns,
-                  const Int64Array& first, bool keep_history, const nb::object& how, int threads,
-                  const nb::callable& progress) {
+                  const Int64Array& first, bool keep_history, bool keep_statistics, const nb::object& sampling,
+                  const nb::object& earlier, int threads, const nb::callable& progress) {
   const forecast::ProphetOptions read = read_options(options);
-  std::optional<sample::NutsOptions> sampling;
-  if (!how.is_none()) sampling = read_nuts_options(nb::cast<nb::dict>(how));
-  const ColumnArguments beside(columns);
-  const std::span<const std::int64_t> starts{first.data(), first.size()};
-  const auto rows = static_cast<std::int64_t>(ds.size());
-  const bool all =
-      std::ranges::all_of(beside.columns(), [&](const forecast::Column& c) { return c.values.size() == ds.size(); });
-  if (starts.empty() || starts.front() != 0 || starts.back() != rows || !std::ranges::is_sorted(starts) ||
-      y.size() != ds.size() || !all)
-    throw nb::value_error("the series' rows do not make up the table");
-  const FleetRows table{as_instants(ds), as_span(y), &beside, starts};
-  if (threads <= 0) threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  std::vector<Result<Fit>> results;
-  bool raised = false;
-  {
-    const nb::gil_scoped_release released;
-    results = fit_fleet(read, table, keep_history ? forecast::KeepHistory::kYes : forecast::KeepHistory::kNo, sampling,
-                        threads, [&](std::size_t done) {
-                          const nb::gil_scoped_acquire held;
-                          raised = PyErr_CheckSignals() != 0;
-                          if (raised) return false;
-                          PyObject* answer = PyObject_CallFunction(progress.ptr(), "n", static_cast<Py_ssize_t>(done));
-                          raised = answer == nullptr;
-                          Py_XDECREF(answer);
-                          return !raised;
-                        });
-  }
-  if (raised) throw nb::python_error();
+  const TableArguments table(ds, y, columns, first);
+  FleetOptions how;
+  how.keep = keep_history ? forecast::KeepHistory::kYes : forecast::KeepHistory::kNo;
+  how.keep_statistics = keep_statistics;
+  if (!sampling.is_none()) how.sampling = read_nuts_options(nb::cast<nb::dict>(sampling));
+  how.threads = threads_of(threads);
+  std::vector<const Fit*> models;
+  if (!earlier.is_none()) models = fits_of(nb::cast<nb::list>(earlier), table.series());
   nb::list out;
-  for (Result<Fit>& result : results) {
-    if (result) {
-      out.append(nb::cast(*std::move(result)));
+  for (Result<Fit>& result : run_until_told(
+           progress, [&](const Progress& told) { return fit_fleet(read, table.rows(), how, models, told); })) {
+    out.append(result ? nb::cast(*std::move(result)) : nb::cast(result.error().message));
+  }
+  return out;
+}
+
+// For each series (a Fit or None, the reason for None, the error).
+nb::list refresh_many(const nb::list& models, const Int64Array& ds, const DoubleArray& y, const nb::dict& columns,
+                      const Int64Array& first, int threads, const nb::callable& progress) {
+  const TableArguments table(ds, y, columns, first);
+  const std::vector<const Fit*> fits = fits_of(models, table.series());
+  if (std::ranges::find(fits, nullptr) != fits.end()) throw nb::value_error("a series without a model");
+  nb::list out;
+  for (Result<RefreshedFit>& result : run_until_told(progress, [&](const Progress& told) {
+         return refresh_fleet(fits, table.rows(), threads_of(threads), told);
+       })) {
+    if (!result) {
+      out.append(nb::make_tuple(nb::none(), "", result.error().message));
     } else {
-      out.append(nb::cast(result.error().message));
+      nb::object fit = result->fit ? nb::cast(*std::move(result->fit)) : nb::none();
+      out.append(nb::make_tuple(fit, result->reason, ""));
     }
   }
   return out;
@@ -199,14 +243,19 @@ NB_MODULE(_engine, module) {
       .def_prop_ro(
           "last_date", [](const Fit& fitted) { return nanos_since_epoch(fitted.model().state().last_dates.back()); },
           "The last date of the history, in nanoseconds.")
+      .def_prop_ro(
+          "start", [](const Fit& fitted) { return nanos_since_epoch(fitted.model().state().start); },
+          "The first date with a value, in nanoseconds.")
+      .def_prop_ro(
+          "has_one_mode", [](const Fit& fitted) { return forecast::has_one_mode(fitted.model()); },
+          "Whether a fit of such a model ends at the same mode wherever it begins.")
       .def_prop_ro("history_dates", &Fit::history_dates, "Every date of the history, in nanoseconds.")
       .def("predict", &predict, nb::arg("ds"), nb::arg("columns"), nb::arg("options"),
            "(ds in nanoseconds, {column: values}), rows ascending.");
   module.def("fit", &fit, nb::arg("options"), nb::arg("ds"), nb::arg("y"), nb::arg("columns"),
              nb::arg("init") = nb::none(), nb::arg("keep_statistics") = false,
              "Fits a model to rows: ds in nanoseconds since 1970-01-01, y with NaN where missing.");
-  module.def("refresh", &refresh, nb::arg("state"), nb::arg("statistics"), nb::arg("ds"), nb::arg("y"),
-             nb::arg("columns"),
+  module.def("refresh", &refresh, nb::arg("state"), nb::arg("ds"), nb::arg("y"), nb::arg("columns"),
              "Takes new rows into a model that kept its statistics; a reason where they do not do.");
   module.def("sample", &sample_posterior, nb::arg("options"), nb::arg("ds"), nb::arg("y"), nb::arg("columns"),
              nb::arg("how"), nb::arg("init") = nb::none(),
@@ -215,9 +264,13 @@ NB_MODULE(_engine, module) {
              "The mode of Prophet's posterior from the data of its Stan program.");
   module.def("sample_stan_data", &sample_stan_data, nb::arg("data"), nb::arg("init"), nb::arg("how"),
              "Draws from it. Ctrl-C stops it.");
-  module.def(
-      "fit_many", &fit_many, nb::arg("options"), nb::arg("ds"), nb::arg("y"), nb::arg("columns"), nb::arg("first"),
-      nb::arg("keep_history"), nb::arg("how").none(), nb::arg("threads"), nb::arg("progress"),
-      "Fits a model to each of the series that lie one after the other; a reason where none can be fitted. how: of "
-      "the sampler; None: modes alone.");
+  module.def("fit_many", &fit_many, nb::arg("options"), nb::arg("ds"), nb::arg("y"), nb::arg("columns"),
+             nb::arg("first"), nb::arg("keep_history"), nb::arg("keep_statistics"), nb::arg("sampling").none(),
+             nb::arg("earlier").none(), nb::arg("threads"), nb::arg("progress"),
+             "Fits a model to each of the series that lie one after the other; a reason where none can be fitted. "
+             "sampling: of "
+             "the sampler; None: modes alone. earlier: None, or where each fit may begin, a Fit or None.");
+  module.def("refresh_many", &refresh_many, nb::arg("models"), nb::arg("ds"), nb::arg("y"), nb::arg("columns"),
+             nb::arg("first"), nb::arg("threads"), nb::arg("progress"),
+             "Takes new rows into each series' Fit: (a Fit or None, why there is none, the error) for each.");
 }

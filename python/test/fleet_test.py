@@ -253,18 +253,28 @@ LONG = """
 import numpy as np, pandas as pd, chiliad, sys
 rows = pd.DataFrame({"id": np.repeat(np.arange(4000), 500), "ds": np.tile(pd.date_range("2020-01-01", periods=500, freq="h"), 4000)})
 rows["y"] = np.random.default_rng(1).normal(size=len(rows)) + 10
+how = dict(by="id", seasonality_mode="multiplicative", yearly_seasonality=True)
+few = rows.groupby("id").head(3)
+fleet = chiliad.fit_many(few, **how)
 print("begins", flush=True)
-chiliad.fit_many(rows, by="id", progress=True, seasonality_mode="multiplicative", yearly_seasonality=True)
+%s
 print("ended")
 """
 
+CALLS = {
+    "fits": "chiliad.fit_many(rows, progress=True, **how)",
+    "samples": "chiliad.fit_many(rows[rows['id'] < 3], progress=True, mcmc_samples=400_000, **how)",
+    "refits": "fleet.refresh(rows.drop(few.index), how='refit', progress=True)",
+}
 
-def test_ctrl_c_stops_it_and_progress_is_told():
-    running = subprocess.Popen([sys.executable, "-c", LONG], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+@pytest.mark.parametrize("name", CALLS)
+def test_ctrl_c_stops_it_and_progress_is_told(name):
+    running = subprocess.Popen([sys.executable, "-c", LONG % CALLS[name]], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert running.stdout.readline() == "begins\n"
     told = ""
-    while "of 4,000 series" not in told:
-        told += (more := running.stderr.read(1))
+    while " series, " not in told:
+        told = told[-60:] + (more := running.stderr.read(1))
         assert more, told
     os.kill(running.pid, signal.SIGINT)
     began = time.monotonic()
