@@ -222,6 +222,9 @@ def fit_many(df, by, *, ds="ds", y="y", threads=0, progress=None, prepare=None, 
     model = Prophet(**arguments)
     if prepare is not None:
         prepare(model)
+    if any(properties["predictor_spec"] is not None for properties in model.extra_regressors.values()):
+        raise ValueError("fit_many: regressor_predictor needs a model of its own for each regressor, which a fleet does not hold: "
+                         "fit such series one by one with Prophet, or forecast with the regressors' future values")
     if model.mcmc_samples and not keep_history:
         raise ValueError("fit_many: models with mcmc_samples need their history; leave keep_history=False out")
     series = series_of(df, model, by, ds, y, "fit_many")

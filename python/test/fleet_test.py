@@ -228,6 +228,11 @@ def test_another_column_named_ds_or_y_is_in_nobodys_way():
     pd.testing.assert_frame_equal(fit(df.assign(ds="text", y=None)).predict(2), fit(df).predict(2))
 
 
+def test_models_of_regressors_are_refused_with_the_reason():
+    with pytest.raises(ValueError, match="regressor_predictor needs a model of its own for each regressor"):
+        fit(table(1).assign(heat=1.0), prepare=lambda model: model.add_regressor("heat", regressor_predictor=True))
+
+
 @pytest.mark.parametrize("change, says", [
     (lambda df: df.drop(columns="use"), "no column 'use'"),
     (lambda df: df.assign(customer=[None] * len(df)), "without an id"),

@@ -213,6 +213,15 @@ TEST_F(AlgorithmTest, ProphetNamesAHyperparameterThatIsNone) {
   EXPECT_NE(get("output/failure").find("'grwoth' is no setting here"), std::string::npos) << get("output/failure");
 }
 
+TEST_F(AlgorithmTest, ProphetSaysWhyThereAreNoModelsOfRegressors) {
+  put("input/data/training/1.csv", rows(1, false));
+  put("input/config/hyperparameters.json", R"({"regressor_predictor": "temp"})");
+  EXPECT_EQ(run_it("prophet"), 1);
+  EXPECT_NE(get("output/failure").find("regressor_predictor temp: the model that forecasts a regressor is not part of"),
+            std::string::npos)
+      << get("output/failure");
+}
+
 TEST_F(AlgorithmTest, AStoppedRunSaysSo) {
   put("input/data/training/1.csv", rows(1, false));
   stop_ = true;

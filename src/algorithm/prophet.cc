@@ -58,6 +58,7 @@ struct ProphetSettings {
     settings.take("daily_seasonality", prophet.daily_seasonality);
     settings.take("add_seasonality", prophet.add_seasonality);
     settings.take("add_regressor", prophet.add_regressor);
+    settings.take("regressor_predictor", prophet.regressor_predictor);
     settings.take("seasonality_mode", prophet.seasonality_mode);
     settings.take("seasonality_prior_scale", prophet.seasonality_prior_scale);
     settings.take("holidays", prophet.holidays);

@@ -31,6 +31,7 @@ void add_prophet_flags(CLI::App& command, ProphetFlags& flags) {
   add("--add-regressor", flags.add_regressor,
       "A column of the rows as a regressor, name[:prior_scale[:standardize[:mode]]]; may be repeated")
       ->take_all();
+  command.add_option("--regressor-predictor", flags.regressor_predictor)->group("");  // Not shown: it is refused.
   add("--seasonality-mode", flags.seasonality_mode, "additive or multiplicative");
   add("--seasonality-prior-scale", flags.seasonality_prior_scale, "How strong seasonalities may be");
   add("--holidays", flags.holidays,

@@ -94,6 +94,16 @@ TEST(ProphetFlags, TooFewSamplesOfAPosteriorAreRefused) {
   EXPECT_TRUE(read({"--mcmc-samples", "8"}));
 }
 
+TEST(ProphetFlags, AModelOfARegressorIsRefusedWithTheReason) {
+  const auto refused = read({"--add-regressor", "temp", "--regressor-predictor", "temp"});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(
+      refused.error().message.find("regressor_predictor temp: the model that forecasts a regressor is not part of "
+                                   "Prophet's stored form"),
+      std::string::npos)
+      << refused.error().message;
+}
+
 TEST(ProphetFlags, AddedSeasonalitiesTakeTheDefaultsOfTheOthers) {
   const Result<forecast::ProphetOptions> options =
       read({"--seasonality-mode", "multiplicative", "--seasonality-prior-scale", "4", "--add-seasonality",

@@ -180,6 +180,12 @@ Result<Done> read_seasonalities(const ProphetFlags& flags, forecast::ProphetOpti
 }
 
 Result<Done> read_regressors(const ProphetFlags& flags, forecast::ProphetOptions& options) {
+  if (!flags.regressor_predictor.empty()) {
+    return invalid("regressor_predictor " + flags.regressor_predictor.front() +
+                   ": the model that forecasts a regressor is not part of Prophet's stored form, so no forecast of a "
+                   "stored model could use it. Train a model of the regressor's own series and give its forecast as "
+                   "the regressor's future values, or fit in Python, where chiliad.Prophet has it");
+  }
   for (const std::string& text : flags.add_regressor) {
     Result<forecast::Regressor> added = parse_regressor(text, options);
     if (!added) return std::move(added).error().in("--add-regressor " + text);

@@ -35,6 +35,8 @@ struct ProphetFlags {
   int mcmc_samples = 0;
   std::vector<std::string> add_seasonality;  // name:period:order[:prior_scale[:mode[:condition_name]]]
   std::vector<std::string> add_regressor;    // name[:prior_scale[:standardize[:mode]]]
+  // Refused with the reason: a stored model has no place for the model that forecasts a regressor.
+  std::vector<std::string> regressor_predictor;
 };
 
 // Reads the file of holidays, if there is one. Errors: kInvalid, in Prophet's words where Prophet checks it, else
