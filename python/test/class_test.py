@@ -1,8 +1,10 @@
 """chiliad.Prophet is Prophet's class: the same names, arguments, attributes and errors."""
+import ast
 import copy
 import inspect
 import logging
 import os
+import pathlib
 import pickle
 import signal
 import subprocess
@@ -147,6 +149,7 @@ FITS = {
     "changepoints outside": fit(changepoints=["2030-01-01"]),
     "holiday with two priors": fit(holidays=pd.DataFrame({"holiday": ["fair"] * 2, "ds": ["2021-02-01", "2021-03-01"],
                                                           "prior_scale": [1.0, 2.0]})),
+    "holiday with a prior of 0": fit(holidays=HOLIDAYS.assign(prior_scale=0.0)),
 }
 
 
@@ -231,6 +234,7 @@ OTHERS = {
     "metrics: twice": lambda P: module(P, "diagnostics").performance_metrics(METRICS, metrics=["mse", "mse"]),
     "metrics: unknown": lambda P: module(P, "diagnostics").performance_metrics(METRICS, metrics=["mean"]),
     "regressor's own model fitted twice": fitted_again_inside,
+    "order of a Fourier series": lambda P: P.fourier_series(rows()["ds"], 7, 0),
 }
 
 CASES = {"constructor: " + name: (lambda Prophet, a=a: Prophet(**copy.deepcopy(a))) for name, a in CONSTRUCTORS.items()}
@@ -249,6 +253,41 @@ def test_what_cannot_be_is_said_in_prophets_words(name):
     assert isinstance(ours.value, theirs.type), f"{ours.type.__name__}: {ours.value}"
     if name not in ("later: interval_width", "cv: parallel"):  # numpy's words about percentiles; a set in any order.
         assert str(theirs.value).rstrip(".") in str(ours.value)
+
+
+# What Prophet raises that no case above can: on its own mistakes, and on what cannot be or is not here.
+OF_PROPHET_ALONE = {
+    "A bug occurred in seasonal components.", "A bug occurred in constructing regressors.",
+    "Expected a unique column position for regressor ''",
+    "Not enough data to fit regressor model for ''.",  # The two rows that have y have the regressor.
+    "parallel='dask' requires the optional dependency dask.",
+}
+
+
+def raised_by(module):
+    """{(first line, last line): text} of what a module of Prophet's raises."""
+    tree = ast.parse(pathlib.Path(module.__file__).read_text())
+    lines = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+            parts = [part.value for part in ast.walk(node.exc) if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+            lines[node.lineno, node.end_lineno] = "".join(parts)
+    return lines
+
+
+def test_every_error_that_prophet_raises_is_among_the_cases():
+    told = set()
+    for act in CASES.values():
+        with pytest.raises(Exception) as theirs:
+            act(prophet.Prophet)
+        told |= {(pathlib.Path(entry.path), entry.lineno + 1) for entry in theirs.traceback}
+    missing = set()
+    for module in (prophet.forecaster, prophet.serialize, prophet.diagnostics, prophet.metrics, prophet.make_holidays,
+                   prophet.utilities):
+        for (first, last), text in raised_by(module).items():
+            if not any((pathlib.Path(module.__file__), line) in told for line in range(first, last + 1)):
+                missing.add(text)
+    assert missing == OF_PROPHET_ALONE
 
 
 @pytest.mark.parametrize("arguments, table", [(dict(), rows().assign(ds=pd.Timestamp("2021-01-01"))),
