@@ -44,7 +44,7 @@ class OrderedQueue {
     slot.emplace(std::move(value));
     const std::size_t before = ready_end_;
     while (ready_end_ < next_ + slots_.size() && slots_[ready_end_ % slots_.size()]) ++ready_end_;
-    if (before < wanted_end_ && ready_end_ >= wanted_end_) ready_.notify_one();
+    if (before < wanted_end_ && (ready_end_ >= wanted_end_ || ready_end_ == count_)) ready_.notify_one();
   }
 
   // Says that no ticket from `count` on will come.

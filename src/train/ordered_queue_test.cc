@@ -46,6 +46,20 @@ TEST(OrderedQueue, EndsTheWaitForManyWhenNoMoreWillCome) {
   worker.join();
 }
 
+// The last results are fewer than the consumer waits for, and it knows how many there will be.
+TEST(OrderedQueue, EndsTheWaitForManyWithTheLastOfAKnownCount) {
+  OrderedQueue<int> queue(64);
+  queue.finish(3);
+  std::thread worker([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));  // By then the consumer waits.
+    for (int i = 0; i < 3; ++i) queue.push(static_cast<std::size_t>(i), i);
+  });
+  const auto before = std::chrono::steady_clock::now();
+  EXPECT_EQ(queue.take(32, far()), (Numbers{0, 1, 2}));
+  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(30)) << "slept until its deadline";
+  worker.join();
+}
+
 TEST(OrderedQueue, HoldsBackWorkersThatAreTooFarAhead) {
   OrderedQueue<int> queue(2);
   std::atomic<bool> pushed{false};
