@@ -16,6 +16,7 @@ namespace chiliad::table {
 namespace {
 
 constexpr std::size_t kWindowBytes = std::size_t{256} << 10;
+constexpr std::size_t kFirstWindowBytes = std::size_t{4} << 10;  // Short texts are many, and need no more.
 
 }  // namespace
 
@@ -231,8 +232,8 @@ CsvReader::Step CsvReader::skip_line() {
 // Moves what is unread to the window's front and reads until the window is full or the text ends.
 bool CsvReader::fill() {
   const std::size_t kept = size_ - at_;
-  if (buffer_.size() < kWindowBytes || kept > buffer_.size() / 2) {
-    std::vector<char> larger(std::max(kWindowBytes, kept * 4));
+  if (buffer_.empty() || kept > buffer_.size() / 2) {
+    std::vector<char> larger(std::max(kFirstWindowBytes, kept * 4));
     if (kept > 0) std::memcpy(larger.data(), data_ + at_, kept);
     buffer_ = std::move(larger);
   } else if (kept > 0) {
@@ -242,7 +243,12 @@ bool CsvReader::fill() {
   dropped_ += at_;
   at_ = 0;
   size_ = kept;
-  while (size_ < buffer_.size()) {
+  while (true) {
+    if (size_ == buffer_.size()) {
+      if (size_ >= kWindowBytes) break;
+      buffer_.resize(std::min(kWindowBytes, size_ * 8));
+      data_ = buffer_.data();
+    }
     Result<std::size_t> got = source_({buffer_.data() + size_, buffer_.size() - size_});
     if (!got) {
       error_ = std::move(got).error();
