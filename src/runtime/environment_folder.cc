@@ -24,6 +24,9 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t kAboutBytes = 4096;
 constexpr std::chrono::milliseconds kLockPause{100};
+// A child shares every descriptor of its parent, and so the locks, from its fork to its exec: what is locked longer is
+// in use.
+constexpr std::chrono::seconds kForkTime{1};
 
 Result<Done> make_folder(const fs::path& folder) {
   std::error_code error;
@@ -266,7 +269,12 @@ Result<Done> EnvironmentFolder::remove(std::string_view name) const {
   }
   Result<FileDescriptor> lock = lock_file(name);
   if (!lock) return std::move(lock).error();
+  const Deadline in_use_by = steady_clock::now() + kForkTime;
   Result<bool> locked = try_lock(*lock, LOCK_EX, folder_ / name);
+  while (locked && !*locked && steady_clock::now() < in_use_by) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    locked = try_lock(*lock, LOCK_EX, folder_ / name);
+  }
   if (!locked) return std::move(locked).error();
   if (!*locked) return Error{ErrorCode::kConflict, std::string(name) + ": a program runs in it"};
   const fs::path aside = folder_ / "building" / make_uuid();

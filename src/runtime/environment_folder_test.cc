@@ -116,6 +116,22 @@ TEST_F(EnvironmentFolderTest, WhatIsInUseIsNotRemoved) {
   EXPECT_EQ(folder.remove("base-1").error().code, ErrorCode::kNotFound);
 }
 
+// A child that another thread has just forked shares the lock until its exec.
+TEST_F(EnvironmentFolderTest, AChildOnItsWayToItsProgramDoesNotCountAsUse) {
+  build("base-1");
+  std::optional<Held> held = *folder.hold("base-1");
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::usleep(100'000);
+    ::_exit(0);
+  }
+  ASSERT_GT(child, 0);
+  held.reset();
+  const Result<Done> removed = folder.remove("base-1");
+  EXPECT_TRUE(removed) << removed.error().message;
+  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+}
+
 TEST_F(EnvironmentFolderTest, ABaseIsNotRemovedUnderItsLayers) {
   build("base-1");
   build("layer-1", 10, "base-1");

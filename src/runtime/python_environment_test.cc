@@ -283,7 +283,8 @@ TEST_F(PythonEnvironmentsTest, WhatIsInUseStaysAndIsListed) {
   EXPECT_TRUE(stored()->in_use);
   EXPECT_EQ(environments().remove(name).error().code, ErrorCode::kConflict);
   environment.reset();
-  EXPECT_TRUE(environments().remove(name));
+  const Result<Done> removed = environments().remove(name);
+  EXPECT_TRUE(removed) << removed.error().message;
   EXPECT_FALSE(stored());
   EXPECT_EQ(prepare("extra\n").name, name) << "built again";
 }
