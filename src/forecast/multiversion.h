@@ -5,18 +5,10 @@
 
 #pragma once
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define CHILIAD_MULTIVERSION
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define CHILIAD_MULTIVERSION
-#endif
-#endif
+#include "base/sanitized.h"
 
-#if !defined(CHILIAD_MULTIVERSION)
-#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__)
+#if !CHILIAD_SANITIZED && defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__)
 #define CHILIAD_MULTIVERSION __attribute__((target_clones("arch=x86-64-v3", "default")))
 #else
 #define CHILIAD_MULTIVERSION
-#endif
 #endif
