@@ -10,6 +10,10 @@
 # these folders compute so much that their tests would pay more than the compiler saves.
 set(CHILIAD_COMPUTING base table archive forecast sample diagnose)
 
+# ctest begins with these, so that none of them runs on alone when the others are done.
+set(CHILIAD_LONGEST sample/posterior_test parity/check_folder_test prepare/split_test process/box_limits_test process/box_end_test
+    job/runner_test runtime/python_environment_test)
+
 # Most of a compiler's time goes into headers, which the files of a folder share: they are compiled some at a time. Names
 # that a folder's files keep to themselves must differ for that. The preset dev compiles each file by itself: quicker
 # after a change, and a file that forgets to include what it needs is found there.
@@ -100,6 +104,9 @@ function(chiliad_tests folder sources libraries)
     if(filter)
       add_test(NAME ${folder}/${name} COMMAND ${folder}_test --gtest_brief=1 --gtest_filter=${filter})
       set_tests_properties(${folder}/${name} PROPERTIES TIMEOUT 1800 LABELS unit)
+      if(${folder}/${name} IN_LIST CHILIAD_LONGEST)
+        set_tests_properties(${folder}/${name} PROPERTIES COST 60)
+      endif()
       set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
     endif()
   endforeach()

@@ -2,6 +2,7 @@
 #
 # phase TITLE COMMAND...   quiet: output goes to build/logs; its end is shown when the command fails. That ends ./run, or
 #                          with keep_going=yes is counted; phase_ok says which.
+# begin TITLE COMMAND...   starts a quiet phase that the following ones run beside; await is its end. One at a time.
 # check TITLE COMMAND...   for tests: output is shown and kept; a failure is counted and later checks still run.
 # summary                  a table of the phases, then the test runners' own last lines and the names of the tests that
 #                          failed; fails if anything failed.
@@ -30,13 +31,36 @@ record() {
 }
 
 phase() {
-  local title=$1 log status=0 began=$SECONDS
-  shift
+  echo "[$(clock)] $1"
+  local log
+  log=$(log_of "$1")
+  strictly "${@:2}" >"$log" 2>&1 &
+  ended "$1" $! $SECONDS
+}
+
+# Its processes are a group, which goes when ./run ends before them.
+begin() {
+  echo "[$(clock)] $1, beside what follows"
+  local log
+  log=$(log_of "$1")
+  set -m
+  strictly "${@:2}" >"$log" 2>&1 </dev/null &
+  begun=("$1" $! $SECONDS)
+  set +m
+  trap 'kill -- -${begun[1]} 2>/dev/null || true' EXIT
+}
+
+await() {
+  ended "${begun[@]}"
+  trap - EXIT
+}
+
+# ended TITLE PROCESS BEGAN: waits for it.
+ended() {
+  local title=$1 log status=0
   log=$(log_of "$title")
-  echo "[$(clock)] $title"
-  strictly "$@" >"$log" 2>&1 &
-  wait $! || status=$?
-  record "$title" $((SECONDS - began)) $status
+  wait "$2" || status=$?
+  record "$title" $((SECONDS - $3)) $status
   phase_ok=yes
   [ $status = 0 ] && return 0
   phase_ok=no

@@ -135,10 +135,13 @@ build_each_file() {
 
 # build_then PRESET TITLE COMMAND...: checks what a preset built; counted as failed when it does not build.
 build_then() {
-  local preset=$1
-  shift
   keep_going=yes
-  build "$preset"
+  build "$1"
+  tested "${@:2}"
+}
+
+# tested TITLE COMMAND...: the same of the build that has just ended.
+tested() {
   keep_going=no
   [ $phase_ok = no ] || check "$@"
 }
@@ -160,13 +163,17 @@ run_tests() {
     echo "reference data: none (no REFERENCE_DIR, no ../shared): the tests that need it are skipped"
   fi
   need_packages build test
+  # Environments are fetched and unpacked by one process at a time: the compilers have the rest of the machine.
+  begin "build: release" compile release
   need_clients
   need_s3_server
   need_python_package
   # Old models that lie in Prophet's wheel.
   PROPHET_TESTS_DIR=$(compgen -G "$PWD/.venv/test/lib/python3*/site-packages/prophet/tests" | head -n 1 || true)
   export PROPHET_TESTS_DIR
-  build_then release "ctest: release" ctest_of release
+  keep_going=yes
+  await
+  tested "ctest: release" ctest_of release
   check "clang-format" check_format
   check "demo" ./run demo
   check "pytest" python_tests 45m $(side_by_side "$(waiting_jobs)") -m "not long"
