@@ -20,4 +20,12 @@ for other in (model_from_json(model_to_json(model)), pickle.loads(pickle.dumps(m
 assert json.loads(model_to_json(model))["__prophet_version"]
 fleet = chiliad.fit_many(pd.concat([df.assign(id=number) for number in range(5)]), by="id")
 assert len(chiliad.predict_many(fleet, 3)) == 15
+more = pd.DataFrame({"ds": pd.date_range("2021-07-20", periods=20), "y": 30 + 0.1 * np.arange(20)})
+for how, way in (("held", "statistics"), ("refit", "history")):
+    kept = chiliad.Prophet().fit(df, keep_statistics=True).refresh(more, how=how)
+    assert kept.last_update["way"] == way and len(kept.history) == 220
+    fleet = chiliad.fit_many(pd.concat([df.assign(id=number) for number in range(3)]), by="id", keep_statistics=True)
+    fleet = chiliad.refresh_many(fleet, pd.concat([more.assign(id=number) for number in range(4)]), how=how)
+    assert [one["way"] for one in fleet.updates.values()] == [way] * 3 + ["cold"] and not fleet.failures
+    np.testing.assert_allclose(fleet[1].predict(future)["yhat"], kept.predict(future)["yhat"], rtol=1e-9)
 assert model.predictive_samples(future.tail(3))["yhat"].shape == (3, 1000)
