@@ -1,12 +1,9 @@
 """Random models that are refreshed from their statistics, beside fits of all rows with the same things held.
 
-The two differ by what rounding puts into the statistics' products, T eps times the way that the parameters went, seen
-through the columns: over the square root of the least curvature. Columns that nearly repeat one another (many terms of a
-year in some weeks, weak priors) have little of it, and their parameters go far. Where that is below 1e-8 of y_scale, so
-is the difference. Fits by themselves end within some 1e-11 of the mode in long double: the distance is the refresh's.
+Many of them have columns that nearly repeat one another (many terms of a year in some weeks, weak priors), along which
+parameters go far; where rounding would show in the statistics' products, a refresh has to leave them to a fit.
 
 CHILIAD_RANDOM_MODELS: half as many are drawn, 150 by default (two seconds of one core)."""
-import copy
 import os
 
 import numpy as np
@@ -55,41 +52,22 @@ def held(model, rows):
     return given.fit(rows)
 
 
-def parameters(model, value=1.0, time=1.0, constant=0.0):
-    """k, m, beta, delta, in units `value` and `time` times as large and moved by a constant; k 0 where there is no slope."""
-    of = {name: values[0] for name, values in model.params.items()}
-    slope = model.growth != "flat"
-    return np.concatenate([of["k"] * value * time if slope else [0.0], of["m"] * value + constant, of["beta"] * value,
-                           of["delta"] * value * time if slope else []])
-
-
-def what_rounding_makes(model, way):
-    """T eps |way| / sqrt(the least curvature of the parameters that are not held at zero), four times: of 6,000 models the
-    worst takes 1.02 of it."""
-    t = model.history["t"].to_numpy()
-    X, scales, _, _ = model.make_all_seasonality_features(model.history)
-    slope = model.growth != "flat"
-    columns = [t if slope else 0 * t, np.ones_like(t), *X.to_numpy().T]
-    columns += [np.maximum(0, t - moment) for moment in model.changepoints_t] if slope else []
-    penalty = np.zeros(len(columns))
-    penalty[:2 + len(scales)] = 1 / np.array([5, 5, *scales]) ** 2
-    free = (parameters(model) != 0) | (penalty > 0)
-    z = np.array(columns)[free]
-    least = np.linalg.eigvalsh(z @ z.T + model.params["sigma_obs"][0, 0] ** 2 * np.diag(penalty[free]))[0]
-    return 4 * len(t) * np.finfo(float).eps * np.abs(way).max() / np.sqrt(max(least, 1e-300))
-
-
 @pytest.mark.parametrize("seed", range(MODELS))
-def test_a_refreshed_random_model_is_a_fit_of_all_rows_as_far_as_rounding_lets_it(seed):
+def test_a_refreshed_random_model_is_a_fit_of_all_rows(seed):
     rows, first, model = drawn(seed)
     model.fit(rows[:first], keep_statistics=True)
-    before = copy.deepcopy(model)
     model.refresh(rows[first:])
     if model.last_update["way"] != "statistics":
         return  # Fitted from all rows: refresh_test.py.
-    constant = (before.y_min - model.y_min) / model.y_scale if model.scaling == "minmax" else 0.0
-    way = parameters(model) - parameters(before, before.y_scale / model.y_scale, model.t_scale / before.t_scale, constant)
     cold = held(model, rows)
     asked = cold.history[["ds", *cold.extra_regressors]]
     difference = np.abs(model.predict(rows)["yhat"].to_numpy() - cold.predict(asked)["yhat"].to_numpy()).max() / cold.y_scale
-    assert difference <= max(1e-8, what_rounding_makes(cold, way))
+    assert difference <= 1e-8
+
+
+def test_most_random_models_are_refreshed_from_their_statistics():
+    ways = []
+    for seed in range(60):
+        rows, first, model = drawn(seed)
+        ways.append(model.fit(rows[:first], keep_statistics=True).refresh(rows[first:]).last_update["way"])
+    assert ways.count("statistics") >= 50

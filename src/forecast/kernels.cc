@@ -16,6 +16,7 @@ namespace chiliad::forecast {
 namespace {
 
 using Vector = double __attribute__((vector_size(32)));
+using Bits = std::uint64_t __attribute__((vector_size(32)));
 
 // Vectors where doubles stand: packed, for clang takes aligned(8) on Vector itself for 32.
 struct __attribute__((packed, may_alias)) Unaligned {
@@ -206,6 +207,39 @@ CHILIAD_MULTIVERSION void solve_rows(const double* factor, std::size_t n, std::s
   }
 }
 
+CHILIAD_MULTIVERSION void solve_rows_twice(const double* factor, std::size_t n, std::size_t stride, double* x,
+                                           double* y) {
+  for (std::size_t k = 0; k < n; ++k) {
+    const double* row = factor + k * stride;
+    const double first = x[k] *= row[k], second = y[k] *= row[k];
+    std::size_t j = k + 1;
+    for (; j % kLane != 0; ++j) {
+      x[j] -= first * row[j];
+      y[j] -= second * row[j];
+    }
+    for (; j < stride; j += kLane) {
+      STORE(x + j) -= first * LOAD(row + j);
+      STORE(y + j) -= second * LOAD(row + j);
+    }
+  }
+  for (std::size_t k = n; k-- > 0;) {
+    const double* row = factor + k * stride;
+    double first = x[k], second = y[k];
+    std::size_t j = k + 1;
+    for (; j % kLane != 0; ++j) {
+      first -= row[j] * x[j];
+      second -= row[j] * y[j];
+    }
+    Vector a{}, b{};
+    for (; j < stride; j += kLane) {
+      a += LOAD(row + j) * LOAD(x + j);
+      b += LOAD(row + j) * LOAD(y + j);
+    }
+    x[k] = (first - ((a[0] + a[1]) + (a[2] + a[3]))) * row[k];
+    y[k] = (second - ((b[0] + b[1]) + (b[2] + b[3]))) * row[k];
+  }
+}
+
 CHILIAD_MULTIVERSION void packed_rows_product(const double* row, std::size_t n, const double* x, double* out) {
   for (std::size_t i = 0; i < n; row += ++i) {
     out[i] = dot_of(row, x, i + 1);
@@ -228,8 +262,18 @@ CHILIAD_MULTIVERSION double vector_total(const double* a, std::size_t count) {
 
 // The difference of a number with itself is 0, of whose bits none is set, but for infinity and NaN.
 CHILIAD_MULTIVERSION bool all_finite(const double* values, std::size_t count) {
-  std::uint64_t bits = 0;
-  for (std::size_t i = 0; i < count; ++i) bits |= std::bit_cast<std::uint64_t>(values[i] - values[i]);
+  Bits a{}, b{}, c{}, d{};
+  std::size_t i = 0;
+  for (; i + 4 * kLane <= count; i += 4 * kLane) {
+    const double* at = values + i;
+    a |= reinterpret_cast<Bits>(LOAD(at) - LOAD(at));
+    b |= reinterpret_cast<Bits>(LOAD(at + kLane) - LOAD(at + kLane));
+    c |= reinterpret_cast<Bits>(LOAD(at + 2 * kLane) - LOAD(at + 2 * kLane));
+    d |= reinterpret_cast<Bits>(LOAD(at + 3 * kLane) - LOAD(at + 3 * kLane));
+  }
+  a |= b | c | d;
+  std::uint64_t bits = a[0] | a[1] | a[2] | a[3];
+  for (; i < count; ++i) bits |= std::bit_cast<std::uint64_t>(values[i] - values[i]);
   return bits == 0;
 }
 
@@ -286,6 +330,11 @@ bool factorize(std::span<double> a, std::size_t n, double least) {
 void solve_factored(std::span<const double> factor, std::size_t n, std::span<double> x) {
   CHILIAD_CHECK(factor.size() >= n * padded(n) && x.size() >= padded(n));
   solve_rows(factor.data(), n, padded(n), x.data());
+}
+
+void solve_factored(std::span<const double> factor, std::size_t n, std::span<double> x, std::span<double> y) {
+  CHILIAD_CHECK(factor.size() >= n * padded(n) && x.size() >= padded(n) && y.size() >= padded(n));
+  solve_rows_twice(factor.data(), n, padded(n), x.data(), y.data());
 }
 
 void packed_product(std::span<const double> a, std::span<const double> x, std::span<double> out) {

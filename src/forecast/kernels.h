@@ -59,6 +59,8 @@ void add_product(const FeatureMatrix& x, std::span<const double> coefficient, st
 bool factorize(std::span<double> a, std::size_t n, double least);
 // x := A^-1 x from the factor; x has n elements, then zeros up to padded(n), and keeps them.
 void solve_factored(std::span<const double> factor, std::size_t n, std::span<double> x);
+// Two of them in little more than the time of one, which is spent waiting for the element before.
+void solve_factored(std::span<const double> factor, std::size_t n, std::span<double> x, std::span<double> y);
 
 // out := A x for a symmetric A of n x n whose lower triangle is kept row after row without gaps.
 void packed_product(std::span<const double> a, std::span<const double> x, std::span<double> out);

@@ -25,23 +25,21 @@ void set_scale(FittedState& state, double low, double high) {
   if (state.y_scale == 0) state.y_scale = 1;
 }
 
-// Brings parameters and statistics into the units of all rows: time up to `last`, values from `low` to `high`.
-void move_units(FittedState& state, SufficientStatistics& statistics, Instant last, double low, double high) {
-  const FittedState before = state;
+// Brings the parameters into the units of all rows: time up to `last`, values from `low` to `high`.
+UnitChange move_units(FittedState& state, Instant last, double low, double high) {
+  const double y_scale = state.y_scale, y_min = state.y_min;
   const auto length_ns = static_cast<double>((last - state.start).count());
-  const double time = length_ns / static_cast<double>(std::llround(state.t_scale_s * 1e9));
+  UnitChange change{state.beta.size(), length_ns / static_cast<double>(std::llround(state.t_scale_s * 1e9)), 1};
   state.t_scale_s = length_ns / 1e9;
   set_scale(state, low, high);
-  const double value = before.y_scale / state.y_scale;
-  const double constant = state.options.scaling == Scaling::kMinMax ? (before.y_min - state.y_min) / state.y_scale : 0;
-  state.k *= value * time;
-  state.m = state.m * value + constant;
-  for (double& delta : state.delta) delta *= value * time;
-  for (double& beta : state.beta) beta *= value;
-  for (double& t : state.changepoints_t) t /= time;
-  rescale(statistics, state.beta.size(), time, value);
-  statistics.y_low = low;
-  statistics.y_high = high;
+  change.value = y_scale / state.y_scale;
+  const double constant = state.options.scaling == Scaling::kMinMax ? (y_min - state.y_min) / state.y_scale : 0;
+  state.k *= change.value * change.time;
+  state.m = state.m * change.value + constant;
+  for (double& delta : state.delta) delta *= change.value * change.time;
+  for (double& beta : state.beta) beta *= change.value;
+  for (double& t : state.changepoints_t) t /= change.time;
+  return change;
 }
 
 // The parameters in the order of the columns.
@@ -54,8 +52,9 @@ std::vector<double> parameter_vector(const FittedState& state, std::size_t colum
   return theta;
 }
 
-// The columns of each new row, and its residual at the parameters, into the statistics.
-void add_rows(const FittedState& state, const FeatureMatrix& x, const PreparedRows& rows, StatisticsPoint& point) {
+// The columns of each new row, and its residual at the parameters, into the statistics, which are in the units before.
+void add_rows(const FittedState& state, const UnitChange& change, const FeatureMatrix& x, const PreparedRows& rows,
+              StatisticsPoint& point) {
   const TimeScale scale{state.start, std::llround(state.t_scale_s * 1e9)};
   const std::size_t features = state.beta.size();
   const bool slope = state.options.growth != Growth::kFlat;
@@ -70,7 +69,12 @@ void add_rows(const FittedState& state, const FeatureMatrix& x, const PreparedRo
       z[j] = std::max(0.0, t - state.changepoints_t[j - 2 - features]);
     }
     const double y = (rows.y[i] - floor) / state.y_scale;
-    add_row(point.statistics, z, y - dot(z, point.theta));
+    const double residual = y - dot(z, point.theta);
+    if (i == 0) {
+      add_row(point.statistics, change, z, residual);
+    } else {
+      add_row(point.statistics, z, residual);
+    }
   }
 }
 
@@ -132,9 +136,11 @@ std::string take_in(const FeatureParts& parts, const PreparedRows& rows, const F
   const auto [new_low, new_high] = std::ranges::minmax_element(rows.y);
   const double low = std::min(*new_low, statistics.y_low), high = std::max(*new_high, statistics.y_high);
   if (!std::isfinite(high - low)) return "the values are too far apart";
-  move_units(state, statistics, rows.ds.back(), low, high);
+  const UnitChange change = move_units(state, rows.ds.back(), low, high);
   point.theta = parameter_vector(state, statistics.columns());
-  add_rows(state, x, rows, point);
+  add_rows(state, change, x, rows, point);
+  statistics.y_low = low;
+  statistics.y_high = high;
   if (low == high) {
     report.constant_series = true;
     report.note = "constant series: not optimised, the model repeats the constant";

@@ -18,10 +18,10 @@ Error corrupt_statistics(std::string message) {
   return Error{ErrorCode::kCorrupt, "statistics: " + std::move(message)};
 }
 
-// Of a lower triangle by rows: its elements times those of factor factor', plus those of z z'.
-CHILIAD_MULTIVERSION void scale_rows(const double* factor, std::size_t p, double* row) {
+// Of a lower triangle by rows: those of z z' to its elements, before that these times those of factor factor'.
+CHILIAD_MULTIVERSION void scale_and_add(const double* factor, const double* z, std::size_t p, double* row) {
   for (std::size_t i = 0; i < p; row += ++i) {
-    for (std::size_t j = 0; j <= i; ++j) row[j] *= factor[i] * factor[j];
+    for (std::size_t j = 0; j <= i; ++j) row[j] = row[j] * (factor[i] * factor[j]) + z[i] * z[j];
   }
 }
 
@@ -30,6 +30,12 @@ CHILIAD_MULTIVERSION void add_square(const double* z, std::size_t p, double* row
     if (z[i] == 0) continue;
     for (std::size_t j = 0; j <= i; ++j) row[j] += z[i] * z[j];
   }
+}
+
+// But for the products.
+void add_residual(SufficientStatistics& statistics, std::span<const double> z, double residual) {
+  for (std::size_t i = 0; i < z.size(); ++i) statistics.gradient[i] += z[i] * residual;
+  statistics.sum_of_squares += residual * residual;
 }
 
 }  // namespace
@@ -134,20 +140,20 @@ Result<Done> check_positive(const SufficientStatistics& statistics) {
   return Done{};
 }
 
-void rescale(SufficientStatistics& statistics, std::size_t features, double time, double value) {
+void add_row(SufficientStatistics& statistics, const UnitChange& change, std::span<const double> z, double residual) {
   const std::size_t p = statistics.columns();
   // Columns that are proportional to time: the slope's and its changes'.
-  std::vector<double> factor(p, 1 / time);
-  std::fill_n(factor.begin() + 1, 1 + features, 1.0);
-  if (time != 1) scale_rows(factor.data(), p, statistics.gram.data());
-  for (std::size_t i = 0; i < p; ++i) statistics.gradient[i] *= factor[i] * value;
-  statistics.sum_of_squares *= value * value;
+  std::vector<double> factor(p, 1 / change.time);
+  std::fill_n(factor.begin() + 1, 1 + change.features, 1.0);
+  scale_and_add(factor.data(), z.data(), p, statistics.gram.data());
+  for (std::size_t i = 0; i < p; ++i) statistics.gradient[i] *= factor[i] * change.value;
+  statistics.sum_of_squares *= change.value * change.value;
+  add_residual(statistics, z, residual);
 }
 
 void add_row(SufficientStatistics& statistics, std::span<const double> z, double residual) {
   add_square(z.data(), z.size(), statistics.gram.data());
-  for (std::size_t i = 0; i < z.size(); ++i) statistics.gradient[i] += z[i] * residual;
-  statistics.sum_of_squares += residual * residual;
+  add_residual(statistics, z, residual);
 }
 
 GramBlocks blocks_of(const SufficientStatistics& statistics, std::size_t features) {

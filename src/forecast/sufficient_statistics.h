@@ -61,12 +61,17 @@ Result<Done> check_statistics(const SufficientStatistics& statistics, const Fitt
 // kCorrupt. Cost: O(P^3 / 6).
 Result<Done> check_positive(const SufficientStatistics& statistics);
 
-// The same rows in other units, at the same line: new t = t / time, new y = y * value + constant, where the parameters
-// changed along.
-void rescale(SufficientStatistics& statistics, std::size_t features, double time, double value);
+// New t = t / time, new y = y * value + constant, at the same line: the parameters changed along. `features`: K.
+struct UnitChange {
+  std::size_t features = 0;
+  double time = 1;
+  double value = 1;
+};
 
-// Takes in a row with columns z and residual r.
+// Takes in a row with columns z and residual r, both in the statistics' units; or in other ones, into which it brings
+// the statistics.
 void add_row(SufficientStatistics& statistics, std::span<const double> z, double residual);
+void add_row(SufficientStatistics& statistics, const UnitChange& change, std::span<const double> z, double residual);
 
 // Z'Z as a fit wants it. `features`: K.
 GramBlocks blocks_of(const SufficientStatistics& statistics, std::size_t features);
