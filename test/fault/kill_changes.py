@@ -2,6 +2,7 @@
 jobs that are stopped, endpoints whose weights change or that are deleted. Each part records what was answered; compare()
 looks for it after the next start."""
 import json
+import threading
 import time
 
 import botocore.exceptions
@@ -30,8 +31,22 @@ def training_job(name, prefix, **hyperparameters):
         "StoppingCondition": {"MaxRuntimeInSeconds": 600}}
 
 
+def processing_job(name):
+    return {
+        "ProcessingJobName": name, "RoleArn": ROLE, "AppSpecification": {"ImageUri": IMAGE.format("split")},
+        "ProcessingResources": {"ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}},
+        "ProcessingInputs": [{"InputName": "raw", "S3Input": {
+            "S3Uri": "s3://kill/table.csv", "LocalPath": "/opt/ml/processing/input", "S3DataType": "S3Prefix",
+            "S3InputMode": "File"}}],
+        "ProcessingOutputConfig": {"Outputs": [{"OutputName": "series", "S3Output": {
+            "S3Uri": f"s3://kill/{name}", "LocalPath": "/opt/ml/processing/output", "S3UploadMode": "EndOfJob"}}]}}
+
+
 def prepare(s3, sagemaker):
     """Once for a campaign, in the bucket "kill" with its models."""
+    # A thousand files to upload: a job that splits it can be stopped before its end.
+    table = "".join(f"{customer},2022-01-{day:02},{customer + day}\n" for customer in range(1000) for day in range(1, 29))
+    s3.put_object(Bucket="kill", Key="table.csv", Body=("customer_id,timestamp,consumption\n" + table).encode())
     for record in range(RECORDS):
         s3.put_object(Bucket="kill", Key=f"batch/{record}.json", Body=b'{"period": 3}')
         s3.put_object(Bucket="kill", Key=f"long/{record:02}.csv", Body=long_series(record))
@@ -67,6 +82,8 @@ def in_service(sagemaker, name):
 class Changes:
     def __init__(self, life):
         self.life = life
+        # Set when the first such request is about to be sent.
+        self.stops, self.deletes = threading.Event(), threading.Event()
         self.transforms = []
         self.stopping = []  # (kind, name) whose stop was answered while it ran.
         self.begun = []     # (kind, name) of jobs that were to be stopped.
@@ -97,7 +114,7 @@ class Changes:
             TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1})
 
     def stop(self, sagemaker):
-        """A job that samples for many seconds is stopped a moment after its begin; a transform job at once."""
+        """A job that samples for many seconds is stopped a moment after its begin; those that are soon done at once."""
         name = f"stopped-{self.life}"
         sagemaker.create_training_job(**training_job(name, "s3://kill/long/", threads="1", mcmc_samples="500"))
         self.begun.append(("training", name))
@@ -106,12 +123,22 @@ class Changes:
         self.stopping.append(("training", name))
         self.create_transform(sagemaker, name)
         self.begun.append(("transform", name))
+        self.stop_soon_done(sagemaker, "transform", name)
+        for turn in range(1000):
+            name = f"stopped-{self.life}-{turn}"
+            sagemaker.create_processing_job(**processing_job(name))
+            self.begun.append(("processing", name))
+            time.sleep(0.02 * (turn % 8))
+            self.stops.set()
+            self.stop_soon_done(sagemaker, "processing", name)
+
+    def stop_soon_done(self, sagemaker, kind, name):
         try:
-            sagemaker.stop_transform_job(TransformJobName=name)
+            getattr(sagemaker, f"stop_{kind}_job")(**{f"{kind.capitalize()}JobName": name})
         except botocore.exceptions.ClientError as late:
             assert "is in status Completed" in str(late)
         else:
-            self.stopping.append(("transform", name))
+            self.stopping.append((kind, name))
 
     def weigh(self, sagemaker):
         name = f"w-{self.life}"
@@ -135,6 +162,7 @@ class Changes:
                 self.calls.append(runtime.invoke_endpoint_async(
                     EndpointName=name, ContentType="application/json", InputLocation=f"s3://kill/batch/{record}.json"))
             self.deleting.append([name, False])
+            self.deletes.set()
             sagemaker.delete_endpoint(EndpointName=name)
             self.deleting[-1][1] = True
 
@@ -175,8 +203,8 @@ def compare_jobs(changes, sagemaker, s3):
             # Taken up again; nothing else shall wait for it.
             getattr(sagemaker, f"stop_{kind}_job")(**{f"{kind.capitalize()}JobName": name})
         status = until(lambda: ended(kind, name), f"{kind} job {name} does not end")
-        # 40 records may be answered before their job is told to stop.
-        quick = kind == "transform" or (kind, name) not in changes.stopping
+        # 40 records may be answered, and a table be split, before their job is told to stop.
+        quick = kind != "training" or (kind, name) not in changes.stopping
         assert status == "Stopped" or quick and status == "Completed", (kind, name, status)
     for name in changes.transforms:
         assert until(lambda: ended("transform", name), f"transform job {name} does not end") == "Completed"

@@ -206,6 +206,10 @@ def campaign(start_platform, chiliad, tmp_path, kills, seed):
         time.sleep(choose.choice([0.05, 0.15, 0.4, 1.0, 2.0]) * choose.random())
         if captures_are_due := life % 10 == 3:
             time.sleep(CAPTURED_AFTER + 1)
+        # Two phases that pass so quickly that they are waited for.
+        if moment := {5: changes.stops, 7: changes.deletes}.get(life % 10):
+            assert moment.wait(60)
+            time.sleep(0.01 * choose.random())
         platform.process.kill()
         killed = time.monotonic()
         platform.process.wait()
