@@ -11,6 +11,7 @@ from copy import deepcopy
 import numpy as np
 import pandas as pd
 
+from chiliad.forecaster import Prophet
 from chiliad.metrics import (  # noqa: F401 - Prophet has them here, too
     PERFORMANCE_METRICS, coverage, mae, mape, mdape, mse, performance_metrics, register_performance_metric, rmse,
     rolling_mean_by_h, rolling_median_by_h, smape)
@@ -121,17 +122,30 @@ def cross_validation(model, horizon, period=None, initial=None, parallel=None, c
 def single_cutoff_forecast(df, model, cutoff, horizon, predict_columns):
     """The rows of cross_validation() for one cutoff."""
     fresh = prophet_copy(model, cutoff)
-    known = df[df["ds"] <= cutoff]
+    known, asked = _split(df, cutoff, horizon)
     if len(known) < 2:
         raise Exception("Less than two datapoints before cutoff. Increase initial window.")
     fresh.fit(known, **model.fit_kwargs)
-    asked = df[(df["ds"] > cutoff) & (df["ds"] <= cutoff + horizon)]
     columns = ["ds"] + ["cap"] * (fresh.growth == "logistic") + ["floor"] * (fresh.growth == "logistic" and fresh.logistic_floor)
     columns += fresh.extra_regressors
     columns += [p["condition_name"] for p in fresh.seasonalities.values() if p["condition_name"] is not None]
-    forecast = fresh.predict(asked[list(dict.fromkeys(columns))])
-    # As arrays: a list of moments would take pandas longer than the fit.
-    return forecast[predict_columns].assign(y=asked["y"].to_numpy(), cutoff=np.full(len(forecast), pd.Timestamp(cutoff).to_datetime64()))
+    # As arrays: a list of moments, or a table of all components, would take pandas longer than the fit.
+    added = {"y": asked["y"].to_numpy(), "cutoff": np.full(len(asked), pd.Timestamp(cutoff).to_datetime64())}
+    asked = asked[list(dict.fromkeys(columns))]
+    if type(fresh).predict is Prophet.predict and len(asked) and not fresh._needs_draws():
+        forecast = fresh._forecast(asked)
+        return pd.DataFrame({**{name: forecast[name] for name in predict_columns}, **added})
+    return fresh.predict(asked)[predict_columns].assign(**added)
+
+
+def _split(df, cutoff, horizon):
+    """The rows up to `cutoff`, and those of the horizon behind it."""
+    ds = df["ds"].to_numpy()
+    if (ds[1:] >= ds[:-1]).all():  # As a history is: a slice is made sooner than a selection.
+        ends = [pd.Timestamp(moment).to_datetime64() for moment in (cutoff, cutoff + horizon)]
+        first, last = np.searchsorted(ds, ends, side="right")
+        return df.iloc[:first], df.iloc[first:last]
+    return df[df["ds"] <= cutoff], df[(df["ds"] > cutoff) & (df["ds"] <= cutoff + horizon)]
 
 
 def prophet_copy(m, cutoff=None):

@@ -742,9 +742,15 @@ class Prophet(_Unmade):
             raise ValueError("Dataframe has no rows.")
         if df is None and not len(self.history):
             raise ValueError("predict() without a table forecasts the history, which this model was fitted or stored without")
-        if self.params["k"].shape[0] > 1 or self._predicts_regressors():
+        if self._needs_draws():
             return self._predict_from_draws(df)
-        rows = self._history_as_given() if df is None else df
+        return pd.DataFrame(self._forecast(self._history_as_given() if df is None else df))
+
+    def _needs_draws(self):
+        return self.params["k"].shape[0] > 1 or self._predicts_regressors()
+
+    def _forecast(self, rows):
+        """The columns of predict(), of a model that has no draws and forecasts no regressors."""
         ds = frames.dates(frames.column(rows, "ds"))
         columns = frames.columns_of(self, rows)
         fitted = _engine.Fit.from_dict(engine_form.fitted_state(self, ds))
@@ -753,7 +759,7 @@ class Prophet(_Unmade):
         if "cap" in rows and "cap" not in values:
             table["cap"] = rows["cap"].to_numpy()[np.argsort(ds, kind="stable")]
         table.update(values)
-        return pd.DataFrame(table)
+        return table
 
     def _history_as_given(self):
         """The history with regressors as they were before they were standardized."""
