@@ -133,11 +133,7 @@ class Changes:
             self.stop_soon_done(sagemaker, "processing", name)
 
     def stop_soon_done(self, sagemaker, kind, name):
-        try:
-            getattr(sagemaker, f"stop_{kind}_job")(**{f"{kind.capitalize()}JobName": name})
-        except botocore.exceptions.ClientError as late:
-            assert "is in status Completed" in str(late)
-        else:
+        if stop_if_it_runs(sagemaker, kind, name):
             self.stopping.append((kind, name))
 
     def weigh(self, sagemaker):
@@ -175,6 +171,16 @@ class Changes:
             time.sleep(0.01)
 
 
+def stop_if_it_runs(sagemaker, kind, name):
+    """Whether it did, and was not on its way to an end."""
+    try:
+        getattr(sagemaker, f"stop_{kind}_job")(**{f"{kind.capitalize()}JobName": name})
+    except botocore.exceptions.ClientError as late:
+        assert any(f"is in status {status}" in str(late) for status in ("Completed", "Stopping", "Stopped")), late
+        return False
+    return True
+
+
 def until(condition, what, seconds=120):
     deadline = time.monotonic() + seconds
     while not (found := condition()):
@@ -200,8 +206,7 @@ def compare_jobs(changes, sagemaker, s3):
 
     for kind, name in changes.begun:
         if (kind, name) not in changes.stopping and ended(kind, name) is None:
-            # Taken up again; nothing else shall wait for it.
-            getattr(sagemaker, f"stop_{kind}_job")(**{f"{kind.capitalize()}JobName": name})
+            stop_if_it_runs(sagemaker, kind, name)  # Taken up again; nothing else shall wait for it.
         status = until(lambda: ended(kind, name), f"{kind} job {name} does not end")
         # 40 records may be answered, and a table be split, before their job is told to stop.
         quick = kind != "training" or (kind, name) not in changes.stopping
