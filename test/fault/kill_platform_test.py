@@ -6,6 +6,7 @@ import json
 import os
 import random
 import signal
+import sqlite3
 import threading
 import time
 
@@ -241,6 +242,43 @@ def test_nothing_answered_is_lost_by_a_few_kills(start_platform, chiliad, tmp_pa
 @pytest.mark.long
 def test_nothing_answered_is_lost_by_fifty_kills(start_platform, chiliad, tmp_path):
     assert killed_in.OFTEN <= set(campaign(start_platform, chiliad, tmp_path, kills=50, seed=2))
+
+
+def test_a_deletion_that_a_kill_interrupts_goes_on(start_platform, chiliad, tmp_path):
+    """Deleting an endpoint of this kind takes less than a millisecond, in which no kill from outside has been seen: the
+    state that is written down then is put in its place."""
+    folder = tmp_path / "series"
+    folder.mkdir()
+    (folder / "7.csv").write_bytes(series(7))
+    chiliad.run("train", "--data", folder, "--models", tmp_path / "models")
+    platform = start_platform()
+    s3, sagemaker = platform.client("s3"), platform.client("sagemaker")
+    s3.create_bucket(Bucket="kill")
+    s3.put_object(Bucket="kill", Key="models/7.tar.gz", Body=(tmp_path / "models/7.tar.gz").read_bytes())
+    sagemaker.create_model(ModelName="m", ExecutionRoleArn=ROLE, PrimaryContainer={
+        "Image": IMAGE.format("prophet"), "Mode": "MultiModel", "ModelDataUrl": "s3://kill/models/"})
+    sagemaker.create_endpoint_config(EndpointConfigName="c", ProductionVariants=[{
+        "VariantName": "AllTraffic", "ModelName": "m", "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}])
+    for name in ("goes", "stays"):
+        sagemaker.create_endpoint(EndpointName=name, EndpointConfigName="c")
+        wait_for(lambda: sagemaker.describe_endpoint(EndpointName=name), "EndpointStatus", "InService", name)
+    platform.process.kill()
+    platform.process.wait()
+    with contextlib.closing(sqlite3.connect(platform.home / "state/control.db")) as database, database:
+        assert database.execute("UPDATE resource SET status = 'Deleting' WHERE name = 'goes' AND kind = 6").rowcount == 1
+
+    platform = start_platform()
+    sagemaker = platform.client("sagemaker")
+    deadline = time.monotonic() + 60
+    while [one["EndpointName"] for one in sagemaker.list_endpoints()["Endpoints"]] != ["stays"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    wait_for(lambda: sagemaker.describe_endpoint(EndpointName="stays"), "EndpointStatus", "InService", "stays")
+    sagemaker.create_endpoint(EndpointName="goes", EndpointConfigName="c")
+    wait_for(lambda: sagemaker.describe_endpoint(EndpointName="goes"), "EndpointStatus", "InService", "goes")
+    got = platform.client("sagemaker-runtime").invoke_endpoint(
+        EndpointName="goes", TargetModel="7.tar.gz", ContentType="application/json", Body=b'{"period": 3}')
+    assert len(json.loads(got["Body"].read())["yhat"]) == 3
 
 
 def recorded(journals):
