@@ -103,10 +103,10 @@ TEST_P(BoxCounting, MemoryThatIsSharedCountsOnce) {
 }
 
 TEST_P(BoxCounting, MemoryInFilesWithoutANameCounts) {
-  expect_ended_for(run_python("import os\n"
+  expect_ended_for(run_python("import os, time\n"
                               "files = [os.memfd_create('x') for i in range(1000)]\n"
                               "for f in files: os.write(f, bytes(1 << 20))\n"
-                              "input()",
+                              "time.sleep(60)",
                               {.memory_bytes = 200 * kMegabyte}),
                    Exceeded::Limit::kMemory);
 }
