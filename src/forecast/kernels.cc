@@ -91,7 +91,24 @@ CHILIAD_MULTIVERSION void subtract_tiles(const double* a, std::size_t a_stride, 
 
 CHILIAD_MULTIVERSION void column_sums(const double* row, std::size_t count, std::size_t stride, const double* weight,
                                       const double* t, double* out, double* with_t) {
-  for (std::size_t j = 0; j < stride; j += kLane) {
+  std::size_t j = 0;
+  // Two vectors at a time: each sum alone waits for the addition before.
+  for (; j + 2 * kLane <= stride; j += 2 * kLane) {
+    Vector a{}, b{}, a_moment{}, b_moment{};
+    const double* x = row + j;
+    for (std::size_t r = 0; r < count; ++r, x += stride) {
+      const Vector first = weight[r] * LOAD(x), second = weight[r] * LOAD(x + kLane);
+      a += first;
+      b += second;
+      a_moment += t[r] * first;
+      b_moment += t[r] * second;
+    }
+    STORE(out + j) = a;
+    STORE(out + j + kLane) = b;
+    STORE(with_t + j) = a_moment;
+    STORE(with_t + j + kLane) = b_moment;
+  }
+  for (; j < stride; j += kLane) {
     Vector sum{}, moment{};
     const double* x = row + j;
     for (std::size_t r = 0; r < count; ++r, x += stride) {
@@ -125,17 +142,35 @@ CHILIAD_MULTIVERSION void column_dots(const double* row, std::size_t count, std:
   }
 }
 
+[[gnu::always_inline]] inline void row_product(const double* row, std::size_t stride, const double* coefficient,
+                                               Vector& sum) {
+  Vector a{}, b{};
+  std::size_t j = 0;
+  for (; j + 2 * kLane <= stride; j += 2 * kLane) {
+    a += LOAD(row + j) * LOAD(coefficient + j);
+    b += LOAD(row + j + kLane) * LOAD(coefficient + j + kLane);
+  }
+  if (j < stride) a += LOAD(row + j) * LOAD(coefficient + j);
+  sum = a + b;
+}
+
 CHILIAD_MULTIVERSION void row_products(const double* row, std::size_t count, std::size_t stride,
                                        const double* coefficient, double* out) {
-  for (std::size_t r = 0; r < count; ++r, row += stride) {
-    Vector a{}, b{};
-    std::size_t j = 0;
-    for (; j + 2 * kLane <= stride; j += 2 * kLane) {
-      a += LOAD(row + j) * LOAD(coefficient + j);
-      b += LOAD(row + j + kLane) * LOAD(coefficient + j + kLane);
-    }
-    if (j < stride) a += LOAD(row + j) * LOAD(coefficient + j);
-    a += b;
+  std::size_t r = 0;
+  // Four rows' elements are added in the order of one row's.
+  for (; r + kLane <= count; r += kLane, row += kLane * stride) {
+    Vector a, b, c, d;
+    row_product(row, stride, coefficient, a);
+    row_product(row + stride, stride, coefficient, b);
+    row_product(row + 2 * stride, stride, coefficient, c);
+    row_product(row + 3 * stride, stride, coefficient, d);
+    const Vector ab = __builtin_shufflevector(a, b, 0, 4, 2, 6) + __builtin_shufflevector(a, b, 1, 5, 3, 7);
+    const Vector cd = __builtin_shufflevector(c, d, 0, 4, 2, 6) + __builtin_shufflevector(c, d, 1, 5, 3, 7);
+    STORE(out + r) += __builtin_shufflevector(ab, cd, 0, 1, 4, 5) + __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+  }
+  for (; r < count; ++r, row += stride) {
+    Vector a;
+    row_product(row, stride, coefficient, a);
     out[r] += (a[0] + a[1]) + (a[2] + a[3]);
   }
 }

@@ -49,6 +49,22 @@ TEST(Kernels, SubtractTheProductOfTwoMatrices) {
   }
 }
 
+TEST(Kernels, GiveARowTheSameBitsAloneAndAmongOthers) {
+  for (const std::size_t columns : {1u, 6u, 8u, 11u, 26u}) {
+    const FeatureMatrix x = random_matrix(23, columns);
+    std::vector<double> coefficient(x.stride, 0.0), together(23, 0.5);
+    for (std::size_t j = 0; j < columns; ++j) coefficient[j] = std::cos(static_cast<double>(j));
+    add_product(x, coefficient, together);
+    for (std::size_t r = 0; r < 23; ++r) {
+      FeatureMatrix one(1, columns);
+      std::copy_n(x.row(r), x.stride, one.row(0));
+      std::vector<double> alone(1, 0.5);
+      add_product(one, coefficient, alone);
+      EXPECT_EQ(alone[0], together[r]);
+    }
+  }
+}
+
 TEST(Kernels, SumOverRowsAndColumnsAsTheirFormulasSay) {
   const FeatureMatrix x = random_matrix(77, 26);
   std::vector<double> weight(77), t(77), sums(x.stride), moments(x.stride), products(x.stride);
