@@ -11,7 +11,9 @@
 // v; so the iteration v := V(R(v)), started above (Prophet starts at sigma = 1), walks down to the largest
 // fixed point, which is a mode, and cannot fall past it into the singularity that the density has at v = 0 when the
 // columns can interpolate the rows. A secant step in ln v speeds it up where the map is far from tangent to the
-// diagonal.
+// diagonal, and near the end a Newton step: what the coefficients move by with v is one more solve with the factors
+// that are there. The last step needs no solve at its end: with the same changes active the coefficients follow the
+// tangent, to the square of its length.
 //
 // Tried and dropped: coordinate descent on the lasso (neighbouring hinges are correlated at 0.99: hundreds of sweeps);
 // a Cholesky factor of the smooth block for each v (4 us at q = 28; the tridiagonal form costs less than 0.1 us).
@@ -163,6 +165,11 @@ constexpr double kDependent = 1e-13;
 // A pivot further below zero than this share is no rounding: the problem is not convex.
 constexpr double kIndefinite = 1e-9;
 constexpr int kMaxNoiseSteps = 400;
+// Of the noise's map less ln v; that of a plain step is -1. Nearer 0, near a tangent, only that cannot overshoot.
+constexpr double kLeastSlope = -0.3;
+// In ln v: nearer than that the slope is computed, further off it is the secant's. Not further: which of several fixed
+// points a search comes to, and so which mode a fit does, can hang on the secant's steps.
+constexpr double kTangentStep = 1e-3;
 constexpr std::size_t kWholeShare = 3;  // S is made as a whole where one change in so many is active.
 
 // x := (L D L')^-1 x for each column of x, L D L' tridiagonal: `factor` below L's diagonal, `pivot` the inverse of D.
@@ -184,9 +191,22 @@ CHILIAD_MULTIVERSION void solve_columns(const double* factor, const double* pivo
 CHILIAD_MULTIVERSION void subtract_rows(const double* from, const double* x, std::size_t rows, std::size_t stride,
                                         const double* weight, double* out) {
   for (std::size_t j = 0; j < stride; ++j) out[j] = from[j];
-  for (std::size_t r = 0; r < rows; ++r, x += stride) {
+  // Four of the rows that count at a time, so that `out` is read and written less often.
+  const double* row[4];
+  double factor[4];
+  std::size_t waiting = 0;
+  for (std::size_t r = 0; r < rows; ++r) {
     if (weight[r] == 0) continue;
-    for (std::size_t j = 0; j < stride; ++j) out[j] -= weight[r] * x[j];
+    row[waiting] = x + r * stride;
+    factor[waiting++] = weight[r];
+    if (waiting < 4) continue;
+    waiting = 0;
+    const double *a = row[0], *b = row[1], *c = row[2], *d = row[3];
+    for (std::size_t j = 0; j < stride; ++j)
+      out[j] = (((out[j] - factor[0] * a[j]) - factor[1] * b[j]) - factor[2] * c[j]) - factor[3] * d[j];
+  }
+  for (std::size_t w = 0; w < waiting; ++w) {
+    for (std::size_t j = 0; j < stride; ++j) out[j] -= factor[w] * row[w][j];
   }
 }
 
@@ -210,24 +230,27 @@ class Lasso {
         start_(start),
         q_(quadratic.smooth_count()),
         s_(quadratic.change_count()),
-        z_(padded(s_)),
-        sign_(s_),
-        gradient_(padded(s_)),
-        c_(padded(s_)),
-        pivot_(q_),
-        factor_(q_),
-        base_(q_),
-        one_(q_),
+        room_(kSpans * (padded(s_) + padded(q_))),
+        z_(take(padded(s_))),
+        sign_(take(s_)),
+        gradient_(take(padded(s_))),
+        c_(take(padded(s_))),
+        pivot_(take(q_)),
+        factor_(take(q_)),
+        base_(take(q_)),
+        one_(take(q_)),
         solved_(q_, s_),
         columns_(padded(s_), s_),
         have_(s_, 0),
         barred_(s_, 0),
-        rounding_(s_),
+        rounding_(take(s_)),
         rules_(pivot_rules(quadratic, start.convex)),
         active_factor_(rules_),
-        step_(s_),
-        moved_(q_),
-        x_(q_) {
+        step_(take(s_)),
+        moved_(take(q_)),
+        x_(take(q_)),
+        x_rate_(take(q_)),
+        z_rate_(take(s_)) {
     active_.reserve(s_);
     for (std::size_t j = 0; j < s_; ++j) {
       if (start.d[j] == 0) continue;
@@ -240,6 +263,9 @@ class Lasso {
     for (double d : quadratic.diagonal()) scale_ = std::max(scale_, std::fabs(d));
   }
 
+  Lasso(const Lasso&) = delete;
+  Lasso& operator=(const Lasso&) = delete;
+
   // Best z for this v, then x. False when the problem is not convex or does not end.
   bool solve(double v);
 
@@ -247,8 +273,13 @@ class Lasso {
   std::span<const double> x() const { return x_; }
   // The residual's sum of squares at the solution.
   double residual() const;
+  // What that rises by with v, as long as the same changes are active. NaN where no factor of theirs was made.
+  double residual_rate(double v);
+  // After residual_rate(): moves the solution along with v. False, and nothing moved, where a change would change sign.
+  bool follow(double v_change);
 
  private:
+  std::span<double> take(std::size_t size);
   bool factorize(double v);
   void solve_tridiagonal(double* x) const;
   void make_system(double v);
@@ -265,28 +296,41 @@ class Lasso {
   std::size_t q_;
   std::size_t s_;
   double scale_ = 0;  // Largest diagonal element of Tri.
-  std::vector<double> z_;
-  std::vector<double> sign_;      // 0 for the changes that are held at zero.
-  std::vector<double> gradient_;  // c - S z.
-  std::vector<double> c_;
-  std::vector<double> pivot_;  // L D L' of Tri + v.
-  std::vector<double> factor_;
-  std::vector<double> base_;  // (Tri + v)^-1 (g_s - v u)
-  std::vector<double> one_;   // A column of solved_, for a moment.
-  FeatureMatrix solved_;      // (Tri + v)^-1 H; its column j where have_.
-  FeatureMatrix columns_;     // S; its row j where have_, which is at every change that moves.
+  // Of the spans below, which many short searches would else spend their time allocating: seven of each size.
+  static constexpr std::size_t kSpans = 7;
+  std::vector<double> room_;
+  std::size_t taken_ = 0;
+  std::span<double> z_;
+  std::span<double> sign_;      // 0 for the changes that are held at zero.
+  std::span<double> gradient_;  // c - S z.
+  std::span<double> c_;
+  std::span<double> pivot_;  // L D L' of Tri + v.
+  std::span<double> factor_;
+  std::span<double> base_;  // (Tri + v)^-1 (g_s - v u)
+  std::span<double> one_;   // A column of solved_, for a moment.
+  FeatureMatrix solved_;    // (Tri + v)^-1 H; its column j where have_.
+  FeatureMatrix columns_;   // S; its row j where have_, which is at every change that moves.
   std::vector<char> have_;
-  double change_ridge_ = 0;       // What damping adds to the diagonal of S.
-  std::vector<char> barred_;      // Not to enter at this v.
-  std::vector<double> rounding_;  // Of the gradient.
+  double change_ridge_ = 0;     // What damping adds to the diagonal of S.
+  std::vector<char> barred_;    // Not to enter at this v.
+  std::span<double> rounding_;  // Of the gradient.
   std::vector<ActiveFactor::PivotRule> rules_;
   ActiveFactor active_factor_;  // Of S on active_.
-  std::vector<double> step_;
+  std::span<double> step_;
   std::vector<std::size_t> active_;
-  std::vector<double> moved_;  // (Tri + v)^-1 H'z
-  std::vector<double> x_;
-  double ridge_ = 0;  // v, or with damping more.
+  std::span<double> moved_;  // (Tri + v)^-1 H'z
+  std::span<double> x_;
+  std::span<double> x_rate_;  // What x falls by with v,
+  std::span<double> z_rate_;  // and each active change.
+  double ridge_ = 0;          // v, or with damping more.
 };
+
+std::span<double> Lasso::take(std::size_t size) {
+  const std::size_t first = taken_;
+  taken_ += padded(size);
+  CHILIAD_CHECK(taken_ <= room_.size());
+  return {room_.data() + first, size};
+}
 
 bool Lasso::factorize(double v) {
   ridge_ = v * (1 + start_.damping);
@@ -424,6 +468,9 @@ void Lasso::enter(std::size_t j) {
 bool Lasso::solve(double v) {
   if (!factorize(v)) return false;
   make_system(v);
+  // Those nearest zero last: they are the likeliest to leave, and a factor that is cut near its end is soon whole
+  // again.
+  std::ranges::sort(active_, std::ranges::greater{}, [&](std::size_t j) { return std::fabs(delta(j)); });
   active_factor_.cut(0);
   std::fill(barred_.begin(), barred_.end(), 0);
   update_gradient();
@@ -481,6 +528,41 @@ double Lasso::residual() const {
   return sum;
 }
 
+// The solution is where the gradient of R / 2 + v P vanishes, P the priors: it falls by (curvature)^-1 P' with v, and R
+// rises by 2 v P' (curvature)^-1 P'.
+double Lasso::residual_rate(double v) {
+  if (active_factor_.size() != active_.size()) return std::numeric_limits<double>::quiet_NaN();
+  for (std::size_t i = 0; i < q_; ++i) one_[i] = x_rate_[i] = start_.u[i] + (1 + start_.damping) * x_[i];
+  solve_tridiagonal(x_rate_.data());
+  double rate = dot(one_, x_rate_);
+  const std::size_t n = active_.size();
+  if (n > 0) {
+    // Of columns that are not needed any more.
+    transposed_product(quad_.cross_columns(), x_rate_, c_);
+    const double ridge = start_.damping / (start_.tau * start_.tau);
+    for (std::size_t a = 0; a < n; ++a) {
+      const std::size_t j = active_[a];
+      step_[a] = z_rate_[a] = sign_[j] / start_.tau + ridge * z_[j] - c_[j];
+    }
+    active_factor_.solve(z_rate_);
+    for (std::size_t a = 0; a < n; ++a) {
+      rate += step_[a] * z_rate_[a];
+      for (std::size_t i = 0; i < q_; ++i) x_rate_[i] -= solved_.row(i)[active_[a]] * z_rate_[a];
+    }
+  }
+  return 2 * v * rate;
+}
+
+bool Lasso::follow(double v_change) {
+  for (std::size_t a = 0; a < active_.size(); ++a) {
+    const std::size_t j = active_[a];
+    if (!((delta(j) - v_change * z_rate_[a]) * sign_[j] > 0)) return false;
+  }
+  for (std::size_t a = 0; a < active_.size(); ++a) z_[active_[a]] -= v_change * z_rate_[a];
+  for (std::size_t i = 0; i < q_; ++i) x_[i] -= v_change * x_rate_[i];
+  return true;
+}
+
 }  // namespace
 
 SearchResult search_mode(const PenalizedQuadratic& quadratic, const SearchStart& start) {
@@ -514,18 +596,27 @@ SearchResult search_mode(const PenalizedQuadratic& quadratic, const SearchStart&
       break;
     }
     double next = wanted;
-    if (result.steps > 1 && log_v != previous_log_v) {
+    bool is_tangent = false;
+    if (std::fabs(f) < kTangentStep && !start.cautious) {
+      const double best = std::exp(wanted);
+      const double slope = v * lasso.residual_rate(v) / (best * (8 * best + start.rows)) - 1;
+      is_tangent = slope < kLeastSlope;
+      if (is_tangent) next = log_v - f / slope;
+    } else if (result.steps > 1 && log_v != previous_log_v) {
       const double slope = (f - previous_f) / (log_v - previous_log_v);
-      // The plain step has slope -1. Near a tangent (slope towards 0) stay with it: it cannot overshoot.
-      if (slope < -0.3 && !(start.cautious && std::fabs(f) > 0.1)) next = log_v - f / slope;
+      if (slope < kLeastSlope && !(start.cautious && std::fabs(f) > 0.1)) next = log_v - f / slope;
     }
-    if (next <= fixed_below || next >= fixed_above) next = wanted;
+    if (next <= fixed_below || next >= fixed_above) next = wanted, is_tangent = false;
     if (next <= fixed_below || next >= fixed_above) next = 0.5 * (fixed_below + fixed_above);
     next = std::max(next, log_floor);
     if (std::fabs(next - log_v) < 4e-16 * std::max(1.0, std::fabs(log_v))) break;
     previous_log_v = log_v;
     previous_f = f;
     log_v = next;
+    if (is_tangent && f * f < start.accuracy && log_v > log_floor && lasso.follow(std::exp(log_v) - v)) {
+      result.v = std::exp(log_v);
+      break;
+    }
   }
   result.x.assign(lasso.x().begin(), lasso.x().end());
   result.delta.resize(quadratic.change_count());

@@ -63,7 +63,8 @@ struct Problem {
   }
 };
 
-SearchResult solve(const Problem& problem, const PenalizedQuadratic& quadratic, double v_credible = 0) {
+SearchResult solve(const Problem& problem, const PenalizedQuadratic& quadratic, double v_credible = 0,
+                   double accuracy = 1e-12) {
   std::vector<double> zero_u(problem.q, 0.0), zero_d(problem.s, 0.0), g_s(problem.q), g_d(problem.s);
   double rr = 0;
   for (std::size_t r = 0; r < problem.rows; ++r) {
@@ -81,6 +82,7 @@ SearchResult solve(const Problem& problem, const PenalizedQuadratic& quadratic, 
   start.rows = static_cast<double>(problem.rows);
   start.tau = problem.tau;
   start.v_credible = v_credible;
+  start.accuracy = accuracy;
   return search_mode(quadratic, start);
 }
 
@@ -115,6 +117,20 @@ TEST(SearchMode, NoPointNearbyIsBetter) {
       }
     }
   }
+}
+
+TEST(SearchMode, FindsTheNoiseInFewSteps) {
+  int steps = 0;
+  for (unsigned seed = 1; seed <= 40; ++seed) {
+    const Problem problem(100, 2 + seed % 7, 1 + seed % 12, 0.05, seed);
+    const PenalizedQuadratic quadratic = problem.quadratic();
+    const SearchResult exact = solve(problem, quadratic), rough = solve(problem, quadratic, 0, 1e-3);
+    ASSERT_TRUE(exact.ok && rough.ok);
+    EXPECT_NEAR(rough.v, exact.v, 1e-3 / 0.3 * exact.v);  // The map's slope is 0.3 from the diagonal's or more.
+    EXPECT_LE(rough.steps, exact.steps);
+    steps += exact.steps;
+  }
+  EXPECT_LE(steps, 300);
 }
 
 TEST(SearchMode, ManyChangesAsFewOnes) {
