@@ -52,9 +52,15 @@ double BestMode::needed_gain() const {
 
 void BestMode::try_from(Parameters start) {
   FitReport report;
-  Result<Parameters> found = find_mode(calendar_, values_, std::move(start), report);
+  Standing standing = Standing::kOpen;
+  const Rival rival{best_, report_.log_posterior};
+  // Where any gain counts, or the best is not quite there, the end decides.
+  const bool decided = needed_gain() > 0 && report_.optimality_residual <= kOptimal;
+  Result<Parameters> found = decided ? find_mode(calendar_, values_, std::move(start), rival, standing, report)
+                                     : find_mode(calendar_, values_, std::move(start), report);
   ++starts_;
-  if (!found || report.sigma_at_floor) return;
+  apart_ = apart_ || standing == Standing::kBelow;
+  if (!found || standing != Standing::kOpen || report.sigma_at_floor) return;
   const double gain = report.log_posterior - report_.log_posterior;
   const bool same = std::fabs(gain) <= same_mode(report_.log_posterior);
   apart_ = apart_ || (!same && report.converged && report_.converged);

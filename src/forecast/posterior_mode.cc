@@ -51,7 +51,8 @@ class Fit {
     now_.sigma_obs = std::max(now_.sigma_obs, std::sqrt(best_noise_variance(rows_.sum_of_squares, rows_count())));
   }
 
-  Result<Done> run(FitReport& report);
+  // `rival`: null, or what the climb ends at as soon as its standing is clear.
+  Result<Done> run(const Rival* rival, Standing& standing, FitReport& report);
   const Parameters& parameters() const { return now_; }
 
  private:
@@ -65,6 +66,7 @@ class Fit {
   void accept(Parameters next, Rows rows, const SearchResult& found);
   bool step_linear(const Gradient& gradient);
   bool step_curved(const Gradient& gradient);
+  Standing against(const Rival& rival) const;
   double line_residual() const;
   std::string note() const;
 
@@ -81,6 +83,9 @@ class Fit {
   double damping_ = 0;
   double promised_v_ = std::numeric_limits<double>::infinity();  // By the last search.
   bool near_ = false;                                            // The mode, as the last step gained little.
+  // Of the last step and of the one before, if they were exact and whole.
+  double gain_ = std::numeric_limits<double>::infinity();
+  double gain_before_ = std::numeric_limits<double>::infinity();
 };
 
 // Standard deviation of the rows about their least-squares line; 0 for two rows.
@@ -250,7 +255,10 @@ bool Fit::step_curved(const Gradient& gradient) {
       set_noise(next, rows.sum_of_squares);
       if (posterior(next, rows.sum_of_squares) >= before - noise) {
         accept(std::move(next), std::move(rows), found);
-        near_ = exact && posterior(now_, rows_.sum_of_squares) < before + kNear;
+        const double gain = posterior(now_, rows_.sum_of_squares) - before;
+        near_ = exact && gain < kNear;
+        gain_before_ = gain_;
+        gain_ = exact && damping_ == 0 ? gain : std::numeric_limits<double>::infinity();
         damping_ = damping_ < 0.2 ? 0 : 0.2 * damping_;
         return true;
       }
@@ -266,7 +274,29 @@ std::string Fit::note() const {
   return "no finite mode: the columns can interpolate the rows; sigma_obs kept at its floor";
 }
 
-Result<Done> Fit::run(FitReport& report) {
+// Exact steps that gain little come to their mode as the square of the step: what is left to gain is less than what the
+// last one did.
+Standing Fit::against(const Rival& rival) const {
+  constexpr double kNearGain = 0.01;   // Where that is so,
+  constexpr double kSafety = 100;      // many times over.
+  constexpr double kSameGain = 0.1;    // Where a mode with the same changes active, and as likely, is the same,
+  constexpr double kSamePlace = 0.02;  // if it is no further off.
+  if (!(gain_ < kNearGain && gain_ < 0.1 * gain_before_)) return Standing::kOpen;
+  const double behind = rival.log_posterior - posterior(now_, rows_.sum_of_squares);
+  const double rounding = 1e-5 * std::max(1.0, std::fabs(rival.log_posterior));
+  if (behind > rounding + kSafety * std::fabs(gain_)) return Standing::kBelow;
+  if (std::fabs(behind) > kSameGain) return Standing::kOpen;
+  const auto is_near = [](double a, double b) { return std::fabs(a - b) <= kSamePlace * (1 + std::fabs(b)); };
+  if (!is_near(now_.k, rival.mode.k) || !is_near(now_.m, rival.mode.m)) return Standing::kOpen;
+  const auto sign = [](double x) { return (x > 0) - (x < 0); };
+  for (std::size_t j = 0; j < now_.delta.size(); ++j) {
+    const double a = now_.delta[j], b = rival.mode.delta[j];
+    if (sign(a) != sign(b) || !is_near(a, b)) return Standing::kOpen;
+  }
+  return Standing::kSame;
+}
+
+Result<Done> Fit::run(const Rival* rival, Standing& standing, FitReport& report) {
   const double at_start = posterior(now_, rows_.sum_of_squares);
   double best = std::numeric_limits<double>::infinity();
   std::optional<Parameters> better;  // Set when a later point than the best one was reached.
@@ -291,6 +321,7 @@ Result<Done> Fit::run(FitReport& report) {
         passes_ = 0;
         promised_v_ = std::numeric_limits<double>::infinity();
         near_ = false;
+        gain_ = std::numeric_limits<double>::infinity();
         damping_ = 0;
         pass = -1;
         continue;
@@ -306,6 +337,7 @@ Result<Done> Fit::run(FitReport& report) {
       stalled = risen ? 0 : stalled + 1;
       top = std::max(top, now);
       if (best <= kOptimal || stalled >= 4) break;
+      if (rival != nullptr && (standing = against(*rival)) != Standing::kOpen) return Done{};
     }
     if (!better && pass > 0) better = now_;
     if (!(calendar_.is_linear() ? step_linear(gradient) : step_curved(gradient))) break;
@@ -339,7 +371,16 @@ Result<Done> Fit::run(FitReport& report) {
 Result<Parameters> find_mode(const Calendar::State& calendar, const SeriesValues& values, Parameters start,
                              FitReport& report) {
   Fit fit(calendar, values, std::move(start));
-  if (Result<Done> done = fit.run(report); !done) return std::move(done).error();
+  Standing standing = Standing::kOpen;
+  if (Result<Done> done = fit.run(nullptr, standing, report); !done) return std::move(done).error();
+  return fit.parameters();
+}
+
+Result<Parameters> find_mode(const Calendar::State& calendar, const SeriesValues& values, Parameters start,
+                             const Rival& rival, Standing& standing, FitReport& report) {
+  standing = Standing::kOpen;
+  Fit fit(calendar, values, std::move(start));
+  if (Result<Done> done = fit.run(&rival, standing, report); !done) return std::move(done).error();
   return fit.parameters();
 }
 

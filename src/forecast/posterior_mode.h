@@ -8,6 +8,8 @@
 
 #pragma once
 
+#include <cstdint>
+
 #include "base/result.h"
 #include "forecast/calendar_state.h"
 #include "forecast/objective.h"
@@ -22,5 +24,19 @@ constexpr double kSigmaFloor = 1e-9;  // In units of y_scale; Prophet's sigma_ob
 // start.
 Result<Parameters> find_mode(const Calendar::State& calendar, const SeriesValues& values, Parameters start,
                              FitReport& report);
+
+// A mode that is known. Borrowed.
+struct Rival {
+  const Parameters& mode;
+  double log_posterior = 0;
+};
+
+// How a climb stands to its rival: it comes to the same mode, or to another one that is no better.
+enum class Standing : std::uint8_t { kOpen, kSame, kBelow };
+
+// As find_mode(), and no further than to where `standing` is clear: then what is returned is no mode, and the report is
+// not filled.
+Result<Parameters> find_mode(const Calendar::State& calendar, const SeriesValues& values, Parameters start,
+                             const Rival& rival, Standing& standing, FitReport& report);
 
 }  // namespace chiliad::forecast
