@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "process/lifeline.h"
+#include "process/user_namespace.h"
 
 namespace chiliad::process {
 namespace {
@@ -108,13 +109,14 @@ Result<ImageStore> parse_storage(std::string_view text) {
   return store;
 }
 
-Result<ImageStore> find_images(Starter& starter) {
+Result<ImageStore> find_images() {
   Process::Start start;
   start.program = "/usr/bin/env";
   start.environment = own_variables();
-  if (const unsigned user = ::geteuid(); user != 0) {
+  const unsigned user = ::geteuid();
+  if (user != 0) {
     // In a namespace made by podman itself a process of its own would stay behind.
-    start.arguments = {"unshare", "--user", "--map-root-user", "--map-auto", "--mount", "--"};
+    start.arguments = {"unshare", "--mount", "--"};
     start.environment.emplace_back("_CONTAINERS_USERNS_CONFIGURED=done");
     start.environment.push_back(fmt::format("_CONTAINERS_ROOTLESS_UID={}", user));
     start.environment.push_back(fmt::format("_CONTAINERS_ROOTLESS_GID={}", ::getegid()));
@@ -123,8 +125,12 @@ Result<ImageStore> find_images(Starter& starter) {
                          {"podman", "--log-level", "error", "info", "--format",
                           std::string(kMark) + "{{.Store.GraphDriverName}} {{.Store.GraphRoot}}"});
   start.working_folder = "/";
-  Result<Process> process = starter.start(start);
-  if (!process) return std::move(process).error().in("podman info");
+  Result<Process> process = user == 0 ? Process::start(start) : start_in_user_namespace(start);
+  if (!process) {
+    Error error = std::move(process).error().in("podman info");
+    error.message += what_users_need();
+    return error;
+  }
   Result<ImageStore> store = parse_storage(all_output(*process));
   if (!store) return unavailable(std::move(store).error().message + what_users_need());
   return store;

@@ -10,7 +10,6 @@
 
 #include "base/result.h"
 #include "process/podman_command.h"
-#include "process/starter.h"
 
 namespace chiliad::process {
 
@@ -28,7 +27,7 @@ Result<ImageStore> parse_storage(std::string_view text);
 
 // As `podman info` tells, which reads the server's own variables and the user's own settings.
 // Errors: kUnavailable: what podman said.
-Result<ImageStore> find_images(Starter& starter);
+Result<ImageStore> find_images();
 
 // "podman pull ..., or `buildah bud -t ... FOLDER`" for an image that is not there.
 std::string how_to_get(const std::string& image);

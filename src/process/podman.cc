@@ -7,9 +7,9 @@
 //   init         process 1 of the container, started by conmon
 //   program
 //
-// Where the server is root, unshare and all below run as kBoxOwner, in a user namespace whose users the server writes
-// (user_namespace.h), and the images are mounted for them with owners as that namespace calls them: on the disk they
-// stay root's. Where it is not, newuidmap gives the namespace the server's user as root and its subordinate users.
+// unshare and all below are in a user namespace (user_namespace.h). Where the server is root, they run as kBoxOwner,
+// and the images are mounted for them with owners as that namespace calls them: on the disk they stay root's. Where it
+// is not, they run as the server's user, and the images are seen as they are.
 //
 // With podman's own means this cannot be had: a container's monitor outlives whoever asked for it, and `--uidmap` of
 // podman 4.3 copies the image for each container and then maps it twice.
@@ -95,7 +95,7 @@ Result<std::shared_ptr<const Here>> PodmanRunner::find_here() {
   auto here = std::make_shared<Here>();
   Result<OciRuntime> runtime = find_podman();
   if (!runtime) return std::move(runtime).error();
-  Result<ImageStore> images = find_images(*starter_);
+  Result<ImageStore> images = find_images();
   if (!images) return std::move(images).error();
   here->runtime = *std::move(runtime);
   here->images = *std::move(images);
@@ -194,26 +194,17 @@ fs::path short_place(const PodmanPlaces& places) {
 
 // unshare and all that it becomes and starts. `own`: podman's own folder, to be mounted at `place` unless that is
 // empty.
-void set_command(Process::Start& start, bool is_root, const fs::path& own, const fs::path& place,
+void set_command(Process::Start& start, const fs::path& own, const fs::path& place,
                  std::vector<std::string> podman_words) {
   start.program = kUnshare;
-  std::vector<std::string> words = {"--user"};
-  if (is_root) {
-    // The server writes the users; with them come the right to make the other namespaces and, as the kernel's rule is,
-    // the end of the wish to die with the server, which setpriv renews.
-    words.insert(words.end(), {"--", "/bin/sh", "-c", "echo there >&3; read -r go <&3 || exit 126; exec \"$@\"", "sh",
-                               "/usr/bin/setpriv", "--pdeathsig", "KILL", "--", kUnshare});
-  } else {
-    words.insert(words.end(), {"--map-root-user", "--map-auto"});
-  }
-  words.insert(words.end(), {"--pid", "--fork", "--mount-proc", "--kill-child=KILL", "--"});
+  std::vector<std::string> words = {kUnshare, "--pid", "--fork", "--mount-proc", "--kill-child=KILL", "--"};
   if (!place.empty()) {
     words.insert(words.end(), {"/bin/sh", "-c", "mount --bind \"$1\" \"$2\" && cd \"$2\" && shift 2 && exec \"$@\"",
                                "sh", own.native(), place.native()});
   }
   words.insert(words.end(), {"/bin/sh", "-c", podman_first_steps(), "sh"});
   words.insert(words.end(), std::make_move_iterator(podman_words.begin()), std::make_move_iterator(podman_words.end()));
-  start.arguments = std::move(words);
+  start.arguments = words_in_user_namespace(std::move(words));
   start.limits = {{RLIMIT_CORE, 0}};
 }
 
@@ -265,7 +256,7 @@ Result<std::unique_ptr<BoxedProcess>> PodmanRunner::start_in(const Box& box, Roo
   }
   Result<std::vector<std::string>> words = podman_words(box, places);
   if (!words) return std::move(words).error();
-  set_command(start, is_root_, box.scratch / kOwn, place, *std::move(words));
+  set_command(start, box.scratch / kOwn, place, *std::move(words));
   start.environment = podman_environment(places, is_root_ ? kBoxOwner : ::geteuid());
   Result<FileDescriptor> ready = listen_at(box.scratch / kOwn);
   if (!ready) return std::move(ready).error();
@@ -278,7 +269,7 @@ Result<std::unique_ptr<BoxedProcess>> PodmanRunner::start_in(const Box& box, Roo
   Result<Process> process = starter_->start(start);
   if (!process) return std::move(process).error().in("start a box");
   auto boxed = std::make_unique<PodmanProcess>(starter_, *std::move(process));
-  Result<Done> done = boxed->go_through(*std::move(lifeline), *ready, is_root_, box);
+  Result<Done> done = boxed->go_through(*std::move(lifeline), *ready, box);
   remove_variables(box);
   if (!done) return std::move(done).error();
   return Result<std::unique_ptr<BoxedProcess>>(std::move(boxed));

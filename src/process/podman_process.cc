@@ -57,14 +57,12 @@ Error PodmanProcess::failed(std::string_view step, const Box* box) {
           fmt::format("start a box: {}", words.empty() ? step : std::string_view(words))};
 }
 
-Result<Done> PodmanProcess::meet_outer(Lifeline& lifeline, bool is_root, Deadline deadline) {
+Result<Done> PodmanProcess::meet_outer(Lifeline& lifeline, Deadline deadline) {
   Lifeline::Said said = lifeline.listen(deadline);
-  if (is_root) {
-    if (said.words.empty()) return failed("no user namespace was made", nullptr);
-    if (Result<Done> done = map_users(said.pid); !done) return std::move(done).error().in("start a box");
-    if (!lifeline.say_go()) return failed("the user namespace ended", nullptr);
-    said = lifeline.listen(deadline);
-  }
+  if (said.words.empty()) return failed("no user namespace was made", nullptr);
+  if (Result<Done> done = map_users(said.pid); !done) return std::move(done).error().in("start a box");
+  if (!lifeline.say_go()) return failed("the user namespace ended", nullptr);
+  said = lifeline.listen(deadline);
   if (said.words.empty()) return failed("the namespaces were not made", nullptr);
   // It waits for our word, so the number is its own.
   outer_number_ = said.pid;
@@ -135,10 +133,10 @@ std::string PodmanProcess::complaint_of_init() {
   return text.substr(at + kNoProgram.size(), text.find('\n', at) - at - kNoProgram.size());
 }
 
-Result<Done> PodmanProcess::go_through(Lifeline lifeline, const FileDescriptor& ready, bool is_root, const Box& box) {
+Result<Done> PodmanProcess::go_through(Lifeline lifeline, const FileDescriptor& ready, const Box& box) {
   const Deadline deadline = steady_clock::now() + kImageStart;
   lifeline.close_inner_end();
-  if (Result<Done> done = meet_outer(lifeline, is_root, deadline); !done) return done;
+  if (Result<Done> done = meet_outer(lifeline, deadline); !done) return done;
   if (Result<Done> done = await_container(ready, box, deadline); !done) return done;
   if (Result<Done> done = meet_program(box, deadline); !done) return done;
   if (program_ || !outer_.has_ended()) return Done{};

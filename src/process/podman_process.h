@@ -23,10 +23,10 @@ class PodmanProcess final : public NestedProcess {
 
   // Until the program runs, or has run. `ready`: a socket at which podman's word arrives. Errors: as
   // BoxRunner::start().
-  Result<Done> go_through(Lifeline lifeline, const FileDescriptor& ready, bool is_root, const Box& box);
+  Result<Done> go_through(Lifeline lifeline, const FileDescriptor& ready, const Box& box);
 
  private:
-  Result<Done> meet_outer(Lifeline& lifeline, bool is_root, Deadline deadline);
+  Result<Done> meet_outer(Lifeline& lifeline, Deadline deadline);
   Result<Done> await_container(const FileDescriptor& ready, const Box& box, Deadline deadline);
   pid_t find_first() const;
   Result<Done> meet_program(const Box& box, Deadline deadline);

@@ -1,4 +1,5 @@
-// What reaches podman's command line from a request, and what podman says of its storage.
+// What reaches podman's command line from a request, what podman says of its storage, and whose the subordinate users
+// are.
 
 #include <cstddef>
 #include <cstdint>
@@ -9,6 +10,7 @@
 #include "base/check.h"
 #include "process/image_store.h"
 #include "process/podman_command.h"
+#include "process/user_namespace.h"
 
 namespace {
 
@@ -42,11 +44,22 @@ void check_storage(std::string_view text) {
   CHILIAD_CHECK(store->folder.native().find('\n') == std::string::npos);
 }
 
+// Ranges that newuidmap can be told: of numbers that users can have, outside and, one behind the other from 1 on,
+// inside.
+void check_subordinates(std::string_view text) {
+  std::uint64_t inside = 1;
+  for (const auto& [first, count] : chiliad::process::parse_subordinates(text, "anna", 1000)) {
+    inside += count;
+    CHILIAD_CHECK(count > 0 && std::uint64_t{first} + count <= 0xFFFF'FFFFU && inside <= 0xFFFF'FFFFU);
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   check_name(text);
   check_storage(text);
+  check_subordinates(text);
   return 0;
 }

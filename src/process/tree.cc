@@ -19,6 +19,7 @@
 
 #include "base/file.h"
 #include "process/process.h"
+#include "process/user_namespace.h"
 
 namespace chiliad::process {
 namespace {
@@ -191,12 +192,11 @@ Result<Done> remove_own_tree(const std::filesystem::path& folder) {
 
 // As the root of a namespace in which they are users.
 bool remove_tree_of_subordinates(const std::filesystem::path& folder) {
-  const Result<Process> started =
-      Process::start({"/usr/bin/unshare",
-                      {"--user", "--map-root-user", "--map-auto", "--", "/bin/sh", "-c",
-                       "exec rm -rf --one-file-system -- \"$1\" 2>/dev/null", "sh", std::filesystem::absolute(folder)},
-                      {"PATH=/usr/bin:/bin"},
-                      "/"});
+  const Result<Process> started = start_in_user_namespace(
+      {"/bin/sh",
+       {"-c", "exec rm -rf --one-file-system -- \"$1\" 2>/dev/null", "sh", std::filesystem::absolute(folder)},
+       {"PATH=/usr/bin:/bin"},
+       "/"});
   if (!started) return false;
   ::pollfd polled{started->ended(), POLLIN, 0};
   while (::poll(&polled, 1, -1) < 0 && errno == EINTR) {

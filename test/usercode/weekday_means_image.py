@@ -1,6 +1,8 @@
 """The image of deploy/example-container for tests: what it answers, and storages of images that hold it, root's or a
 user's. Its base is made of this machine's Debian packages: no registry is needed."""
+import contextlib
 import datetime
+import fcntl
 import os
 import pathlib
 import shutil
@@ -37,8 +39,9 @@ def run(*command, **keywords):
     return done.stdout
 
 
-# A user of these tests alone, and the users that are subordinate to it.
-USER, FIRST_OF_USERS = 61999, 0x6000_0000
+# Users of these tests alone, and the users that are subordinate to them. Podman's programs of one user share what lies
+# in /dev/shm: who runs beside another takes another user.
+USERS, FIRST_OF_USERS = range(61101, 61133), 0x6000_0000
 # In a mount namespace of its own /etc knows this user; nothing of the machine's is changed.
 BECOME = """
 set -e
@@ -50,6 +53,18 @@ exec setpriv --reuid "$number" --regid "$number" --clear-groups -- env HOME="$ow
 IN_OWN_NAMESPACE = ["unshare", "--user", "--map-root-user", "--map-auto", "--mount", "--"]
 
 
+def take_user():
+    """A user that nobody on this machine has taken, and the lock that says so while it is open."""
+    for number in USERS:
+        lock = open(pathlib.Path(tempfile.gettempdir(), f"chiliad-test-user-{number}"), "w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return number, lock
+        except BlockingIOError:
+            lock.close()
+    pytest.fail(f"all users from {USERS[0]} to {USERS[-1]} are taken")
+
+
 class Owner:
     """Who runs the server and owns the images; words in front of a command make it theirs."""
 
@@ -57,14 +72,15 @@ class Owner:
         self.folder, self.number, self.words, self.podman_words, self.variables = folder, os.geteuid(), [], [], {}
         if kind == "user":
             if self.number == 0:
-                self.number = USER
+                self.number, self.lock = take_user()
+                user, first = self.number, FIRST_OF_USERS + 65536 * (self.number - USERS[0])
                 etc = folder / "etc"
                 etc.mkdir()
-                for name, line in (("passwd", f"chiliad-test:x:{USER}:{USER}::{folder}:/bin/sh"),
-                                   ("group", f"chiliad-test:x:{USER}:"), ("subuid", f"{USER}:{FIRST_OF_USERS}:65536"),
-                                   ("subgid", f"{USER}:{FIRST_OF_USERS}:65536")):
+                for name, line in (("passwd", f"chiliad-test:x:{user}:{user}::{folder}:/bin/sh"),
+                                   ("group", f"chiliad-test:x:{user}:"), ("subuid", f"{user}:{first}:65536"),
+                                   ("subgid", f"{user}:{first}:65536")):
                     (etc / name).write_text(pathlib.Path("/etc", name).read_text() + line + "\n")
-                self.words = ["unshare", "--mount", "--", "sh", "-c", BECOME, "sh", str(folder), str(USER)]
+                self.words = ["unshare", "--mount", "--", "sh", "-c", BECOME, "sh", str(folder), str(user)]
             self.podman_words = IN_OWN_NAMESPACE
             self.variables = {"_CONTAINERS_USERNS_CONFIGURED": "done", "_CONTAINERS_ROOTLESS_UID": str(self.number),
                               "_CONTAINERS_ROOTLESS_GID": str(self.number)}
@@ -107,9 +123,9 @@ def why_not(kind, folder):
     return "" if tried.returncode == 0 else f"no user namespaces: {tried.stderr}"
 
 
-def owner_of_images(kind):
-    """For a fixture of a module: yields an Owner, "root" or a "user", with a storage of images that holds the example's and
-    goes away with the module; the machine's own is not touched."""
+@contextlib.contextmanager
+def owner_of_storage(kind):
+    """An Owner, "root" or a "user", with a storage for images that goes away at the end; the machine's own is not touched."""
     with tempfile.TemporaryDirectory(prefix="chiliad-why-") as tried:
         os.chmod(tried, 0o755)
         if reason := why_not(kind, pathlib.Path(tried)):
@@ -117,23 +133,33 @@ def owner_of_images(kind):
     # Not pytest's own, which other users may not enter.
     folder = pathlib.Path(tempfile.mkdtemp(prefix="chiliad-images-"))
     owner = Owner(kind, folder)
-    shutil.copytree(EXAMPLE, folder / "example")
     (folder / "run").mkdir(mode=0o700)
     (folder / "storage.conf").write_text(
         f'[storage]\ndriver = "overlay"\ngraphroot = "{folder}/images"\nrunroot = "{folder}/run"\n'
         f'rootless_storage_path = "{folder}/images"\n')
-    with open(folder / "root.tar", "wb") as tar:
-        subprocess.run([sys.executable, PROJECT / "tool" / "debian_root.py"], stdout=tar, check=True, timeout=120)
-    for path in (folder, folder / "run", folder / "root.tar"):
+    for path in (folder, folder / "run"):
         owner.give(path)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CONTAINERS_STORAGE_CONF", str(folder / "storage.conf"))
+        try:
+            yield owner
+        finally:
+            subprocess.run(["umount", "--lazy", f"{folder}/images/overlay"], capture_output=True, check=False)
+            subprocess.run([*owner.words, *owner.podman_words, "rm", "-rf", folder / "images"], check=False)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def owner_of_images(kind):
+    """For a fixture of a module: yields such an Owner whose storage holds the example's image."""
+    with owner_of_storage(kind) as owner:
+        folder = owner.folder
+        shutil.copytree(EXAMPLE, folder / "example")
+        with open(folder / "root.tar", "wb") as tar:
+            subprocess.run([sys.executable, PROJECT / "tool" / "debian_root.py"], stdout=tar, check=True, timeout=120)
+        owner.give(folder / "root.tar")
         owner.podman("podman", "import", "--quiet", folder / "root.tar", "localhost/python-base")
         (folder / "root.tar").unlink()
         # Nothing is run while this image is built: no network, no isolation of its own.
         owner.podman("buildah", "bud", "--pull-never", "--isolation", "chroot", "--build-arg",
                      "BASE=localhost/python-base", "-t", IMAGE, folder / "example")
         yield owner
-        subprocess.run(["umount", "--lazy", f"{folder}/images/overlay"], capture_output=True, check=False)
-        subprocess.run([*owner.words, *owner.podman_words, "rm", "-rf", folder / "images"], check=False)
-        shutil.rmtree(folder, ignore_errors=True)
