@@ -1,5 +1,3 @@
-// toml++ without exceptions, compiled into this one file: its headers cost seconds.
-
 #include "runtime/catalog_reader.h"
 
 #include <fmt/core.h>
@@ -13,34 +11,17 @@
 #include <string>
 #include <utility>
 
-#define TOML_HEADER_ONLY 1
-#define TOML_EXCEPTIONS 0
-#define TOML_ENABLE_FORMATTERS 0
-// It asserts (and, in release builds by clang, assumes) what it checks and reports right behind: "[=" would end the
-// process. The checks answer.
-#undef NDEBUG
-#define TOML_ASSERT(expression) static_assert(true)
-#include <toml++/toml.h>
+#include "config/value.h"
 
 namespace chiliad::runtime {
 namespace {
+
+using config::Value;
 
 constexpr std::size_t kTextBytes = std::size_t{1} << 20;
 constexpr std::size_t kEntries = 1000;
 constexpr std::size_t kItems = 1000;
 constexpr std::size_t kItemBytes = 4096;
-
-std::string_view kind_of(const toml::node& node) {
-  switch (node.type()) {
-    case toml::node_type::table: return "a table";
-    case toml::node_type::array: return "an array";
-    case toml::node_type::string: return "a string";
-    case toml::node_type::integer: return "an integer";
-    case toml::node_type::floating_point: return "a number";
-    case toml::node_type::boolean: return "a boolean";
-    default: return "a date or time";
-  }
-}
 
 bool is_name(std::string_view text) {
   static constexpr std::string_view kOthers = "._-";
@@ -72,7 +53,7 @@ bool is_requirement(std::string_view text) {
 // One [[runtime]].
 class EntryReader {
  public:
-  EntryReader(const toml::table& table, std::string_view file) : table_(table), file_(file) {}
+  EntryReader(const Value& table, std::string_view file) : table_(table), file_(file) {}
 
   // The name alone, which says what to start from.
   Result<std::string> name() {
@@ -102,7 +83,7 @@ class EntryReader {
       entry = std::move(anew);
     }
     entry.name = name_;
-    entry.source = fmt::format("{}:{}", file_, line_of(table_));
+    entry.source = fmt::format("{}:{}", file_, table_.line());
     for (const auto step : {&EntryReader::read_common, &EntryReader::read_of_kind, &EntryReader::read_commands}) {
       if (Result<Done> read = (this->*step)(entry); !read) return read;
     }
@@ -110,51 +91,49 @@ class EntryReader {
     return check(entry);
   }
 
-  Error fail(const toml::node& at, std::string_view key, std::string_view what) const {
-    std::string message = fmt::format("{}:{}: runtime", file_, line_of(at));
+  Error fail(const Value& at, std::string_view key, std::string_view what) const {
+    std::string message = fmt::format("{}:{}: runtime", file_, at.line());
     if (!name_.empty()) message += fmt::format(" '{}'", name_);
     if (!key.empty()) message += fmt::format(": {}", key);
     return Error{ErrorCode::kInvalid, fmt::format("{}: {}", message, what)};
   }
 
  private:
-  static std::uint32_t line_of(const toml::node& node) { return node.source().begin.line; }
-
-  const toml::node* find(std::string_view key) {
+  const Value* find(std::string_view key) {
     taken_.push_back(key);
-    return table_.get(key);
+    return table_.find(key);
   }
 
-  Error expected(const toml::node& at, std::string_view key, std::string_view what) const {
-    return fail(at, key, fmt::format("expected {}, found {}", what, kind_of(at)));
+  Error expected(const Value& at, std::string_view key, std::string_view what) const {
+    return fail(at, key, fmt::format("expected {}, found {}", what, config::kind_of(at)));
   }
 
   template <class Check>
   Result<Done> take_text(std::string_view key, std::string& out, std::string_view what, Check is_good) {
-    const toml::node* node = find(key);
+    const Value* node = find(key);
     if (node == nullptr) return Done{};
-    const toml::value<std::string>* text = node->as_string();
+    const auto* text = node->as<std::string>();
     if (text == nullptr) return expected(*node, key, what);
-    if (!is_good(text->get())) return fail(*node, key, fmt::format("expected {}, found '{}'", what, printable(**text)));
-    out = text->get();
+    if (!is_good(*text)) return fail(*node, key, fmt::format("expected {}, found '{}'", what, printable(*text)));
+    out = *text;
     return Done{};
   }
 
   template <class Check>
   Result<Done> take_texts(std::string_view key, std::vector<std::string>& out, std::string_view what, Check is_good) {
-    const toml::node* node = find(key);
+    const Value* node = find(key);
     if (node == nullptr) return Done{};
-    const toml::array* array = node->as_array();
+    const auto* array = node->as<Value::Array>();
     if (array == nullptr) return expected(*node, key, fmt::format("an array of {}", what));
     if (array->size() > kItems) return fail(*node, key, fmt::format("more than {} items", kItems));
     std::vector<std::string> texts;
-    for (const toml::node& item : *array) {
-      const toml::value<std::string>* text = item.as_string();
+    for (const Value& item : *array) {
+      const auto* text = item.as<std::string>();
       if (text == nullptr) return expected(item, key, fmt::format("an array of {}", what));
-      if (text->get().empty() || !is_good(text->get())) {
-        return fail(item, key, fmt::format("expected {}, found '{}'", what, printable(**text)));
+      if (text->empty() || !is_good(*text)) {
+        return fail(item, key, fmt::format("expected {}, found '{}'", what, printable(*text)));
       }
-      texts.push_back(text->get());
+      texts.push_back(*text);
     }
     out = std::move(texts);
     return Done{};
@@ -183,24 +162,24 @@ class EntryReader {
 
   Result<Done> read_common(Entry& entry) {
     if (Result<Done> read = take_texts("images", entry.images, "image patterns", is_one_line); !read) return read;
-    if (const toml::node* node = find("gang"); node != nullptr) {
-      const toml::value<bool>* gang = node->as_boolean();
+    if (const Value* node = find("gang"); node != nullptr) {
+      const auto* gang = node->as<bool>();
       if (gang == nullptr) return expected(*node, "gang", "a boolean");
-      entry.gang = gang->get();
+      entry.gang = *gang;
     }
-    const toml::node* node = find("environment");
+    const Value* node = find("environment");
     if (node == nullptr) return Done{};
-    const toml::table* variables = node->as_table();
+    const auto* variables = node->as<Value::Table>();
     if (variables == nullptr) return expected(*node, "environment", "a table of strings");
     entry.environment.clear();
     for (const auto& [key, value] : *variables) {
-      if (!is_variable(key.str())) {
-        return fail(value, "environment", fmt::format("'{}' is no variable's name", printable(key.str())));
+      if (!is_variable(key)) {
+        return fail(value, "environment", fmt::format("'{}' is no variable's name", printable(key)));
       }
-      const toml::value<std::string>* text = value.as_string();
-      if (text == nullptr) return expected(value, fmt::format("environment.{}", key.str()), "a string");
-      if (!is_one_line(text->get())) return fail(value, fmt::format("environment.{}", key.str()), "expected one line");
-      entry.environment[std::string(key.str())] = text->get();
+      const auto* text = value.as<std::string>();
+      if (text == nullptr) return expected(value, fmt::format("environment.{}", key), "a string");
+      if (!is_one_line(*text)) return fail(value, fmt::format("environment.{}", key), "expected one line");
+      entry.environment[std::string(key)] = *text;
     }
     return Done{};
   }
@@ -223,7 +202,7 @@ class EntryReader {
   }
 
   Result<Done> read_commands(Entry& entry) {
-    const bool told = table_.contains("server");
+    const bool told = table_.find("server") != nullptr;
     constexpr std::array kServers{std::pair{std::string_view("none"), Server::kNone},
                                   std::pair{std::string_view("native"), Server::kNative},
                                   std::pair{std::string_view("container"), Server::kContainer}};
@@ -240,10 +219,10 @@ class EntryReader {
 
   // Every key was asked for, or it is none of this kind.
   Result<Done> refuse_others(Kind kind) const {
-    for (const auto& [key, value] : table_) {
-      if (std::ranges::find(taken_, key.str()) != taken_.end()) continue;
+    for (const auto& [key, value] : *table_.as<Value::Table>()) {
+      if (std::ranges::find(taken_, key) != taken_.end()) continue;
       return fail(
-          value, printable(key.str()),
+          value, printable(key),
           fmt::format("a runtime of kind {} has no such key; it has {}", kind_name(kind), fmt::join(taken_, ", ")));
     }
     return Done{};
@@ -265,7 +244,7 @@ class EntryReader {
     return out;
   }
 
-  const toml::table& table_;
+  const Value& table_;
   const std::string_view file_;
   std::string name_;
   std::vector<std::string_view> taken_;
@@ -276,7 +255,7 @@ const Entry* find_named(std::span<const Entry> entries, std::string_view name) {
   return found == entries.end() ? nullptr : &*found;
 }
 
-Result<Entry> read_entry(const toml::table& table, std::string_view file, std::span<const Entry> above,
+Result<Entry> read_entry(const Value& table, std::string_view file, std::span<const Entry> above,
                          std::span<const Entry> known) {
   EntryReader reader(table, file);
   Result<std::string> name = reader.name();
@@ -289,7 +268,7 @@ Result<Entry> read_entry(const toml::table& table, std::string_view file, std::s
     const Entry* other = find_named(above, *like);
     if (other == nullptr) other = find_named(known, *like);
     if (other == nullptr)
-      return reader.fail(*table.get("like"), "like", fmt::format("no runtime '{}' is known", *like));
+      return reader.fail(*table.find("like"), "like", fmt::format("no runtime '{}' is known", *like));
     entry = *other;
     entry.images.clear();
   } else if (const Entry* same = find_named(known, *name); same != nullptr) {
@@ -299,67 +278,25 @@ Result<Entry> read_entry(const toml::table& table, std::string_view file, std::s
   return entry;
 }
 
-// The place behind a string that begins at `at`; a string without an end is left to the parser.
-std::size_t skip_string(std::string_view text, std::size_t at) {
-  const char quote = text[at];
-  const std::string_view three = quote == '"' ? R"(""")" : "'''";
-  const bool many_lines = text.substr(at, 3) == three;
-  for (at += many_lines ? 3 : 1; at < text.size(); ++at) {
-    if (quote == '"' && text[at] == '\\') {
-      ++at;
-    } else if (many_lines ? text.substr(at, 3) == three : text[at] == quote || text[at] == '\n') {
-      return at + (many_lines ? 3 : 1);
-    }
-  }
-  return at;
-}
-
-// The line, from 1, of the first character that is not ASCII outside of strings and comments, where TOML has none.
-// toml++ 3.3 does not always refuse it: its search for whitespace beyond ASCII has places that it takes for
-// unreachable.
-std::optional<std::ptrdiff_t> line_of_foreign_character(std::string_view text) {
-  std::size_t at = text.starts_with("\xef\xbb\xbf") ? 3 : 0;
-  while (at < text.size()) {
-    if (static_cast<unsigned char>(text[at]) >= 0x80) return 1 + std::ranges::count(text.substr(0, at), '\n');
-    if (text[at] == '"' || text[at] == '\'') {
-      at = skip_string(text, at);
-    } else if (text[at] == '#') {
-      at = std::min(text.find('\n', at), text.size());
-    } else {
-      ++at;
-    }
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 Result<std::vector<Entry>> read_entries(std::string_view text, std::string_view file, std::span<const Entry> known) {
   if (text.size() > kTextBytes) return Error{ErrorCode::kInvalid, fmt::format("{}: over 1 MiB", file)};
-  if (const auto line = line_of_foreign_character(text)) {
-    return Error{
-        ErrorCode::kInvalid,
-        fmt::format("{}:{}: a character that is not ASCII: it can stand in strings and comments alone", file, *line)};
-  }
-  const toml::parse_result parsed = toml::parse(text, file);
-  if (!parsed) {
-    const toml::parse_error& error = parsed.error();
-    return Error{ErrorCode::kInvalid, fmt::format("{}:{}: {}", file, error.source().begin.line, error.description())};
-  }
-  const toml::table& root = parsed.table();
+  Result<Value> root = config::parse_toml(text, file);
+  if (!root) return std::move(root).error();
   std::vector<Entry> entries;
-  for (const auto& [key, value] : root) {
-    const auto fail = [&, at = value.source().begin.line, name = std::string(key.str())](std::string_view what) {
+  for (const auto& [key, value] : *root->as<Value::Table>()) {
+    const auto fail = [&, at = value.line(), name = key](std::string_view what) {
       return Error{ErrorCode::kInvalid, fmt::format("{}:{}: {}: {}", file, at, name, what)};
     };
-    if (key.str() != "runtime") return fail("no such key; a runtime begins with [[runtime]]");
-    const toml::array* tables = value.as_array();
+    if (key != "runtime") return fail("no such key; a runtime begins with [[runtime]]");
+    const auto* tables = value.as<Value::Array>();
     if (tables == nullptr) return fail("expected an array of tables: a runtime begins with [[runtime]]");
     if (tables->size() > kEntries) return fail(fmt::format("more than {} runtimes", kEntries));
-    for (const toml::node& node : *tables) {
-      const toml::table* table = node.as_table();
-      if (table == nullptr) return fail(fmt::format("expected tables, found {}", kind_of(node)));
-      Result<Entry> entry = read_entry(*table, file, entries, known);
+    for (const Value& node : *tables) {
+      if (node.as<Value::Table>() == nullptr)
+        return fail(fmt::format("expected tables, found {}", config::kind_of(node)));
+      Result<Entry> entry = read_entry(node, file, entries, known);
       if (!entry) return std::move(entry).error();
       entries.push_back(*std::move(entry));
     }
