@@ -224,3 +224,67 @@ def test_m4_hourly_is_as_good_as_prophet(chiliad, reference_dir):
     assert found["series"] == 414 and found["failed"] == 0
     # Prophet 1.5.0: 18.08. The exact optimum is not nearer to the future than its early stop: 18.2 was measured.
     assert abs(found["prophet"]["sMAPE"] - 18.08) < 0.5
+
+
+@pytest.mark.parametrize("form", ["toml", "json"])
+def test_an_options_file_reaches_single_series_of_a_table(chiliad, tmp_path, form):
+    table = tmp_path / "table.csv"
+    lines = ["customer_id,ds,y,promo"]
+    for shop, promo in (("north-1", True), ("north-2", True), ("south-1", False)):
+        for day, line in enumerate(rows_of(60).splitlines()):
+            effect = 20 * (day % 9 == 0) if promo else 0
+            ds, y = line.split(",")
+            lines.append(f"{shop},{ds},{float(y) + effect},{int(day % 9 == 0) if promo else 'closed'}")
+    table.write_text("\n".join(lines) + "\n")
+    options = tmp_path / f"fleet.{form}"
+    if form == "toml":
+        options.write_text("""
+            weekly_seasonality = false
+            [[series]]
+            pattern = "north-*"
+            weekly_seasonality = true
+            [[series.regressor]]
+            name = "promo"
+            standardize = false
+            [[series]]
+            id = "west"
+            """)
+    else:
+        options.write_text(json.dumps({
+            "weekly_seasonality": False,
+            "series": [{"pattern": "north-*", "weekly_seasonality": True,
+                        "regressor": [{"name": "promo", "standardize": False}]}, {"id": ["west"]}]}))
+    done = chiliad.run("train", "--data", table, "--models", tmp_path / "models", "--options", options)
+    assert "[[series]] with id 'west': no series of that name" in done.stderr
+
+    def inspected(shop):
+        return json.loads(chiliad.run("inspect", tmp_path / "models", "--model", shop, "--json").stdout)
+
+    assert [regressor["name"] for regressor in inspected("north-1")["regressors"]] == ["promo"]
+    assert inspected("south-1")["regressors"] == []
+    future = tmp_path / "future.csv"
+    future.write_text("ds,promo\n2022-04-01,1\n2022-04-02,0\n")
+    forecast = chiliad.run("forecast", "--models", tmp_path / "models", "--future", future, "--columns", "promo,weekly,yhat")
+    rows = {(row["customer_id"], row["ds"][:10]): row for row in csv.DictReader(forecast.stdout.splitlines())}
+    assert float(rows["north-2", "2022-04-01"]["promo"]) == pytest.approx(20, abs=2)
+    assert float(rows["north-2", "2022-04-02"]["promo"]) == 0
+    assert rows["south-1", "2022-04-01"]["promo"] == "" and rows["south-1", "2022-04-01"]["weekly"] == ""
+
+    validated = chiliad.run("cross-validate", "--data", table, "--options", options, "--horizon", "7 days", "--output", "-")
+    assert {row["customer_id"] for row in csv.DictReader(validated.stdout.splitlines())} == {"north-1", "north-2", "south-1"}
+    # The scales that tune tries stand before those of single series.
+    tuned = ["tune", "--data", table, "--horizon", "7 days", "--json", "--options"]
+    scales = tmp_path / "scales.toml"
+    scales.write_text("[[series]]\npattern = '*'\nchangepoint_prior_scale = 7\nseasonality_prior_scale = 7\n")
+    (tmp_path / "none.toml").write_text("")
+    assert json.loads(chiliad.run(*tuned, scales).stdout) == json.loads(chiliad.run(*tuned, tmp_path / "none.toml").stdout)
+    chiliad.run(*tuned, options)
+    chiliad.run("evaluate", "--data", table, "--options", options, "--holdout", "7")
+
+
+def test_a_bad_options_file_names_its_line(chiliad, fleet):
+    (fleet / "fleet.toml").write_text("growth = 'flat'\n[[series]]\nid = 'a'\ngrowht = 'linear'\n")
+    refused = chiliad.run("train", "--data", fleet / "data", "--models", fleet / "models", "--options", fleet / "fleet.toml",
+                          check=False)
+    assert refused.returncode == 2
+    assert "fleet.toml:4: series: growht: no such key; there are id, pattern, without, growth" in refused.stderr

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/time.h"
 #include "store/object_store.h"
+#include "train/stored_model.h"
 #include "train/train.h"
 
 namespace chiliad::algorithm {
@@ -222,6 +223,46 @@ TEST_F(AlgorithmTest, ProphetSaysWhyThereAreNoModelsOfRegressors) {
       << get("output/failure");
 }
 
+TEST_F(AlgorithmTest, ProphetGivesSingleCustomersTheOptionsOfAFile) {
+  for (const int customer : {1, 2})
+    put("input/data/training/" + std::to_string(customer) + ".csv", rows(customer, false));
+  put("input/data/options/fleet.toml",
+      "growth = 'linear'\n[[series]]\nid = 2\ngrowth = 'flat'\nholidays = '/opt/ml/input/data/options/h.csv'\n"
+      "[[series]]\nid = 3\n");
+  put("input/data/options/h.csv", "holiday,ds\nfair,2022-03-01\n");
+  put("input/config/hyperparameters.json",
+      R"({"options":"/opt/ml/input/data/options/fleet.toml","n_changepoints":"3","resume_journal":"true"})");
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(run_it("prophet"), 0) << get("output/failure");
+  const std::string log = testing::internal::GetCapturedStdout();
+  EXPECT_NE(log.find("note: /opt/ml/input/data/options/fleet.toml:6: [[series]] with id '3' names no series"),
+            std::string::npos)
+      << log;
+  const auto state = [&](const std::string& id) {
+    const auto models = *store::open_folder(root_ / "model");
+    return train::load_model(*models, id, forecast::KeepHistory::kNo, Deadline::max())->state();
+  };
+  EXPECT_EQ(state("1").options.growth, forecast::Growth::kLinear);
+  EXPECT_EQ(state("1").options.n_changepoints, 3);
+  EXPECT_EQ(state("1").train_holiday_names.size(), 0u);
+  EXPECT_EQ(state("2").options.growth, forecast::Growth::kFlat);
+  EXPECT_EQ(state("2").train_holiday_names, (std::vector<std::string>{"fair"}));
+}
+
+TEST_F(AlgorithmTest, FilesOfOptionsLieBelowTheContractsFolder) {
+  put("input/data/training/1.csv", rows(1, false));
+  put("input/config/hyperparameters.json", R"({"options":"/etc/hostname"})");
+  EXPECT_EQ(run_it("prophet"), 1);
+  EXPECT_EQ(get("output/failure"), "prophet: options: expected a path below /opt/ml, found '/etc/hostname'");
+  put("input/data/options/fleet.toml", "holidays = '/etc/passwd'\n");
+  put("input/config/hyperparameters.json", R"({"options":"/opt/ml/input/data/options/fleet.toml"})");
+  EXPECT_EQ(run_it("prophet"), 1);
+  EXPECT_EQ(
+      get("output/failure"),
+      "prophet: --options: /opt/ml/input/data/options/fleet.toml:1: holidays: expected a path below /opt/ml, found "
+      "'/etc/passwd'");
+}
+
 TEST_F(AlgorithmTest, AStoppedRunSaysSo) {
   put("input/data/training/1.csv", rows(1, false));
   stop_ = true;
@@ -269,7 +310,8 @@ TEST_F(EvaluateTest, StoredModelsAreMeasuredOnRowsThatBeginAfterTheirHistory) {
 
 TEST_F(EvaluateTest, AHoldoutIsMeasuredOnTables) {
   put("processing/rows/all.csv", rows(1, true) + rows(2, true));
-  inputs({"rows"}, R"(["--holdout", "7", "--weekly-seasonality", "true"])");
+  inputs({"rows"},
+         R"(["--holdout", "7", "--weekly-seasonality", "true", "--growth", "flat", "--add-seasonality", "m:30.5:2"])");
   ASSERT_EQ(run_it("evaluate"), 0) << get("output/failure");
   EXPECT_NE(get("processing/output/evaluation.json").find(R"("mode":"holdout","series":2)"), std::string::npos)
       << get("processing/output/evaluation.json");

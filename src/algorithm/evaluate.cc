@@ -17,12 +17,12 @@
 
 #include "algorithm/algorithm.h"
 #include "algorithm/captured.h"
+#include "algorithm/prophet_settings.h"
 #include "algorithm/tables.h"
 #include "base/hash.h"
 #include "base/json_writer.h"
 #include "train/evaluate_fleet.h"
 #include "train/fit_series.h"
-#include "train/prophet_flags.h"
 #include "train/stored_model.h"
 
 namespace chiliad::algorithm {
@@ -279,13 +279,7 @@ Result<Done> evaluate(const fs::path& root, const std::atomic<bool>& stop) {
   EvaluateSettings wanted;
   wanted.take_from(*settings);
   train::ProphetFlags prophet_flags;
-  for (const auto& [name, into] : {std::pair{"yearly_seasonality", &prophet_flags.yearly_seasonality},
-                                   std::pair{"weekly_seasonality", &prophet_flags.weekly_seasonality},
-                                   std::pair{"daily_seasonality", &prophet_flags.daily_seasonality},
-                                   std::pair{"seasonality_mode", &prophet_flags.seasonality_mode}})
-    settings->take(name, *into);
-  settings->take("changepoint_prior_scale", prophet_flags.changepoint_prior_scale);
-  settings->take("interval_width", prophet_flags.interval_width);
+  take_prophet_settings(*settings, prophet_flags);
   if (Result<Done> done = settings->finish(); !done) return done;
 
   Result<std::optional<fs::path>> rows = folder_of(*container, wanted.rows, {"rows", "actual", "actuals", "training"});
@@ -311,6 +305,10 @@ Result<Done> evaluate(const fs::path& root, const std::atomic<bool>& stop) {
     store = *std::move(opened);
     wanted.columns.further = train::further_columns(train::columns_of_models(*store, Deadline::max()));
   }
+  Result<train::FleetOptions> read = read_fleet_options(*container, prophet_flags);
+  if (!read) return std::move(read).error();
+  const auto of_series = std::make_shared<const train::FleetOptions>(*std::move(read));
+  if (wanted.holdout > 0) wanted.columns.further = train::further_columns(of_series->needed_columns());
   Result<Fleet> fleet = open_fleet(**rows, wanted.layout, wanted.columns, shard, others);
   if (!fleet) return std::move(fleet).error();
   if (!fleet->source) return Error{ErrorCode::kInvalid, "no file with rows in " + (*rows)->string()};
@@ -321,10 +319,10 @@ Result<Done> evaluate(const fs::path& root, const std::atomic<bool>& stop) {
     if (Result<Done> done = evaluate_captured(**captured, *fleet, *container, outcome); !done) return done;
   } else {
     train::EvaluatePlan plan;
-    Result<forecast::ProphetOptions> prophet = train::read_prophet_flags(prophet_flags);
-    if (!prophet) return std::move(prophet).error();
-    plan.prophet = *std::move(prophet);
+    plan.prophet = of_series->general();
+    plan.fleet = of_series;
     plan.columns = fleet->columns;
+    if (!*models) plan.columns.further = train::further_columns(forecast::needed_columns(plan.prophet));
     plan.holdout = static_cast<std::size_t>(wanted.holdout);
     plan.threads = wanted.threads > 0 ? static_cast<int>(wanted.threads)
                                       : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));

@@ -14,6 +14,7 @@
 
 #include "algorithm/algorithm.h"
 #include "algorithm/archive_folder.h"
+#include "algorithm/prophet_settings.h"
 #include "algorithm/tables.h"
 #include "base/json_writer.h"
 #include "train/evaluate_fleet.h"
@@ -41,32 +42,7 @@ struct ProphetSettings {
   bool resume_journal = false;
 
   void take_from(Settings& settings) {
-    settings.take("growth", prophet.growth);
-    settings.take("changepoints", prophet.changepoints);
-    std::int64_t changepoints = prophet.n_changepoints, samples = prophet.uncertainty_samples;
-    settings.take("n_changepoints", changepoints, 0, 100'000);
-    settings.take("uncertainty_samples", samples, 0, 1'000'000);
-    prophet.n_changepoints = static_cast<int>(changepoints);
-    prophet.uncertainty_samples = static_cast<int>(samples);
-    std::int64_t mcmc_samples = prophet.mcmc_samples;
-    settings.take("mcmc_samples", mcmc_samples, 0, 1'000'000);
-    prophet.mcmc_samples = static_cast<int>(mcmc_samples);
-    settings.take("changepoint_range", prophet.changepoint_range);
-    settings.take("changepoint_prior_scale", prophet.changepoint_prior_scale);
-    settings.take("yearly_seasonality", prophet.yearly_seasonality);
-    settings.take("weekly_seasonality", prophet.weekly_seasonality);
-    settings.take("daily_seasonality", prophet.daily_seasonality);
-    settings.take("add_seasonality", prophet.add_seasonality);
-    settings.take("add_regressor", prophet.add_regressor);
-    settings.take("regressor_predictor", prophet.regressor_predictor);
-    settings.take("seasonality_mode", prophet.seasonality_mode);
-    settings.take("seasonality_prior_scale", prophet.seasonality_prior_scale);
-    settings.take("holidays", prophet.holidays);
-    settings.take("country_holidays", prophet.country_holidays);
-    settings.take("holidays_prior_scale", prophet.holidays_prior_scale);
-    settings.take("holidays_mode", prophet.holidays_mode);
-    settings.take("scaling", prophet.scaling);
-    settings.take("interval_width", prophet.interval_width);
+    take_prophet_settings(settings, prophet);
     columns.take_from(settings);
     settings.take("layout", layout);
     settings.take("models_dir", models_dir);
@@ -195,11 +171,10 @@ class Story {
 };
 
 Result<train::TrainOptions> read_options(const ProphetSettings& settings, const Container& container,
-                                         std::uint64_t series) {
+                                         std::shared_ptr<const train::FleetOptions> fleet, std::uint64_t series) {
   train::TrainOptions options;
-  Result<forecast::ProphetOptions> prophet = train::read_prophet_flags(settings.prophet);
-  if (!prophet) return std::move(prophet).error();
-  options.prophet = *std::move(prophet);
+  options.prophet = fleet->general();
+  options.fleet = std::move(fleet);
   if (settings.history != "full" && settings.history != "none")
     return Error{ErrorCode::kInvalid, "history: expected full or none"};
   options.keep_history = settings.history == "full" ? forecast::KeepHistory::kYes : forecast::KeepHistory::kNo;
@@ -234,14 +209,13 @@ Result<Done> train_fleet(const fs::path& root, const std::atomic<bool>& stop, co
   if (!channel) return std::move(channel).error();
   Result<fs::path> models_path = models_folder(*container, wanted.models_dir);
   if (!models_path) return std::move(models_path).error();
-  if (!wanted.prophet.holidays.empty()) {
-    Result<fs::path> place = container->place(wanted.prophet.holidays);
-    if (!place) return std::move(place).error().in("holidays");
-    wanted.prophet.holidays = *place;
-  }
-  Result<train::TrainOptions> early = read_options(wanted, *container, 1);
+  Result<train::FleetOptions> read = read_fleet_options(*container, wanted.prophet);
+  if (!read) return std::move(read).error();
+  const auto of_series = std::make_shared<const train::FleetOptions>(*std::move(read));
+  // Before the fleet is opened: what is wrong with the settings alone.
+  Result<train::TrainOptions> early = read_options(wanted, *container, of_series, 1);
   if (!early) return std::move(early).error();
-  wanted.columns.further = train::further_columns(forecast::needed_columns(early->prophet));
+  wanted.columns.further = train::further_columns(of_series->needed_columns());
 
   const bool deals_itself = container->count() > 1 && channel->distribution == "FullyReplicated";
   const prepare::Shard shard = deals_itself ? prepare::Shard{container->index(), container->count()} : prepare::Shard{};
@@ -254,9 +228,10 @@ Result<Done> train_fleet(const fs::path& root, const std::atomic<bool>& stop, co
     return Done{};
   }
   if (fleet->bad_rows > 0) say(fmt::format("{} bad rows left out", fleet->bad_rows));
-  Result<train::TrainOptions> options = read_options(wanted, *container, fleet->source->size());
+  Result<train::TrainOptions> options = read_options(wanted, *container, of_series, fleet->source->size());
   if (!options) return std::move(options).error();
   options->columns = fleet->columns;
+  options->columns.further = train::further_columns(forecast::needed_columns(options->prophet));
   Result<std::unique_ptr<store::ObjectStore>> models = open_archive_folder(*models_path);
   if (!models) return std::move(models).error();
   const fs::path state = journal_folder(wanted, root, *models_path, lasting);
@@ -274,6 +249,10 @@ Result<Done> train_fleet(const fs::path& root, const std::atomic<bool>& stop, co
   Result<Done> told = story.finish(summary, root / "output/data" / fmt::format("summary-{}.json", container->host()),
                                    container->host());
   fs::remove_all(root / "tmp/journal", failure);
+  if (summary.end == train::TrainEnd::kComplete && container->count() == 1) {
+    for (const std::string& unused : of_series->unused())
+      say(in_contract(root, "note: " + unused + " names no series"));
+  }
   if (summary.error) return *summary.error;
   if (!told) return told;
   if (summary.end == train::TrainEnd::kStopped)

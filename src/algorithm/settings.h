@@ -35,6 +35,9 @@ class Settings {
   static Result<Settings> parse_hyperparameters(std::string_view json);
   static Result<Settings> parse_processing_config(std::string_view json);
 
+  // Whether something was said.
+  bool has(std::string_view name) const { return values_.contains(name); }
+
   // Each leaves `into` alone where nothing was said. The first error is kept for finish().
   void take(std::string_view name, std::string& into);
   void take(std::string_view name, std::vector<std::string>& into);

@@ -17,6 +17,7 @@
 #include "app/stop_signal.h"
 #include "app/text_output.h"
 #include "train/cross_validate_fleet.h"
+#include "train/fit_series.h"
 
 namespace chiliad::app {
 namespace {
@@ -78,7 +79,9 @@ class LinesFile {
 
 train::CrossValidatePlan read_plan(const CrossValidateFlags& flags) {
   train::CrossValidatePlan plan;
-  plan.prophet = value_or_fail(read_prophet_flags(flags.prophet), kExitUsage);
+  plan.fleet =
+      std::make_shared<const train::FleetOptions>(value_or_fail(train::FleetOptions::make(flags.prophet), kExitUsage));
+  plan.prophet = plan.fleet->general();
   plan.call = read_call(flags);
   plan.metrics = {flags.metrics, flags.rolling_window, flags.monthly};
   // No rows: what is wrong with the names alone.
@@ -94,8 +97,9 @@ train::CrossValidatePlan read_plan(const CrossValidateFlags& flags) {
 void run_cross_validate(const CrossValidateFlags& flags) {
   train::CrossValidatePlan plan = read_plan(flags);
   const OpenedSeries series =
-      value_or_fail(open_series(flags.series.data, flags.series, {}, forecast::needed_columns(plan.prophet)));
+      value_or_fail(open_series(flags.series.data, flags.series, {}, plan.fleet->needed_columns()));
   plan.columns = series.columns;
+  plan.columns.further = train::further_columns(forecast::needed_columns(plan.prophet));
   StopSignal stop;
   LinesFile rows(flags.output, train::cross_validation_header(plan));
   LinesFile figures(flags.metrics_output, train::metrics_header(plan));
@@ -123,6 +127,7 @@ void run_cross_validate(const CrossValidateFlags& flags) {
     result.finish();
   }
   const bool stopped = outcome.evaluated + outcome.failed < series.source.size();
+  if (!stopped) note_unused_entries(progress, *plan.fleet);
   std::string text =
       fmt::format("{} of {} series, {} failed, {} cut-offs, {} forecasts, {:.3g} s",
                   format_count(outcome.evaluated + outcome.failed), format_count(series.source.size()),

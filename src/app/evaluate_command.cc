@@ -16,6 +16,7 @@
 #include "app/stop_signal.h"
 #include "app/text_output.h"
 #include "train/evaluate_fleet.h"
+#include "train/fit_series.h"
 #include "train/stored_model.h"
 
 namespace chiliad::app {
@@ -72,7 +73,9 @@ class RowsFile {
 void run_evaluate(const EvaluateFlags& flags) {
   check_flags(flags);
   train::EvaluatePlan plan;
-  plan.prophet = value_or_fail(read_prophet_flags(flags.prophet), kExitUsage);
+  plan.fleet =
+      std::make_shared<const train::FleetOptions>(value_or_fail(train::FleetOptions::make(flags.prophet), kExitUsage));
+  plan.prophet = plan.fleet->general();
   plan.threads = value_or_fail(read_threads(flags.threads, flags.models.starts_with("s3://")), kExitUsage);
   plan.holdout = flags.holdout;
   plan.conformal = flags.conformal;
@@ -80,7 +83,7 @@ void run_evaluate(const EvaluateFlags& flags) {
     fail({ErrorCode::kInvalid, "--conformal needs intervals: --uncertainty-samples is 0"}, kExitUsage);
   const prepare::Shard all;
   std::unique_ptr<store::ObjectStore> models;
-  std::vector<std::string> needed = forecast::needed_columns(plan.prophet);
+  std::vector<std::string> needed = plan.fleet->needed_columns();
   if (!flags.models.empty()) {
     models = value_or_fail(open_models(flags.models));
     if (value_or_fail(train::list_models(*models)).empty()) fail(no_models(flags.models));
@@ -89,6 +92,7 @@ void run_evaluate(const EvaluateFlags& flags) {
   }
   const OpenedSeries series = value_or_fail(open_series(flags.series.data, flags.series, all, needed));
   plan.columns = series.columns;
+  if (plan.models == nullptr) plan.columns.further = train::further_columns(forecast::needed_columns(plan.prophet));
   std::optional<OpenedSeries> test;
   if (!flags.test.empty()) {
     test = value_or_fail(open_series(flags.test, flags.series, all, needed));
@@ -112,6 +116,7 @@ void run_evaluate(const EvaluateFlags& flags) {
   rows.finish();
   print(flags.json ? accuracy_json(outcome, worst.take()) : accuracy_text(outcome, worst.take()));
   const bool stopped = outcome.evaluated + outcome.failed < series.source.size();
+  if (!stopped && plan.models == nullptr) note_unused_entries(progress, *plan.fleet);
   std::string text =
       fmt::format("{} of {} series, {} failed, {:.3g} s", format_count(outcome.evaluated + outcome.failed),
                   format_count(series.source.size()), format_count(outcome.failed), progress.seconds());

@@ -106,6 +106,15 @@ void note_bad_rows(Progress& progress, const OpenedSeries& series) {
     progress.note("left out: " + std::to_string(bad.count - bad.messages.size()) + " more bad rows");
 }
 
+void note_unused_entries(Progress& progress, const train::FleetOptions& fleet) {
+  constexpr std::size_t kShown = 10;
+  const std::vector<std::string> unused = fleet.unused();
+  for (std::size_t i = 0; i < std::min(unused.size(), kShown); ++i)
+    progress.note(unused[i] + ": no series of that name");
+  if (unused.size() > kShown)
+    progress.note("and " + std::to_string(unused.size() - kShown) + " more [[series]] that name no series");
+}
+
 Result<int> read_threads(int threads, bool remote) {
   if (threads < 0 || threads > 1024) return invalid("--threads: expected 0 to 1024");
   if (threads > 0) return threads;

@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "prepare/shard.h"
 #include "table/series_csv.h"
+#include "train/fleet_options.h"
 #include "train/max_failures.h"
 #include "train/series_source.h"
 
@@ -56,6 +57,9 @@ Result<OpenedSeries> open_series(const std::string& location, const SeriesFlags&
 
 // Says which rows of a table were left out.
 void note_bad_rows(Progress& progress, const OpenedSeries& series);
+
+// Says which [[series]] of an options file named no series, once all were asked about.
+void note_unused_entries(Progress& progress, const train::FleetOptions& fleet);
 
 // 0: one a core (for an object store, where threads mostly wait, four a core and at least 16).
 // Errors: kInvalid: below 0 or above 1024.

@@ -1,6 +1,7 @@
 #include "app/prophet_flags.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 namespace chiliad::app {
 namespace {
@@ -12,8 +13,18 @@ constexpr std::string_view kGroup = "Prophet";
 void add_prophet_flags(CLI::App& command, ProphetFlags& flags) {
   const std::string group(kGroup);
   const auto add = [&](const std::string& name, auto& value, const std::string& what) {
-    return command.add_option(name, value, what)->group(group)->capture_default_str();
+    std::string option = name.substr(2);
+    std::ranges::replace(option, '-', '_');
+    return command.add_option(name, value, what)
+        ->group(group)
+        ->capture_default_str()
+        ->each([&flags, option](const std::string&) { flags.given.insert(option); });
   };
+  command
+      .add_option("--options", flags.options,
+                  "A TOML or JSON file of Prophet's options, holidays, seasonalities and regressors, and of those that "
+                  "series have by id or pattern; the flags below stand before its general ones")
+      ->group(group);
   add("--growth", flags.growth,
       "linear, flat, or logistic: below the table's column cap and above its column floor (else 0)");
   add("--changepoints", flags.changepoints, "Dates at which the slope may change, instead of --n-changepoints")

@@ -19,6 +19,7 @@
 #include "app/stop_signal.h"
 #include "app/text_output.h"
 #include "base/json_writer.h"
+#include "train/fit_series.h"
 #include "train/stored_model.h"
 #include "train/train.h"
 
@@ -119,13 +120,13 @@ struct Totals {
   }
 };
 
-std::optional<diagnose::CrossValidationOptions> read_conformal(const TrainFlags& flags) {
+std::optional<diagnose::CrossValidationOptions> read_conformal(const TrainFlags& flags, int uncertainty_samples) {
   if (flags.conformal.empty()) {
     if (!flags.conformal_period.empty() || !flags.conformal_initial.empty())
       fail({ErrorCode::kInvalid, "--conformal-period and --conformal-initial go with --conformal"}, kExitUsage);
     return std::nullopt;
   }
-  if (flags.prophet.uncertainty_samples == 0)
+  if (uncertainty_samples == 0)
     fail({ErrorCode::kInvalid, "--conformal needs intervals: --uncertainty-samples is 0"}, kExitUsage);
   diagnose::CrossValidationOptions how;
   how.horizon = *read_length("--conformal", flags.conformal);
@@ -150,18 +151,21 @@ std::optional<train::RefreshOptions> read_refresh(const TrainFlags& flags) {
   return train::RefreshOptions{flags.refresh == "refit", flags.skip_known_rows};
 }
 
-train::TrainOptions read_options(const TrainFlags& flags, const OpenedSeries& series) {
+train::TrainOptions read_options(const TrainFlags& flags, const OpenedSeries& series,
+                                 std::shared_ptr<const train::FleetOptions> fleet) {
   train::TrainOptions options;
-  options.prophet = value_or_fail(read_prophet_flags(flags.prophet), kExitUsage);
+  options.prophet = fleet->general();
+  options.fleet = std::move(fleet);
   options.columns = series.columns;
   options.keep_history = flags.history == "full" ? forecast::KeepHistory::kYes : forecast::KeepHistory::kNo;
   options.holdout = flags.holdout;
-  options.conformal = read_conformal(flags);
+  options.conformal = read_conformal(flags, options.prophet.uncertainty_samples);
   options.threads = value_or_fail(read_threads(flags.threads, flags.models.starts_with("s3://")), kExitUsage);
   options.max_failures = value_or_fail(read_max_failures(flags.max_failures, series.source.size()), kExitUsage);
   if (!flags.warm_start.empty()) options.warm_start = value_or_fail(store::open_store(flags.warm_start));
   options.keep_statistics = flags.keep_statistics;
   options.refresh = read_refresh(flags);
+  if (!options.refresh) options.columns.further = train::further_columns(forecast::needed_columns(options.prophet));
   options.force = flags.force;
   options.sync_batch = flags.sync_batch;
   if (!flags.code.empty()) options.code = value_or_fail(read_code_folder(flags.code));
@@ -247,8 +251,9 @@ int exit_code(const train::TrainSummary& summary) {
 
 void run_train(const TrainFlags& flags) {
   const prepare::Shard shard = value_or_fail(prepare::parse_shard(flags.series.shard), kExitUsage);
-  std::vector<std::string> needed =
-      forecast::needed_columns(value_or_fail(read_prophet_flags(flags.prophet), kExitUsage));
+  const auto fleet =
+      std::make_shared<const train::FleetOptions>(value_or_fail(train::FleetOptions::make(flags.prophet), kExitUsage));
+  std::vector<std::string> needed = fleet->needed_columns();
   const std::unique_ptr<store::ObjectStore> models = value_or_fail(store::open_store(flags.models));
   if (read_refresh(flags)) {
     for (std::string& name : train::columns_of_models(*models, std::chrono::steady_clock::now() + kColumnsDeadline)) {
@@ -257,7 +262,7 @@ void run_train(const TrainFlags& flags) {
   }
   StopSignal stop;
   const OpenedSeries series = value_or_fail(open_series(flags.series.data, flags.series, shard, needed));
-  const train::TrainOptions options = read_options(flags, series);
+  const train::TrainOptions options = read_options(flags, series, fleet);
   const std::filesystem::path state = flags.state.empty() ? value_or_fail(train::default_journal_folder(flags.models))
                                                           : std::filesystem::path(flags.state);
   train::Journal journal =
@@ -280,6 +285,7 @@ void run_train(const TrainFlags& flags) {
         failed += row.status == train::SeriesStatus::kFailed;
         progress.update(++done, failed > 0 ? fmt::format("{} failed", format_count(failed)) : std::string());
       });
+  if (shard.count == 1 && summary.end == train::TrainEnd::kComplete) note_unused_entries(progress, *fleet);
   progress.finish(summary_text(summary, totals, flags, progress.seconds()),
                   summary_json(summary, totals, progress.seconds()));
   if (summary.error) fail(*summary.error);

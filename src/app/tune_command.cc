@@ -15,6 +15,7 @@
 #include "app/stop_signal.h"
 #include "app/text_output.h"
 #include "base/json_writer.h"
+#include "train/fit_series.h"
 #include "train/tune.h"
 
 namespace chiliad::app {
@@ -33,8 +34,10 @@ struct TuneFlags {
 
 train::TunePlan read_plan(const TuneFlags& flags) {
   train::TunePlan plan;
-  plan.validate.prophet = value_or_fail(read_prophet_flags(flags.prophet), kExitUsage);
-  if (plan.validate.prophet.mcmc_samples > 0) {
+  plan.validate.fleet =
+      std::make_shared<const train::FleetOptions>(value_or_fail(train::FleetOptions::make(flags.prophet), kExitUsage));
+  plan.validate.prophet = plan.validate.fleet->general();
+  if (plan.validate.prophet.mcmc_samples > 0 || plan.validate.fleet->some_series_gives("mcmc_samples")) {
     fail({ErrorCode::kInvalid,
           "--mcmc-samples: tune compares the modes of its candidates: leave it out here, and give it to "
           "`chiliad cross-validate` or `chiliad train` with the scales that win"},
@@ -85,8 +88,9 @@ std::string result_json(const train::Tuned& tuned, const std::string& error) {
 void run_tune(const TuneFlags& flags) {
   train::TunePlan plan = read_plan(flags);
   const OpenedSeries series =
-      value_or_fail(open_series(flags.series.data, flags.series, {}, forecast::needed_columns(plan.validate.prophet)));
+      value_or_fail(open_series(flags.series.data, flags.series, {}, plan.validate.fleet->needed_columns()));
   plan.validate.columns = series.columns;
+  plan.validate.columns.further = train::further_columns(forecast::needed_columns(plan.validate.prophet));
   StopSignal stop;
   const std::size_t candidates = plan.changepoint_prior_scales.size() * plan.seasonality_prior_scales.size();
   Progress progress("tune", "validations", series.source.size() * candidates,
@@ -101,6 +105,7 @@ void run_tune(const TuneFlags& flags) {
   static_cast<void>(
       value_or_fail(output.write(flags.json ? result_json(*tuned, flags.error) : result_text(*tuned, flags.error))));
   static_cast<void>(value_or_fail(output.finish()));
+  note_unused_entries(progress, *plan.validate.fleet);
   std::string text = fmt::format("{} candidates on {} series, {} failed, {:.3g} s", candidates,
                                  format_count(tuned->series), format_count(tuned->failed), progress.seconds());
   for (const std::string& failure : tuned->failures) text += "\ntune: failed: " + failure;

@@ -95,6 +95,18 @@ std::string metrics_rows(const std::string& id, const diagnose::PerformanceMetri
   return text;
 }
 
+// A series' own options, with the scales that stand in every series' place; none: the plan's.
+Result<std::optional<OptionSet>> own_options(const CrossValidatePlan& plan, const std::string& customer_id) {
+  if (!plan.fleet) return std::optional<OptionSet>();
+  Result<std::shared_ptr<const OptionSet>> set = plan.fleet->of(customer_id);
+  if (!set) return std::move(set).error();
+  if (!*set) return std::optional<OptionSet>();
+  OptionSet own = **set;
+  own.prophet.changepoint_prior_scale = plan.changepoint_prior_scale.value_or(own.prophet.changepoint_prior_scale);
+  own.prophet.seasonality_prior_scale = plan.seasonality_prior_scale.value_or(own.prophet.seasonality_prior_scale);
+  return std::optional(std::move(own));
+}
+
 std::string joined(const std::vector<std::string>& parts) {
   std::string text;
   for (const std::string& part : parts) text += (text.empty() ? "" : "; ") + part;
@@ -124,11 +136,12 @@ std::string metrics_header(const CrossValidatePlan& plan) {
 }
 
 Result<CrossValidated> cross_validate_series(const std::string& customer_id, const Rows& rows,
-                                             const CrossValidatePlan& plan, CalendarCache& calendars) {
+                                             const CrossValidatePlan& plan, CalendarCache& calendars,
+                                             const OptionSet* set) {
   const std::vector<forecast::Column> columns = forecast::borrow(rows.columns);
   Result<forecast::PreparedRows> prepared = forecast::prepare_rows({rows.ds, rows.y, columns});
   if (!prepared) return std::move(prepared).error();
-  Result<forecast::Calendar> calendar = calendars.get(*prepared);
+  Result<forecast::Calendar> calendar = calendars.get(*prepared, set);
   if (!calendar) return std::move(calendar).error();
   forecast::FitReport fitted;
   Result<forecast::FittedModel> model = forecast::fit(*calendar, *prepared, forecast::KeepHistory::kYes, &fitted);
@@ -169,9 +182,14 @@ void cross_validate_fleet(const SeriesSource& source, const CrossValidatePlan& p
   const auto validate = [&](std::size_t i) -> Result<CrossValidated> {
     Result<std::string> bytes = source.read(source.name(i), std::chrono::steady_clock::now() + std::chrono::minutes(5));
     if (!bytes) return std::move(bytes).error();
-    Result<table::Series> series = table::read_series_csv(*bytes, source.name(i) + ".csv", plan.columns);
+    Result<std::optional<OptionSet>> set = own_options(plan, source.customer_id(i));
+    if (!set) return std::move(set).error();
+    const OptionSet* own = *set ? &**set : nullptr;
+    table::SeriesColumns columns = plan.columns;
+    if (own != nullptr) columns.further = own->further;
+    Result<table::Series> series = table::read_series_csv(*bytes, source.name(i) + ".csv", columns);
     if (!series) return std::move(series).error();
-    return cross_validate_series(source.customer_id(i), rows_of(*series, plan.columns.further), each, calendars);
+    return cross_validate_series(source.customer_id(i), rows_of(*series, columns.further), each, calendars, own);
   };
   const auto make = [&](std::size_t i) -> CrossValidated {
     const auto start = std::chrono::steady_clock::now();

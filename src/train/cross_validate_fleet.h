@@ -10,12 +10,15 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "diagnose/cross_validation.h"
 #include "diagnose/metrics.h"
 #include "forecast/prophet.h"
 #include "table/series_csv.h"
+#include "train/fleet_options.h"
 #include "train/series_report.h"
 #include "train/series_source.h"
 
@@ -23,7 +26,11 @@ namespace chiliad::train {
 
 struct CrossValidatePlan {
   forecast::ProphetOptions prophet;
-  table::SeriesColumns columns;           // further: what the options need.
+  // Null: these for all. Else general() is `prophet` but for the scales, and some series may have options of their own.
+  std::shared_ptr<const FleetOptions> fleet;
+  // In the place of every series' own, as they are in `prophet`.
+  std::optional<double> changepoint_prior_scale, seasonality_prior_scale;
+  table::SeriesColumns columns;           // further: what `prophet` needs.
   diagnose::CrossValidationOptions call;  // `threads` and `stop` are set here.
   diagnose::MetricsOptions metrics;
   bool rows = false;     // Whether the tables,
@@ -46,11 +53,12 @@ std::string cross_validation_header(const CrossValidatePlan& plan);
 std::string metrics_header(const CrossValidatePlan& plan);
 
 // One series. Errors: as prepare_rows(), fit(), cross_validation() and performance_metrics(). `calendars`: of
-// plan.prophet.
+// plan.prophet; `set`: the series' options in their place.
 class CalendarCache;
 struct Rows;
 Result<CrossValidated> cross_validate_series(const std::string& customer_id, const Rows& rows,
-                                             const CrossValidatePlan& plan, CalendarCache& calendars);
+                                             const CrossValidatePlan& plan, CalendarCache& calendars,
+                                             const OptionSet* set = nullptr);
 
 // All series; when there are fewer than threads, cut-offs share the rest. The results do not depend on the number of
 // threads. Ends early when `stop` is set or the observer returns false.

@@ -78,14 +78,20 @@ Result<SeriesReport> evaluate_stored(const SeriesSource& source, const std::stri
   return report;
 }
 
-Result<SeriesReport> evaluate_series(const SeriesSource& source, const std::string& name, const EvaluatePlan& plan,
+Result<SeriesReport> evaluate_series(const SeriesSource& source, std::size_t i, const EvaluatePlan& plan,
                                      CalendarCache& calendars) {
+  const std::string name = source.name(i);
   if (plan.models != nullptr) return evaluate_stored(source, name, plan);
-  Result<Rows> rows = read_rows(source, name, plan.columns);
+  Result<std::shared_ptr<const OptionSet>> set = std::shared_ptr<const OptionSet>();
+  if (plan.fleet) set = plan.fleet->of(source.customer_id(i));
+  if (!set) return std::move(set).error();
+  table::SeriesColumns columns = plan.columns;
+  if (*set) columns.further = (*set)->further;
+  Result<Rows> rows = read_rows(source, name, columns);
   if (!rows) return std::move(rows).error();
   Rows test;
   if (plan.test != nullptr) {
-    Result<Rows> unseen = read_rows(*plan.test, name, plan.columns);
+    Result<Rows> unseen = read_rows(*plan.test, name, columns);
     if (!unseen) return std::move(unseen).error().in("test rows");
     test = hold_back(*unseen, unseen->ds.size());
     hold_back(*rows, 0);  // Sorts.
@@ -96,7 +102,7 @@ Result<SeriesReport> evaluate_series(const SeriesSource& source, const std::stri
   const bool calibrated = plan.conformal && !rows->ds.empty() && !test.ds.empty();
   if (calibrated) conformal = calibration(*rows, test);
   Result<SeriesFit> fit = fit_series(*rows, test, calendars, forecast::KeepHistory::kNo,
-                                     calibrated ? &conformal : nullptr, predict_options(plan));
+                                     calibrated ? &conformal : nullptr, predict_options(plan), set->get());
   if (!fit && plan.test == nullptr && !test.ds.empty())
     return std::move(fit).error().in("without the " + std::to_string(test.ds.size()) + " rows held back");
   if (!fit) return std::move(fit).error();
@@ -111,7 +117,7 @@ void evaluate_fleet(const SeriesSource& source, const EvaluatePlan& plan, const 
   CalendarCache calendars(plan.prophet);
   const auto make = [&](std::size_t i) -> SeriesReport {
     const auto start = std::chrono::steady_clock::now();
-    Result<SeriesReport> evaluated = evaluate_series(source, source.name(i), plan, calendars);
+    Result<SeriesReport> evaluated = evaluate_series(source, i, plan, calendars);
     SeriesReport report;
     if (evaluated) {
       report = *std::move(evaluated);

@@ -12,6 +12,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "forecast/prophet.h"
 #include "store/object_store.h"
 #include "table/series_csv.h"
+#include "train/fleet_options.h"
 #include "train/series_report.h"
 #include "train/series_source.h"
 
@@ -26,7 +28,9 @@ namespace chiliad::train {
 
 struct EvaluatePlan {
   forecast::ProphetOptions prophet;
-  table::SeriesColumns columns;          // further: what the options need; kStored: each model says itself.
+  // Null: these for all. Else general() is `prophet`, and some series may have options of their own.
+  std::shared_ptr<const FleetOptions> fleet;
+  table::SeriesColumns columns;          // further: what `prophet` needs; kStored: each model says itself.
   std::size_t holdout = 0;               // kHoldout: >= 1.
   const SeriesSource* test = nullptr;    // kTest.
   store::ObjectStore* models = nullptr;  // kStored.

@@ -128,11 +128,11 @@ Result<HoldoutErrors> holdout_errors(const forecast::FittedModel& model, const f
 
 Result<SeriesFit> fit_series(const Rows& rows, const Rows& test, CalendarCache& calendars,
                              const forecast::FitOptions& how, const diagnose::CrossValidationOptions* conformal,
-                             const forecast::PredictOptions& predict) {
+                             const forecast::PredictOptions& predict, const OptionSet* set) {
   const std::vector<forecast::Column> columns = forecast::borrow(rows.columns);
   Result<forecast::PreparedRows> prepared = forecast::prepare_rows({rows.ds, rows.y, columns});
   if (!prepared) return std::move(prepared).error();
-  Result<forecast::Calendar> calendar = calendars.get(*prepared);
+  Result<forecast::Calendar> calendar = calendars.get(*prepared, set);
   if (!calendar) return std::move(calendar).error();
   forecast::FitReport fit;
   forecast::FitOptions how_now = how;

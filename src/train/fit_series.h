@@ -60,10 +60,11 @@ struct SeriesFit {
 // `how`: what of the model is kept, and the parameters to begin with.
 // `conformal`: how the model is cross-validated to calibrate conformal intervals; a series that is too short for that
 // gets a model without, and a note. Null: not. `predict`: how `test` is forecast; where that asks for conformal bounds
-// and there is no calibration the note is the error (kInvalid).
+// and there is no calibration the note is the error (kInvalid). `set`: the series' options in the place of the
+// calendars' own.
 Result<SeriesFit> fit_series(const Rows& rows, const Rows& test, CalendarCache& calendars,
                              const forecast::FitOptions& how,
                              const diagnose::CrossValidationOptions* conformal = nullptr,
-                             const forecast::PredictOptions& predict = {});
+                             const forecast::PredictOptions& predict = {}, const OptionSet* set = nullptr);
 
 }  // namespace chiliad::train

@@ -1,10 +1,18 @@
 // Prophet's options as texts, under Prophet's names: as they stand on a command line (--growth,
 // --changepoint-prior-scale) or in the hyperparameters of a training job (growth, changepoint_prior_scale).
 //
+// What has parts (seasonalities, regressors, holidays) comes as texts of one line or, from a file of options
+// (options_file.h), as values.
+//
 // Thread safety: values; read_prophet_flags() may be called from any thread.
 
 #pragma once
 
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,8 +21,41 @@
 
 namespace chiliad::train {
 
+// What add_seasonality() takes.
+struct AddedSeasonality {
+  std::string name;
+  double period = 0;  // Days.
+  std::int64_t fourier_order = 0;
+  std::optional<double> prior_scale;
+  std::string mode;  // Empty: that of all seasonalities.
+  std::string condition_name;
+  std::string source;  // Where it stands, for messages: "--add-seasonality monthly:30.5:5".
+};
+
+// What add_regressor() takes.
+struct AddedRegressor {
+  std::string name;
+  std::optional<double> prior_scale;
+  std::string standardize = "auto";
+  std::string mode;  // Empty: that of all seasonalities.
+  std::string source;
+};
+
+// Days of the table `holidays`, of one name.
+struct AddedHoliday {
+  std::string name;
+  std::vector<std::int32_t> days;  // Since 1970-01-01.
+  bool has_window = false;
+  std::int32_t lower_window = 0, upper_window = 0;
+  double prior_scale = std::numeric_limits<double>::quiet_NaN();  // NaN: holidays_prior_scale.
+};
+
 // What was given, unread.
 struct ProphetFlags {
+  std::string options;  // A file with further ones: options_file.h. read_prophet_flags() does not look at it.
+  // Names of options that were given, so that a file's general ones stand behind them. Not those that may be repeated.
+  std::set<std::string, std::less<>> given;
+
   std::string growth = "linear";
   std::vector<std::string> changepoints;
   int n_changepoints = 25;
@@ -35,6 +76,13 @@ struct ProphetFlags {
   int mcmc_samples = 0;
   std::vector<std::string> add_seasonality;  // name:period:order[:prior_scale[:mode[:condition_name]]]
   std::vector<std::string> add_regressor;    // name[:prior_scale[:standardize[:mode]]]
+  // Before those above, a later one of a name in the place of an earlier one.
+  std::vector<AddedSeasonality> seasonalities;
+  std::vector<AddedRegressor> regressors;
+  // Beside those of the file `holidays`, of which the names in `without_holidays` are left out.
+  std::vector<AddedHoliday> added_holidays;
+  std::vector<std::string> without_holidays;
+  std::shared_ptr<const forecast::HolidayTable> holiday_table;  // The file `holidays`, where it was read already.
   // Refused with the reason: a stored model has no place for the model that forecasts a regressor.
   std::vector<std::string> regressor_predictor;
 };
@@ -42,5 +90,12 @@ struct ProphetFlags {
 // Reads the file of holidays, if there is one. Errors: kInvalid, in Prophet's words where Prophet checks it, else
 // naming the flag; as base/file.h.
 Result<forecast::ProphetOptions> read_prophet_flags(const ProphetFlags& flags);
+
+// The texts add_seasonality and add_regressor as values, behind those that are there. Errors: kInvalid, naming the
+// flag.
+Result<Done> parse_added_parts(ProphetFlags& flags);
+
+// The file `holidays`. Errors: as read_holiday_file() and base/file.h.
+Result<std::shared_ptr<const forecast::HolidayTable>> read_holidays_of(const std::string& path);
 
 }  // namespace chiliad::train

@@ -88,8 +88,8 @@ class Run {
   // Worker side.
   void work();
   Outcome do_series(std::size_t i);
-  Result<Done> train_series(const std::string& bytes, std::size_t i, Outcome& outcome);
-  Result<bool> refresh_stored(const std::string& bytes, std::size_t i, Outcome& outcome);
+  Result<Done> train_series(const std::string& bytes, std::size_t i, const OptionSet* set, Outcome& outcome);
+  Result<bool> refresh_stored(const std::string& bytes, std::size_t i, const OptionSet* set, Outcome& outcome);
   Result<Done> put_model(const forecast::FittedModel& model, const std::vector<archive::Member>& others, std::size_t i,
                          Outcome& outcome);
   bool is_kept(const std::string& archive, const Stamp& stamp);
@@ -175,17 +175,21 @@ Outcome Run::do_series(std::size_t i) {
   SeriesReport& report = outcome.record.report;
   const std::string archive = source_.name(i) + ".tar.gz";
   Result<std::string> bytes = source_.read(i, Clock::now() + kStoreDeadline);
+  Result<std::shared_ptr<const OptionSet>> set = std::shared_ptr<const OptionSet>();
+  if (options_.fleet) set = options_.fleet->of(source_.customer_id(i));
   if (!bytes) {
     outcome.concerns_all = source_.remote() && concerns_all(bytes.error());
     outcome.error = std::move(bytes).error();
+  } else if (!set) {
+    outcome.error = std::move(set).error();
   } else {
-    outcome.record.stamp = {content_hash(*bytes), options_hash_};
+    outcome.record.stamp = {content_hash(*bytes), *set ? options_hash(options_, (*set)->prophet) : options_hash_};
     report.archive = archive;
     if (!options_.force && is_kept(archive, outcome.record.stamp)) {
       report.status = SeriesStatus::kKept;
       return outcome;
     }
-    Result<Done> trained = train_series(*bytes, i, outcome);
+    Result<Done> trained = train_series(*bytes, i, set->get(), outcome);
     if (!trained) outcome.error = std::move(trained).error();
   }
   report.customer_id = source_.customer_id(i);
@@ -199,7 +203,7 @@ Outcome Run::do_series(std::size_t i) {
 }
 
 // Brings the stored model of series i up to date. False: there is none.
-Result<bool> Run::refresh_stored(const std::string& bytes, std::size_t i, Outcome& outcome) {
+Result<bool> Run::refresh_stored(const std::string& bytes, std::size_t i, const OptionSet* set, Outcome& outcome) {
   const std::string key = source_.name(i) + ".tar.gz";
   Result<std::string> stored = get_stored(models_, key, Clock::now() + kStoreDeadline);
   if (!stored && stored.error().code == ErrorCode::kNotFound) return false;
@@ -228,7 +232,7 @@ Result<bool> Run::refresh_stored(const std::string& bytes, std::size_t i, Outcom
   if (!series) return std::move(series).error();
   Result<std::optional<RefreshedSeries>> done =
       refresh_series(archive->model, rows_of(*series, options_.columns.further), *options_.refresh,
-                     options_.keep_history, options_.prophet.n_changepoints);
+                     options_.keep_history, (set == nullptr ? options_.prophet : set->prophet).n_changepoints);
   if (!done) return std::move(done).error();
   if (!*done) {
     report.status = SeriesStatus::kKept;
@@ -244,15 +248,17 @@ Result<bool> Run::refresh_stored(const std::string& bytes, std::size_t i, Outcom
   return true;
 }
 
-Result<Done> Run::train_series(const std::string& bytes, std::size_t i, Outcome& outcome) {
+Result<Done> Run::train_series(const std::string& bytes, std::size_t i, const OptionSet* set, Outcome& outcome) {
   if (options_.refresh) {
-    Result<bool> refreshed = refresh_stored(bytes, i, outcome);
+    Result<bool> refreshed = refresh_stored(bytes, i, set, outcome);
     if (!refreshed) return std::move(refreshed).error();
     if (*refreshed) return Done{};
   }
-  Result<table::Series> series = table::read_series_csv(bytes, source_.path(i), options_.columns);
+  table::SeriesColumns columns = options_.columns;
+  if (set != nullptr) columns.further = set->further;
+  Result<table::Series> series = table::read_series_csv(bytes, source_.path(i), columns);
   if (!series) return std::move(series).error();
-  Rows rows = rows_of(*series, options_.columns.further);
+  Rows rows = rows_of(*series, columns.further);
   const Rows test = hold_back(rows, options_.holdout);
   forecast::FitOptions how(options_.keep_history);
   how.keep_statistics = options_.keep_statistics || options_.refresh;
@@ -264,7 +270,8 @@ Result<Done> Run::train_series(const std::string& bytes, std::size_t i, Outcome&
     }
     how.warm_start = *std::move(warm);
   }
-  Result<SeriesFit> fit = fit_series(rows, test, calendars_, how, options_.conformal ? &*options_.conformal : nullptr);
+  Result<SeriesFit> fit =
+      fit_series(rows, test, calendars_, how, options_.conformal ? &*options_.conformal : nullptr, {}, set);
   if (!fit && !test.ds.empty())
     return std::move(fit).error().in("without the " + std::to_string(test.ds.size()) + " rows held back");
   if (!fit) return std::move(fit).error();
@@ -432,8 +439,9 @@ TrainSummary train(const SeriesSource& source, store::ObjectStore& models, Journ
   return Run(source, models, journal, options, stop, on_series).run();
 }
 
-std::uint64_t options_hash(const TrainOptions& options) {
-  const forecast::ProphetOptions& prophet = options.prophet;
+std::uint64_t options_hash(const TrainOptions& options) { return options_hash(options, options.prophet); }
+
+std::uint64_t options_hash(const TrainOptions& options, const forecast::ProphetOptions& prophet) {
   JsonWriter json;
   json.begin_array().string(kArchiveFormat);
   json.integer(static_cast<int>(options.keep_history)).integer(static_cast<std::int64_t>(options.holdout));

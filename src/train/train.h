@@ -38,6 +38,7 @@
 #include "forecast/prophet.h"
 #include "store/object_store.h"
 #include "table/series_csv.h"
+#include "train/fleet_options.h"
 #include "train/journal.h"
 #include "train/refresh_series.h"
 #include "train/series_report.h"
@@ -47,7 +48,10 @@ namespace chiliad::train {
 
 struct TrainOptions {
   forecast::ProphetOptions prophet;
-  table::SeriesColumns columns;  // further: further_columns() of what the options need (train/fit_series.h).
+  // Null: these for all. Else general() is `prophet`, and some series may have options of their own.
+  std::shared_ptr<const FleetOptions> fleet;
+  // further: further_columns() of what `prophet` needs (train/fit_series.h); with `refresh`, of what any series needs.
+  table::SeriesColumns columns;
   forecast::KeepHistory keep_history = forecast::KeepHistory::kYes;
   // Unset: models are not calibrated. Set: how each is cross-validated for conformal intervals.
   std::optional<diagnose::CrossValidationOptions> conformal;
@@ -96,8 +100,10 @@ using OnSeries = std::function<void(const SeriesReport&)>;
 TrainSummary train(const SeriesSource& source, store::ObjectStore& models, Journal& journal,
                    const TrainOptions& options, const std::atomic<bool>& stop, const OnSeries& on_series);
 
-// The hash of everything but a series' rows that shapes its archive: Stamp::options.
+// The hash of everything but a series' rows that shapes its archive: Stamp::options. The second: of a series with these
+// options of its own.
 std::uint64_t options_hash(const TrainOptions& options);
+std::uint64_t options_hash(const TrainOptions& options, const forecast::ProphetOptions& prophet);
 
 // Where the journal of models at this location lies: in a folder, its subfolder ".chiliad-train"; for s3://, a folder
 // of that address below $XDG_STATE_HOME or ~/.local/state. Errors: kInvalid: neither variable is set.

@@ -515,6 +515,62 @@ TEST_F(TrainTest, RegressorsComeFromTheRowsAndFromATableOfTheFuture) {
   EXPECT_EQ(forecast_model(first, "1", plan).error().message, "Regressor 'temp' missing from dataframe");
 }
 
+TEST_F(TrainTest, SeriesThatAnOptionsFileNamesHaveOptionsOfTheirOwn) {
+  put_fleet(6);
+  // A column that only one series has to have, and nobody else looks at.
+  std::string rows = "ds,y,promo\n";
+  const std::string plain = series_text(9, 60);
+  for (std::size_t at = 0, i = 0; at < plain.size(); at = plain.find('\n', at) + 1, ++i)
+    rows += plain.substr(at, plain.find('\n', at) - at) + "," + (i % 9 == 0 ? "1" : "0") + "\n";
+  put("shop-1", rows);
+  put("shop-2", "ds,y,promo\n2022-01-01,1,open\n2022-01-02,3,closed\n2022-01-03,3,?\n");
+  const auto write = [&](std::string_view text) {
+    ASSERT_TRUE(write_file_atomically(temp_->path() / "fleet.toml", text, Durability::kNone));
+  };
+  const auto with_file = [&](int threads) {
+    TrainOptions how = options(threads);
+    how.holdout = 0;
+    ProphetFlags flags;
+    flags.options = temp_->path() / "fleet.toml";
+    how.fleet = std::make_shared<const FleetOptions>(*FleetOptions::make(flags));
+    how.prophet = how.fleet->general();
+    return how;
+  };
+  write(
+      "n_changepoints = 5\n[[series]]\nid = [1, 3]\ngrowth = 'flat'\n"
+      "[[series]]\nid = 'shop-1'\n[[series.regressor]]\nname = 'promo'\n"
+      "[[series]]\nid = 5\ngrowth = 'logistic'\n");
+  EXPECT_EQ(run(with_file(2)).trained, 7u);
+  EXPECT_NE(reports_["5"].reason.find("Capacities must be supplied"), std::string::npos) << reports_["5"].reason;
+  const auto stored = archives();
+  const auto state = [&](const std::string& id) {
+    return read_stored_model(stored.at(id + ".tar.gz"), forecast::KeepHistory::kYes)->state();
+  };
+  EXPECT_EQ(state("1").options.growth, forecast::Growth::kFlat);
+  EXPECT_EQ(state("2").options.growth, forecast::Growth::kLinear);
+  EXPECT_EQ(state("2").options.n_changepoints, 5);
+  EXPECT_EQ(state("shop-1").options.regressors.at(0).name, "promo");
+  EXPECT_TRUE(state("shop-2").options.regressors.empty());
+
+  // Each is what a run with these options for all makes of it, for any number of threads.
+  TrainOptions flat = options();
+  flat.holdout = 0;
+  flat.prophet.growth = forecast::Growth::kFlat;
+  run(flat, "flat");
+  EXPECT_EQ(archives("flat").at("3.tar.gz"), stored.at("3.tar.gz"));
+  run(with_file(8), "eight");
+  EXPECT_EQ(archives("eight"), stored);
+
+  // Another word about one of them trains that one again.
+  write(
+      "n_changepoints = 5\n[[series]]\nid = 1\ngrowth = 'flat'\n"
+      "[[series]]\nid = 'shop-1'\n[[series.regressor]]\nname = 'promo'\n");
+  const TrainSummary again = run(with_file(2));
+  EXPECT_EQ(again.kept, 6u);
+  EXPECT_EQ(again.trained, 2u);  // 3, and 5, which failed.
+  EXPECT_EQ(reports_["3"].status, SeriesStatus::kTrained);
+}
+
 TEST(FitSeries, HoldsBackTheLastRowsByDate) {
   const Instant day = *parse_instant("2022-01-01");
   Rows rows{{day + std::chrono::days(2), day, day + std::chrono::days(1)}, {3, 1, NAN}, {{"temp", {30, 10, 20}}}};

@@ -11,7 +11,8 @@ constexpr std::size_t kShownFailures = 10;
 constexpr std::size_t kMaxCandidates = 1000;
 
 Result<Done> check_plan(const TunePlan& plan) {
-  if (plan.validate.prophet.mcmc_samples > 0) {
+  if (plan.validate.prophet.mcmc_samples > 0 ||
+      (plan.validate.fleet && plan.validate.fleet->some_series_gives("mcmc_samples"))) {
     return invalid(
         "mcmc_samples: expected 0: a grid compares the modes of its candidates, and bounds, which draws are for, "
         "decide "
@@ -52,8 +53,8 @@ Result<Tuned> tune(const SeriesSource& source, const TunePlan& plan, const std::
   each.rows = each.figures = false;
   each.call.predict.uncertainty = forecast::Uncertainty::kNone;
   for (const TuneCandidate& candidate : tuned.candidates) {
-    each.prophet.changepoint_prior_scale = candidate.changepoint_prior_scale;
-    each.prophet.seasonality_prior_scale = candidate.seasonality_prior_scale;
+    each.changepoint_prior_scale = each.prophet.changepoint_prior_scale = candidate.changepoint_prior_scale;
+    each.seasonality_prior_scale = each.prophet.seasonality_prior_scale = candidate.seasonality_prior_scale;
     // The built-in seasonalities follow the option; added ones keep the scale that they were given.
     std::vector<double>& own = errors.emplace_back();
     cross_validate_fleet(source, each, stop, [&](const CrossValidated& one) {
