@@ -4,6 +4,7 @@
     fleet.failures                    {"17": "Dataframe has less than 2 non-NaN rows."}
     fleet["8"]                        a Prophet, as if it had been fitted alone
     chiliad.predict_many(fleet, periods=7)
+    chiliad.predict_many(fleet, df=future)          future rows with regressors, conditions, cap and floor
     fleet = chiliad.refresh_many(fleet, new_rows)
 """
 import sys
@@ -90,8 +91,8 @@ class Fleet(Mapping):
         model = self.template
         if model.extra_regressors or model.growth == "logistic" or any(
                 properties["condition_name"] for properties in model.seasonalities.values()):
-            raise ValueError("predict_many: the models read columns beside ds; forecast each with its own: "
-                             "fleet[id].predict(df)")
+            raise ValueError("predict_many: the models read columns beside ds, which periods do not have: give a table of the "
+                             "future's rows, predict_many(fleet, df=future)")
 
     def __contains__(self, key):
         return key in self._fits  # Mapping's own would make the model.
@@ -105,9 +106,9 @@ class Fleet(Mapping):
     def __repr__(self):
         return f"<chiliad.Fleet: {len(self._fits)} models, {len(self.failures)} failures>"
 
-    def predict(self, periods, freq="D", columns=None, include_history=False):
+    def predict(self, periods=None, freq="D", columns=None, include_history=False, **arguments):
         """predict_many(self, ...)."""
-        return predict_many(self, periods, freq, columns, include_history)
+        return predict_many(self, periods, freq, columns, include_history, **arguments)
 
     def refresh(self, df, **arguments):
         """refresh_many(self, ...)."""
@@ -233,18 +234,30 @@ def fit_many(df, by, *, ds="ds", y="y", threads=0, progress=None, prepare=None, 
     return Fleet(model, by, fits, failures, keep_history, seed)
 
 
-def predict_many(fleet, periods, freq="D", columns=None, include_history=False):
-    """One table with the fleet's id, ds and `columns` of the forecasts of the `periods` dates after each history.
+def predict_many(fleet, periods=None, freq="D", columns=None, include_history=False, *, df=None, ds="ds"):
+    """One table with the fleet's id, ds and `columns` of the forecasts of the `periods` dates after each history, or of
+    the rows of `df`.
+
+    df: a pandas, polars or Arrow table with `ds` and what the models read beside it: regressors, conditions, cap and
+    floor. With the fleet's id as a column each series has rows of its own, and those without rows are left out, as are
+    rows of series in `fleet.failures`; without it the rows are for all.
 
     columns: yhat and, unless uncertainty_samples is 0, its bounds. Country holidays are those of the years asked for."""
+    if (periods is None) == (df is None):
+        raise ValueError("predict_many: give either periods or df, the rows to forecast")
+    if df is not None:
+        if include_history:
+            raise ValueError("predict_many: include_history goes with periods; put the rows of the past into df")
+        return _forecasts(fleet, columns, _rows_given(fleet, df, ds))
     fleet._check_no_columns()
     if periods < (0 if include_history else 1):
         raise ValueError(f"predict_many: periods must be at least {0 if include_history else 1}, not {periods}")
-    options, kept = engine_form.predict_options(fleet.template), engine_form.kept_options(fleet.template, [])
-    bounds = ("yhat_lower", "yhat_upper") if fleet.template.uncertainty_samples else ()
-    columns = ("yhat", *bounds) if columns is None else (columns,) if isinstance(columns, str) else tuple(columns)
+    return _forecasts(fleet, columns, _rows_after(fleet, periods, freq, include_history))
+
+
+def _rows_after(fleet, periods, freq, include_history):
+    """(id, dates, {}) of each series."""
     cache = {}
-    parts = {fleet.by: [], "ds": [], **{name: [] for name in columns}}
     for key in fleet:
         dates = _dates_after(fleet._last_date(key), periods, freq, cache)
         if include_history:
@@ -252,11 +265,62 @@ def predict_many(fleet, periods, freq="D", columns=None, include_history=False):
             if not len(past):
                 raise ValueError("predict_many: include_history needs models that kept their history")
             dates = np.concatenate([past, dates])
-        if fleet.template.mcmc_samples:  # From every draw, which the class does.
-            values = fleet[key].predict(pd.DataFrame({"ds": dates.view("datetime64[ns]")}))
-            at = frames.nanoseconds(values["ds"].to_numpy())
-        else:
-            at, values = fleet._engine_model(key, dates, kept).predict(dates, {}, options)
+        yield key, dates, {}
+
+
+def _rows_given(fleet, df, ds):
+    """(id, dates, columns) of each series that has rows in df."""
+    table = frames.table(df)
+    if ds not in table:
+        raise ValueError(f"predict_many: the table has no column {ds!r}; it has {', '.join(map(repr, table.columns))}")
+    if fleet.by not in table:
+        dates, columns = frames.nanoseconds(frames.dates(frames.column(table, ds))), frames.columns_of(fleet.template, table)
+        if len(dates):
+            yield from ((key, dates, columns) for key in fleet)
+        return
+    order, first, ids = _groups(frames.column(table, fleet.by), "predict_many")
+    unknown = [key for key in ids if key not in fleet and key not in fleet.failures]
+    if unknown:
+        shown = ", ".join(map(repr, unknown[:5])) + (", ..." if len(unknown) > 5 else "")
+        raise ValueError(f"predict_many: the fleet has no model of {len(unknown)} of the table's series: {shown}")
+    table = table.iloc[order]
+    dates = frames.nanoseconds(frames.dates(frames.column(table, ds)))
+    columns = _columns_of_groups(fleet, table, first, ids)
+    place = {key: number for number, key in enumerate(ids)}
+    for key in fleet:
+        if key in place:
+            rows = slice(first[place[key]], first[place[key] + 1])
+            yield key, dates[rows], {name: values[rows] for name, values in columns.items()}
+
+
+def _columns_of_groups(fleet, table, first, ids):
+    """What the models read, of all rows; what is wrong with it is said of the first series that has it."""
+    try:
+        return frames.columns_of(fleet.template, table)
+    except ValueError:
+        for number, key in enumerate(ids):
+            try:
+                frames.columns_of(fleet.template, table.iloc[first[number]:first[number + 1]])
+            except ValueError as error:
+                raise ValueError(f"{fleet.by} {key!r}: {error}") from error
+        raise
+
+
+def _forecasts(fleet, columns, rows):
+    """The table of predict_many(). rows: (id, dates in nanoseconds, columns beside them) of each series."""
+    options, kept = engine_form.predict_options(fleet.template), engine_form.kept_options(fleet.template, [])
+    bounds = ("yhat_lower", "yhat_upper") if fleet.template.uncertainty_samples else ()
+    columns = ("yhat", *bounds) if columns is None else (columns,) if isinstance(columns, str) else tuple(columns)
+    parts = {fleet.by: [], "ds": [], **{name: [] for name in columns}}
+    for key, dates, beside in rows:
+        try:
+            if fleet.template.mcmc_samples:  # From every draw, which the class does.
+                values = fleet[key].predict(pd.DataFrame({"ds": dates.view("datetime64[ns]"), **_as_given(fleet, beside)}))
+                at = frames.nanoseconds(values["ds"].to_numpy())
+            else:
+                at, values = fleet._engine_model(key, dates, kept).predict(dates, beside, options)
+        except ValueError as error:
+            raise ValueError(f"{fleet.by} {key!r}: {error}") from error
         if not set(columns) <= set(values):
             raise ValueError(f"predict_many: no column {sorted(set(columns) - set(values))}; there are {', '.join(values)}")
         parts[fleet.by].append(np.repeat(np.array([key]), len(at)))
@@ -264,6 +328,13 @@ def predict_many(fleet, periods, freq="D", columns=None, include_history=False):
         for name in columns:
             parts[name].append(values[name])
     return pd.DataFrame({name: np.concatenate(arrays) if arrays else [] for name, arrays in parts.items()})
+
+
+def _as_given(fleet, columns):
+    """Conditions as true and false again, which the class asks for."""
+    conditions = {properties["condition_name"] for properties in fleet.template.seasonalities.values()}
+    return {name: values.astype(bool) if name in conditions and name not in fleet.template.extra_regressors else values
+            for name, values in columns.items()}
 
 
 def _dates_after(last, periods, freq, cache):

@@ -223,6 +223,83 @@ def test_columns_of_a_forecast():
         fleet.predict(2, columns=("yhat", "yhat_lower"))
 
 
+def everything(model):
+    model.add_regressor("heat", mode="multiplicative")
+    model.add_regressor("promo", standardize=False)
+    model.add_seasonality("open_week", 7, 2, condition_name="open")
+    model.add_country_holidays("DE")
+
+
+HOLIDAYS = pd.DataFrame({"holiday": "fair", "ds": pd.to_datetime(["2021-02-03", "2021-05-05"]), "lower_window": -1, "upper_window": 1})
+
+
+def with_columns(df, when):
+    random = np.random.default_rng(3)
+    return df.assign(heat=random.normal(20, 5, len(df)), promo=random.integers(0, 2, len(df)), open=df[when].dt.dayofweek < 5,
+                     cap=90.0, floor=2.0)
+
+
+def future_rows(customers, per_customer=4):
+    """Rows of the future in no order, each customer's first day another."""
+    parts = [pd.DataFrame({"customer": f"c{i}", "when": pd.date_range("2021-05-01", periods=per_customer) + pd.Timedelta(i, "D")})
+             for i in range(customers)]
+    return with_columns(pd.concat(parts).sample(frac=1, random_state=4).reset_index(drop=True), "when")
+
+
+@pytest.mark.parametrize("arguments", [{"growth": "logistic"}, {"growth": "linear"}, {"growth": "flat", "mcmc_samples": 24}],
+                         ids=["logistic", "linear", "sampled"])
+@pytest.mark.parametrize("library", ["pandas", "polars", "arrow"])
+def test_a_table_of_the_future_has_what_models_read_beside_dates(arguments, library):
+    def as_library(df):
+        return {"pandas": lambda: df, "polars": lambda: polars.from_pandas(df), "arrow": lambda: pyarrow.Table.from_pandas(df)}[library]()
+
+    df, future = with_columns(table(4), "when"), future_rows(4)
+    df.loc[df["customer"] == "c3", "use"] = np.nan  # No model: its future rows are nobody's.
+    fleet = fit(as_library(df), prepare=everything, holidays=HOLIDAYS, weekly_seasonality=False, **arguments)
+    assert list(fleet.failures) == ["c3"]
+    columns = ["trend", "heat", "open_week", "holidays", "yhat"]
+    np.random.seed(1)
+    found = chiliad.predict_many(fleet, df=as_library(future), ds="when", columns=columns)
+    assert found["customer"].unique().tolist() == list(fleet) and len(found) == 12
+    for customer in fleet:
+        model = chiliad.Prophet(holidays=HOLIDAYS, weekly_seasonality=False, **arguments)
+        everything(model)
+        model.fit(df[df["customer"] == customer].rename(columns={"when": "ds", "use": "y"}), **({"seed": 0} if "mcmc_samples" in arguments else {}))
+        expected = model.predict(future[future["customer"] == customer].rename(columns={"when": "ds"}))
+        one = found[found["customer"] == customer]
+        np.testing.assert_array_equal(one["ds"], expected["ds"])
+        for name in columns:
+            np.testing.assert_allclose(one[name], expected[name], rtol=1e-12, atol=1e-12)
+
+
+def test_rows_of_the_future_without_an_id_are_for_all():
+    df = with_columns(table(3), "when")
+    fleet = fit(df, prepare=lambda model: model.add_regressor("heat"))
+    rows = pd.DataFrame({"ds": pd.date_range("2021-06-01", periods=3), "heat": [18.0, 25.0, 10.0]})
+    found = fleet.predict(df=rows)
+    assert list(found.columns) == ["customer", "ds", "yhat", "yhat_lower", "yhat_upper"] and len(found) == 9
+    np.testing.assert_allclose(found[found["customer"] == "c1"]["yhat"], fleet["c1"].predict(rows)["yhat"], rtol=1e-12)
+    assert fleet.predict(df=rows[:0]).empty
+
+
+@pytest.mark.parametrize("act, says", [
+    (lambda fleet, rows: fleet.predict(), "either periods or df"),
+    (lambda fleet, rows: fleet.predict(3, df=rows), "either periods or df"),
+    (lambda fleet, rows: fleet.predict(df=rows, ds="when", include_history=True), "include_history goes with periods"),
+    (lambda fleet, rows: fleet.predict(df=rows), "no column 'ds'; it has 'customer', 'when'"),
+    (lambda fleet, rows: fleet.predict(df=rows.drop(columns="heat"), ds="when"), "customer 'c.': Regressor 'heat' missing from dataframe"),
+    (lambda fleet, rows: fleet.predict(df=rows.assign(heat=rows["heat"].where(rows["customer"] != "c1")), ds="when"),
+     "customer 'c1': Found NaN in column 'heat'"),
+    (lambda fleet, rows: fleet.predict(df=rows.drop(columns="cap"), ds="when"), "customer 'c.': Capacities must be supplied"),
+    (lambda fleet, rows: fleet.predict(df=rows.replace({"customer": {"c2": "x"}}), ds="when"), "no model of 1 of the table's series: 'x'"),
+    (lambda fleet, rows: fleet.predict(df=rows.assign(when=pd.NaT), ds="when"), "Found NaN in column ds"),
+])
+def test_what_a_table_of_the_future_lacks_is_said(act, says):
+    fleet = fit(with_columns(table(3), "when"), growth="logistic", prepare=lambda model: model.add_regressor("heat"))
+    with pytest.raises(ValueError, match=says):
+        act(fleet, future_rows(3))
+
+
 def test_another_column_named_ds_or_y_is_in_nobodys_way():
     df = table(2)
     pd.testing.assert_frame_equal(fit(df.assign(ds="text", y=None)).predict(2), fit(df).predict(2))
