@@ -256,7 +256,12 @@ def plot_plotly(m, fcst, uncertainty=True, plot_cap=True, trend=False, changepoi
         traces.append(graph.Scatter(name="Floor", x=times, y=fcst["floor"], mode="lines", line=dashed))
     if trend:
         traces.append(graph.Scatter(name="Trend", x=times, y=fcst["trend"], mode="lines", line={"color": "#B23B00", "width": 2}))
-    figure = graph.Figure(data=traces, layout={"width": figsize[0], "height": figsize[1], "xaxis": {"title": {"text": xlabel}},
+    spans = [{"count": 7, "label": "1w", "step": "day", "stepmode": "backward"},
+             {"count": 1, "label": "1m", "step": "month", "stepmode": "backward"},
+             {"count": 6, "label": "6m", "step": "month", "stepmode": "backward"},
+             {"count": 1, "label": "1y", "step": "year", "stepmode": "backward"}, {"step": "all"}]
+    over_time = {"title": {"text": xlabel}, "type": "date", "rangeselector": {"buttons": spans}, "rangeslider": {"visible": True}}
+    figure = graph.Figure(data=traces, layout={"width": figsize[0], "height": figsize[1], "showlegend": False, "xaxis": over_time,
                                                "yaxis": {"title": {"text": ylabel}}})
     if changepoints:
         for moment in _significant_changepoints(m, changepoints_threshold):
@@ -270,34 +275,77 @@ def plot_components_plotly(m, fcst, uncertainty=True, plot_cap=True, figsize=(90
     names = _components(m, fcst)
     figure = plotly.subplots.make_subplots(rows=len(names), cols=1, subplot_titles=names)
     for row, name in enumerate(names, 1):
-        of = plot_seasonality_plotly if name in m.seasonalities else plot_forecast_component_plotly
-        part = of(m, name, uncertainty) if name in m.seasonalities else of(m, fcst, name, uncertainty, plot_cap and name == "trend")
-        for trace in part.data:
-            figure.add_trace(trace.update(showlegend=False), row=row, col=1)
-    return figure.update_layout(width=figsize[0], height=figsize[1] * len(names))
+        if name in m.seasonalities:
+            props = get_seasonality_plotly_props(m, name, uncertainty)
+        else:
+            props = get_forecast_component_plotly_props(m, fcst, name, uncertainty, plot_cap and name == "trend")
+        for trace in props["traces"]:
+            figure.add_trace(trace, row=row, col=1)
+        figure.update_xaxes(props["xaxis"], row=row, col=1)
+        figure.update_yaxes(props["yaxis"], row=row, col=1)
+    return figure.update_layout(width=figsize[0], height=figsize[1] * len(names), showlegend=False)
 
 
 def plot_forecast_component_plotly(m, fcst, name, uncertainty=True, plot_cap=False, figsize=(900, 300)):
     """plot_forecast_component() by plotly. Returns a plotly figure."""
+    return _figure_of(get_forecast_component_plotly_props(m, fcst, name, uncertainty, plot_cap), figsize)
+
+
+def plot_seasonality_plotly(m, name, uncertainty=True, figsize=(900, 300)):
+    """One period of a seasonality by plotly. Returns a plotly figure."""
+    return _figure_of(get_seasonality_plotly_props(m, name, uncertainty), figsize)
+
+
+def _figure_of(props, figsize):
+    layout = {"width": figsize[0], "height": figsize[1], "showlegend": False, "xaxis": props["xaxis"], "yaxis": props["yaxis"]}
+    return _plotly().graph_objs.Figure(data=props["traces"], layout=layout)
+
+
+def get_forecast_component_plotly_props(m, fcst, name, uncertainty=True, plot_cap=False):
+    """What draws one column of a forecast: {"traces", "xaxis", "yaxis"}, for a figure of one's own."""
     graph = _plotly().graph_objs
     times = fcst["ds"]
-    traces = [graph.Scatter(name=name, x=times, y=fcst[name], mode="lines", line={"color": COLOR, "width": 2})]
+    hover = _holidays_of(m, times) if name == "holidays" else None
+    traces = [graph.Scatter(name=name, x=times, y=fcst[name], mode="lines", text=hover, line={"color": COLOR, "width": 2})]
     if _has_intervals(m, fcst, name, uncertainty):
         traces += _band(graph, times, fcst[name + "_lower"], fcst[name + "_upper"], name)
     for bound in ("cap",) * ("cap" in fcst) + ("floor",) * bool(m.logistic_floor and "floor" in fcst):
         if plot_cap:
             traces.append(graph.Scatter(name=bound, x=times, y=fcst[bound], mode="lines", line={"color": "black", "dash": "dash"}))
-    return graph.Figure(data=traces, layout={"width": figsize[0], "height": figsize[1], "yaxis": {"title": {"text": name}}})
+    is_share = m.component_modes is not None and name in m.component_modes["multiplicative"]
+    return {"traces": traces, "xaxis": graph.layout.XAxis(type="date", range=_with_margin(times)),
+            "yaxis": _value_axis(graph, name, is_share, "normal" if name == "trend" else "tozero")}
 
 
-def plot_seasonality_plotly(m, name, uncertainty=True, figsize=(900, 300)):
-    """One period of a seasonality by plotly. Returns a plotly figure."""
+def get_seasonality_plotly_props(m, name, uncertainty=True):
+    """What draws one period of a seasonality: {"traces", "xaxis", "yaxis"}, for a figure of one's own."""
     graph = _plotly().graph_objs
+    period = m.seasonalities[name]["period"]
     start = pd.Timestamp("2017-01-01")
-    end = start + pd.Timedelta(m.seasonalities[name]["period"], "D")
+    end = start + pd.Timedelta(period, "D")
     days = pd.to_datetime(np.linspace(start.value, end.value, 200).astype("int64"))
     values = m.predict_seasonal_components(seasonality_plot_df(m, days))
     traces = [graph.Scatter(name=name, x=days, y=values[name], mode="lines", line={"color": COLOR, "width": 2})]
     if _has_intervals(m, values, name, uncertainty):
         traces += _band(graph, days, values[name + "_lower"], values[name + "_upper"], name)
-    return graph.Figure(data=traces, layout={"width": figsize[0], "height": figsize[1], "yaxis": {"title": {"text": name}}})
+    # The time of day, weekdays, or dates, as far apart as the period is long.
+    ticks = "%H:%M" if period <= 2 else "%A %H:%M" if period < 7 else "%A" if period < 14 else "%B %e"
+    return {"traces": traces, "xaxis": graph.layout.XAxis(type="date", tickformat=ticks, range=_with_margin(days)),
+            "yaxis": _value_axis(graph, name, m.seasonalities[name]["mode"] == "multiplicative", "normal")}
+
+
+def _value_axis(graph, name, is_share, range_mode):
+    formats = {"tickformat": "%", "hoverformat": ".2%"} if is_share else {}
+    return graph.layout.YAxis(title={"text": name}, rangemode=range_mode, zerolinecolor="#AAA", **formats)
+
+
+def _with_margin(times):
+    first, last = times.min(), times.max()
+    return [first - (last - first) * 0.05, last + (last - first) * 0.05]
+
+
+def _holidays_of(m, times):
+    """The names of the holidays of each moment, with the days that they are away."""
+    features, _, _ = m.make_holiday_features(times, m.construct_holiday_dataframe(times))
+    names = [column.replace("_delim_", " ").removesuffix(" +0") for column in features.columns]
+    return ["<br>".join(name for name, value in zip(names, row) if value != 0) for row in features.to_numpy()]

@@ -69,3 +69,30 @@ def test_the_interactive_pictures(fitted):
     assert [note.text for note in parts.layout.annotations][:3] == ["trend", "holidays", "weekly"]
     assert len(plot.plot_seasonality_plotly(model, "monthly").data[0].x) == 200
     assert plot.plot_forecast_component_plotly(model, forecast, "trend").data[0].name == "trend"
+
+
+def test_interactive_pictures_have_axes_for_what_they_show(fitted):
+    model, forecast = fitted
+    figure = plot.plot_plotly(model, forecast)
+    assert [button.label for button in figure.layout.xaxis.rangeselector.buttons[:4]] == ["1w", "1m", "6m", "1y"]
+    assert figure.layout.xaxis.rangeslider.visible
+    parts = plot.plot_components_plotly(model, forecast)
+    axes = {axis.title.text: axis for axis in parts.select_yaxes()}
+    assert axes["weekly"].tickformat == "%" and axes["monthly"].tickformat is None
+    assert [axis.tickformat for axis in parts.select_xaxes()][2:6] == ["%A", "%B %e", "%H:%M", "%B %e"]  # weekly to monthly
+
+    props = plot.get_seasonality_plotly_props(model, "half_day")
+    assert set(props) == {"traces", "xaxis", "yaxis"} and props["xaxis"].tickformat == "%H:%M"
+    props = plot.get_forecast_component_plotly_props(model, forecast, "holidays")
+    hover = pd.Series(props["traces"][0].text, index=forecast["ds"])
+    assert hover[hover != ""].to_dict() == {pd.Timestamp("2021-05-01"): "fair", pd.Timestamp("2022-05-01"): "fair"}
+
+
+def test_every_function_of_prophets_module_is_there():
+    import inspect
+
+    import prophet.plot
+    for name, function in inspect.getmembers(prophet.plot, inspect.isfunction):
+        if function.__module__ == "prophet.plot" and not name.startswith("_"):
+            theirs = inspect.signature(function).parameters
+            assert list(inspect.signature(getattr(plot, name)).parameters) == list(theirs), name
