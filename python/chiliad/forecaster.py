@@ -815,6 +815,33 @@ class Prophet(_Unmade):
         X, _, columns, _ = self.make_all_seasonality_features(df)
         return sampling.posterior_predictive(self, df, X, columns, regressor_samples)
 
+    def add_group_component(self, components, name, group):
+        """The table of (col, component) with the columns of the components in `group` under another name as well."""
+        columns = components.loc[components["component"].isin(set(group)), "col"].unique()
+        if not len(columns):
+            return components
+        return pd.concat([components, pd.DataFrame({"col": columns, "component": name})], ignore_index=True)
+
+    def sample_predictive_trend(self, df, iteration):
+        """One possible trend of that draw of the parameters, at the rows of df as setup_dataframe() left it."""
+        return sampling.poisson_trend(self, df, iteration)
+
+    def sample_predictive_trend_vectorized(self, df, n_samples, iteration=0):
+        """(n_samples, rows): the same n times, by the law of predict()."""
+        return sampling.future_trends(self, df, n_samples, iteration)
+
+    def sample_model(self, df, seasonal_features, iteration, s_a, s_m):
+        """One possible future: {"yhat", "trend"}, of that draw of the parameters. seasonal_features, s_a, s_m: from
+        make_all_seasonality_features(df), the last two its columns additive_terms and multiplicative_terms."""
+        trend = self.sample_predictive_trend(df, iteration)
+        return {"yhat": sampling.observations(self, seasonal_features, iteration, s_a, s_m, trend), "trend": trend}
+
+    def sample_model_vectorized(self, df, seasonal_features, iteration, s_a, s_m, n_samples):
+        """A list of n_samples possible futures, by the law of predict()."""
+        trends = self.sample_predictive_trend_vectorized(df, n_samples, iteration)
+        values = sampling.observations(self, seasonal_features, iteration, s_a, s_m, trends)
+        return [{"yhat": yhat, "trend": trend} for yhat, trend in zip(values, trends)]
+
     def predictive_samples(self, df, vectorized=True):
         """Possible futures: {"yhat", "trend"}, each of shape (rows, samples). numpy.random.seed() makes them again."""
         df, draws = self._prepare_regressors_for_predict(frames.table(df).copy(), self.uncertainty_samples or None)

@@ -64,6 +64,43 @@ class TrendLaw:
         return trends - trends.mean(axis=0)
 
 
+def future_trends(model, df, n_samples, draw):
+    """(n_samples, rows): possible trends of one draw of the parameters, in y's unit; df as setup_dataframe() left it."""
+    t = df["t"].to_numpy()
+    cap = df["cap_scaled"].to_numpy() if model.growth == "logistic" else None
+    departures = TrendLaw(model, draw).departures(t, cap, n_samples)
+    return (model._scaled_trend(t, cap, draw) + departures) * model.y_scale + df["floor"].to_numpy(dtype=float)
+
+
+def poisson_trend(model, df, draw):
+    """One possible trend by Prophet's simulation that is not vectorised: a Poisson number of changes at any moments, in
+    the order of its random numbers."""
+    t = df["t"].to_numpy()
+    changepoints, deltas = np.asarray(model.changepoints_t), np.asarray(model.params["delta"][draw])
+    last = t.max()
+    changes = np.random.poisson(len(changepoints) * (last - 1)) if last > 1 else 0
+    moments = 1 + np.sort(np.random.rand(changes)) * (last - 1) if changes else np.empty(0)
+    sizes = np.random.laplace(0, np.mean(np.abs(deltas)) + 1e-8, changes)
+    k, m = (np.ravel(model.params[name])[draw] for name in ("k", "m"))
+    if model.growth == "flat":
+        trend = model.flat_trend(t, m)
+    else:
+        changed = np.concatenate([deltas, sizes]), k, m, np.concatenate([changepoints, moments])
+        trend = (model.piecewise_linear(t, *changed) if model.growth == "linear"
+                 else model.piecewise_logistic(t, df["cap_scaled"].to_numpy(), *changed))
+    return trend * model.y_scale + df["floor"]
+
+
+def observations(model, features, draw, s_a, s_m, trend):
+    """y on these trends, (samples, rows) or of the rows alone, with noise: what sample_model() draws."""
+    beta = np.asarray(model.params["beta"][draw])
+    values = features.to_numpy()
+    additive = values @ (beta * s_a.to_numpy()) * model.y_scale
+    multiplicative = values @ (beta * s_m.to_numpy())
+    noise = np.random.normal(0, np.ravel(model.params["sigma_obs"])[draw], np.shape(trend)) * model.y_scale
+    return trend * (1 + multiplicative) + additive + noise
+
+
 def posterior_predictive(model, df, X, component_cols, regressor_draws=None):
     """{"yhat", "trend"}: (rows, samples) of the rows of df, as setup_dataframe() left it.
 
@@ -71,15 +108,12 @@ def posterior_predictive(model, df, X, component_cols, regressor_draws=None):
     regressors that are not known but predicted."""
     draws = model.params["k"].shape[0]
     each = max(1, int(np.ceil(model.uncertainty_samples / float(draws))))
-    t, floor = df["t"].to_numpy(), df["floor"].to_numpy(dtype=float)
-    cap = df["cap_scaled"].to_numpy() if model.growth == "logistic" else None
     additive, multiplicative = (component_cols[name].to_numpy() for name in ("additive_terms", "multiplicative_terms"))
     values = X.to_numpy()
     trends, yhats = [], []
     for draw in range(draws):
         beta = model.params["beta"][draw]
-        expected = model._scaled_trend(t, cap, draw)
-        trend = (expected + TrendLaw(model, draw).departures(t, cap, each)) * model.y_scale + floor
+        trend = future_trends(model, df, each, draw)
         terms = {"add": values @ (beta * additive) * model.y_scale, "mul": values @ (beta * multiplicative)}
         for name, samples in (regressor_draws or {}).items():
             place = X.columns.get_loc(name)

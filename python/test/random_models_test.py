@@ -86,6 +86,19 @@ def test_a_model_drawn_at_random(seed):
     hers = theirs.predictive_samples(drawn.future)
     for name in ("trend", "yhat"):
         np.testing.assert_allclose(mine[name], hers[name], rtol=1e-8, atol=1e-8 * theirs.y_scale, err_msg=told)
+    for one, other in zip(single_draws(loaded, drawn.future, seed), single_draws(theirs, drawn.future, seed)):
+        np.testing.assert_allclose(one, other, rtol=1e-8, atol=1e-8 * theirs.y_scale, err_msg=told)
+
+
+def single_draws(model, future, seed):
+    """What the simulation's own methods draw: one future at a time, and three."""
+    df = model.setup_dataframe(future.copy())
+    features, _, columns, _ = model.make_all_seasonality_features(df)
+    parts = columns["additive_terms"], columns["multiplicative_terms"]
+    np.random.seed(seed)
+    futures = [model.sample_model(df, features, 0, *parts)] + model.sample_model_vectorized(df, features, 0, *parts, 3)
+    return [future[name] for future in futures for name in ("trend", "yhat")] + [
+        model.sample_predictive_trend(df, 0), model.sample_predictive_trend_vectorized(df, 4)]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
