@@ -83,6 +83,7 @@ ROWS = [
     ("python_package", python_package.VALIDATION, OURS, "Prophet, 2 processes", "faster", 100),
     ("python_package", python_package.FLEET, OURS, "Python loop", "faster", 300),
     ("m4_hourly", m4_hourly.MEASURE, OURS, PROPHET, "difference", None),
+    ("m4_hourly", m4_hourly.MEASURE, OURS, m4_hourly.NAIVE, "difference", None),
     ("tune", tune.MEASURE, tune.TUNED, tune.DEFAULTS, "difference", None),
     ("conformal", conformal.coverage_measure(0.8), conformal.CALIBRATED, conformal.OWN, "difference", None),
     ("model", "model.json with history + tar.gz", OURS, None, "most", 250e-6),

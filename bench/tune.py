@@ -15,20 +15,14 @@ import os
 import numpy
 
 from data import REFERENCE_DIR
-from m4_hourly import ours, smape, table
+from m4_hourly import NAIVE, naive, ours, table
 from record import CHILIAD, SCRATCH, Finished, expect
 
 QUESTION = "Do prior scales chosen by cross-validation forecast better than the defaults, on rows they did not see?"
 MEASURE = "sMAPE, M4 hourly, 48 hours ahead, prior scales chosen by tune"
-TUNED, DEFAULTS, NAIVE = "tuned", "defaults", "seasonal naive"
+TUNED, DEFAULTS = "tuned", "defaults"
 GRID = ["--changepoint-prior-scales", "0.0005,0.005,0.05,0.5", "--seasonality-prior-scales", "0.1,1,10"]
 SCALES = ("changepoint_prior_scale", "seasonality_prior_scale")
-
-
-def naive(train, test):
-    """{series: sMAPE} of repeating the last day."""
-    last = {name: rows["y"].to_numpy()[-24:] for name, rows in train.groupby("id")}
-    return {name: smape(rows["y"].to_numpy(), numpy.resize(last[name], len(rows))) for name, rows in test.groupby("id")}
 
 
 def measure(record):
