@@ -51,6 +51,14 @@ Result<FutureRows::Rows> future_rows(const forecast::FittedState& state, std::st
   return FutureRows::Rows{*std::move(future), {}};
 }
 
+// What a forecast of dates alone lacks, with where it comes from.
+Error with_remedy(Error error, const forecast::FittedState& state, const ForecastPlan& plan) {
+  const bool dates_alone = !plan.future && plan.period > 0 && !forecast::needed_columns(state).empty();
+  if (dates_alone && error.code == ErrorCode::kInvalid)
+    error.message += "; --future FILE gives the rows of the future with what the model needs of them";
+  return error;
+}
+
 }  // namespace
 
 Result<FutureRows::Rows> forecast_rows(const forecast::FittedModel& model, std::string_view customer_id,
@@ -81,7 +89,9 @@ Result<forecast::Forecast> forecast_model(const forecast::FittedModel& model, st
   const std::vector<forecast::Column> columns = forecast::borrow(rows->columns);
   forecast::PredictOptions predict = plan.predict;
   predict.seed = content_hash(customer_id, plan.predict.seed);
-  return model.predict(forecast::Frame{rows->ds, columns}, predict);
+  Result<forecast::Forecast> forecast = model.predict(forecast::Frame{rows->ds, columns}, predict);
+  if (!forecast) return with_remedy(std::move(forecast).error(), model.state(), plan);
+  return forecast;
 }
 
 Result<forecast::PredictiveSamples> sample_model(const forecast::FittedModel& model, std::string_view customer_id,
@@ -89,8 +99,10 @@ Result<forecast::PredictiveSamples> sample_model(const forecast::FittedModel& mo
   Result<FutureRows::Rows> rows = forecast_rows(model, customer_id, plan);
   if (!rows) return std::move(rows).error();
   const std::vector<forecast::Column> columns = forecast::borrow(rows->columns);
-  return forecast::predictive_samples(model, forecast::Frame{rows->ds, columns}, plan.samples,
-                                      content_hash(customer_id, plan.predict.seed));
+  Result<forecast::PredictiveSamples> samples = forecast::predictive_samples(
+      model, forecast::Frame{rows->ds, columns}, plan.samples, content_hash(customer_id, plan.predict.seed));
+  if (!samples) return with_remedy(std::move(samples).error(), model.state(), plan);
+  return samples;
 }
 
 std::vector<std::string> all_columns(const forecast::FittedModel& example, const ForecastPlan& plan) {

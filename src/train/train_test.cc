@@ -512,7 +512,9 @@ TEST_F(TrainTest, RegressorsComeFromTheRowsAndFromATableOfTheFuture) {
   plan.future = nullptr;
   plan.period = 2;
   plan.frequency = forecast::Frequency::daily();
-  EXPECT_EQ(forecast_model(first, "1", plan).error().message, "Regressor 'temp' missing from dataframe");
+  EXPECT_EQ(forecast_model(first, "1", plan).error().message,
+            "Regressor 'temp' missing from dataframe; --future FILE gives the rows of the future with what the model "
+            "needs of them");
 }
 
 TEST_F(TrainTest, SeriesThatAnOptionsFileNamesHaveOptionsOfTheirOwn) {
