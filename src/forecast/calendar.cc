@@ -145,10 +145,8 @@ GramBlocks products_at(const Calendar::State& calendar, const Linearised& at, do
 
 }  // namespace
 
-PenalizedQuadratic curvature_at(const Calendar::State& calendar, const Linearised& at) {
-  GramBlocks blocks = products_at(calendar, at, kLinePrior, calendar.prior);
-  return PenalizedQuadratic(calendar.smooth(), calendar.changes(), std::move(blocks.smooth), blocks.cross,
-                            blocks.changes);
+GramBlocks curvature_at(const Calendar::State& calendar, const Linearised& at) {
+  return products_at(calendar, at, kLinePrior, calendar.prior);
 }
 
 PenalizedQuadratic in_prior_units(GramBlocks products, std::span<const double> prior) {

@@ -75,7 +75,7 @@ struct Linearised {
 
 // Curvature of half the residual's sum of squares in (k, m, features; slope changes), smooth columns in units of their
 // prior's standard deviation: Gauss and Newton's, or with the second-order terms Newton's.
-PenalizedQuadratic curvature_at(const Calendar::State& calendar, const Linearised& at);
+GramBlocks curvature_at(const Calendar::State& calendar, const Linearised& at);
 
 // Knots and, as far as they are the same for every y, curvature or features' products: what follows from t,
 // changepoints, X, prior and modes. Requires: these are set.

@@ -278,9 +278,7 @@ TEST(Fit, AWarmStartOfAnotherModelCountsWhereItFits) {
   EXPECT_NEAR(warm->state().k, cold->state().k, 1e-8);
 }
 
-// A wave and noise about a slow rise under a cap, with few places to bend: one of the 1 % of such series in which
-// Prophet's own start does not lead to the best mode.
-// A wave below a cap, which logistic growth tells in several ways, with the options that leave it to.
+// A wave and noise about a slow rise under a cap, which logistic growth tells in several ways, with few places to bend.
 struct Waving {
   Series series;
   std::vector<double> cap;
@@ -299,8 +297,9 @@ struct Waving {
   }
 };
 
+// One of the few such series (7 of 3,000) in which Prophet's own start does not lead to the best mode.
 TEST(Fit, KeepsTheBestOfSeveralModesAndSaysSo) {
-  constexpr unsigned kSeed = 118;
+  constexpr unsigned kSeed = 1168;
   const Waving wave(kSeed);
   const std::vector<Column> columns = {{"cap", wave.cap}};
   const History history{wave.series.ds, wave.series.y, columns};

@@ -121,6 +121,29 @@ CHILIAD_MULTIVERSION void column_sums(const double* row, std::size_t count, std:
   }
 }
 
+// out := from - the rows of x times their weights.
+CHILIAD_MULTIVERSION void subtract_weighted(const double* from, const double* x, std::size_t rows, std::size_t stride,
+                                            const double* weight, double* out) {
+  for (std::size_t j = 0; j < stride; ++j) out[j] = from[j];
+  // Four of the rows that count at a time, so that `out` is read and written less often.
+  const double* row[4];
+  double factor[4];
+  std::size_t waiting = 0;
+  for (std::size_t r = 0; r < rows; ++r) {
+    if (weight[r] == 0) continue;
+    row[waiting] = x + r * stride;
+    factor[waiting++] = weight[r];
+    if (waiting < 4) continue;
+    waiting = 0;
+    const double *a = row[0], *b = row[1], *c = row[2], *d = row[3];
+    for (std::size_t j = 0; j < stride; ++j)
+      out[j] = (((out[j] - factor[0] * a[j]) - factor[1] * b[j]) - factor[2] * c[j]) - factor[3] * d[j];
+  }
+  for (std::size_t w = 0; w < waiting; ++w) {
+    for (std::size_t j = 0; j < stride; ++j) out[j] -= factor[w] * row[w][j];
+  }
+}
+
 CHILIAD_MULTIVERSION void column_dots(const double* row, std::size_t count, std::size_t stride, const double* weight,
                                       double* out) {
   std::size_t j = 0;
@@ -350,6 +373,12 @@ void weighted_column_sums(const FeatureMatrix& x, std::size_t first, std::size_t
 void transposed_product(const FeatureMatrix& x, std::span<const double> weight, std::span<double> out) {
   CHILIAD_CHECK(weight.size() == x.rows && out.size() >= x.stride);
   column_dots(x.values.data(), x.rows, x.stride, weight.data(), out.data());
+}
+
+void subtract_rows(std::span<const double> from, const FeatureMatrix& x, std::span<const double> weight,
+                   std::span<double> out) {
+  CHILIAD_CHECK(from.size() == x.stride && weight.size() >= x.rows && out.size() == x.stride);
+  subtract_weighted(from.data(), x.values.data(), x.rows, x.stride, weight.data(), out.data());
 }
 
 void add_product(const FeatureMatrix& x, std::span<const double> coefficient, std::span<double> out) {

@@ -50,6 +50,11 @@ void weighted_column_sums(const FeatureMatrix& x, std::size_t first, std::size_t
 // out[j] = sum over all rows of weight[r] x(r, j); out has x.stride elements.
 void transposed_product(const FeatureMatrix& x, std::span<const double> weight, std::span<double> out);
 
+// out[j] = from[j] - sum over all rows of weight[r] x(r, j); from and out have x.stride elements. Rows without weight
+// are passed over.
+void subtract_rows(std::span<const double> from, const FeatureMatrix& x, std::span<const double> weight,
+                   std::span<double> out);
+
 // out[r] += sum over j of x(r, j) coefficient[j]; coefficient has x.stride elements, zero in the padding.
 void add_product(const FeatureMatrix& x, std::span<const double> coefficient, std::span<double> out);
 

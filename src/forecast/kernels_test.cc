@@ -49,6 +49,18 @@ TEST(Kernels, SubtractTheProductOfTwoMatrices) {
   }
 }
 
+TEST(Kernels, SubtractRowsByTheirWeights) {
+  const FeatureMatrix x = random_matrix(11, 13);
+  std::vector<double> from(x.stride, 0.25), weight(11), out(x.stride);
+  for (std::size_t r = 0; r < 11; ++r) weight[r] = r % 3 == 1 ? 0 : std::sin(static_cast<double>(r));
+  subtract_rows(from, x, weight, out);
+  for (std::size_t j = 0; j < 13; ++j) {
+    double expected = from[j];
+    for (std::size_t r = 0; r < 11; ++r) expected -= weight[r] * x.row(r)[j];
+    EXPECT_NEAR(out[j], expected, 1e-14);
+  }
+}
+
 TEST(Kernels, GiveARowTheSameBitsAloneAndAmongOthers) {
   for (const std::size_t columns : {1u, 6u, 8u, 11u, 26u}) {
     const FeatureMatrix x = random_matrix(23, columns);

@@ -158,13 +158,10 @@ std::size_t PenalizedQuadratic::memory_bytes() const {
 
 namespace {
 
-// Zero changes may violate their condition by this share of the gradient's rounding before they enter.
-constexpr double kRounding = 4e-15;
 // A pivot below this share of its column counts as zero: the column is a combination of the active ones.
 constexpr double kDependent = 1e-13;
 // A pivot further below zero than this share is no rounding: the problem is not convex.
 constexpr double kIndefinite = 1e-9;
-constexpr int kMaxNoiseSteps = 400;
 // Of the noise's map less ln v; that of a plain step is -1. Nearer 0, near a tangent, only that cannot overshoot.
 constexpr double kLeastSlope = -0.3;
 // In ln v: nearer than that the slope is computed, further off it is the secant's. Not further: which of several fixed
@@ -184,29 +181,6 @@ CHILIAD_MULTIVERSION void solve_columns(const double* factor, const double* pivo
     double* row = x + i * stride;
     for (std::size_t j = 0; j < stride; ++j) row[j] *= pivot[i];
     for (std::size_t j = 0; i + 1 < rows && j < stride; ++j) row[j] -= factor[i] * row[j + stride];
-  }
-}
-
-// out := from - the rows of x times their weights.
-CHILIAD_MULTIVERSION void subtract_rows(const double* from, const double* x, std::size_t rows, std::size_t stride,
-                                        const double* weight, double* out) {
-  for (std::size_t j = 0; j < stride; ++j) out[j] = from[j];
-  // Four of the rows that count at a time, so that `out` is read and written less often.
-  const double* row[4];
-  double factor[4];
-  std::size_t waiting = 0;
-  for (std::size_t r = 0; r < rows; ++r) {
-    if (weight[r] == 0) continue;
-    row[waiting] = x + r * stride;
-    factor[waiting++] = weight[r];
-    if (waiting < 4) continue;
-    waiting = 0;
-    const double *a = row[0], *b = row[1], *c = row[2], *d = row[3];
-    for (std::size_t j = 0; j < stride; ++j)
-      out[j] = (((out[j] - factor[0] * a[j]) - factor[1] * b[j]) - factor[2] * c[j]) - factor[3] * d[j];
-  }
-  for (std::size_t w = 0; w < waiting; ++w) {
-    for (std::size_t j = 0; j < stride; ++j) out[j] -= factor[w] * row[w][j];
   }
 }
 
@@ -259,7 +233,7 @@ class Lasso {
     }
     const double r = std::sqrt(std::max(0.0, start.rr));
     for (std::size_t j = 0; j < s_; ++j)
-      rounding_[j] = kRounding * std::sqrt(std::max(0.0, quadratic.changes().row(j)[j])) * r;
+      rounding_[j] = kGradientRounding * std::sqrt(std::max(0.0, quadratic.changes().row(j)[j])) * r;
     for (double d : quadratic.diagonal()) scale_ = std::max(scale_, std::fabs(d));
   }
 
@@ -384,7 +358,8 @@ void Lasso::make_column(std::size_t j) {
 }
 
 void Lasso::update_gradient() {
-  subtract_rows(c_.data(), columns_.values.data(), s_, columns_.stride, z_.data(), gradient_.data());
+  subtract_rows({c_.data(), columns_.stride}, columns_, {z_.data(), columns_.rows},
+                {gradient_.data(), columns_.stride});
 }
 
 void Lasso::drop(std::size_t position) {
@@ -575,7 +550,7 @@ SearchResult search_mode(const PenalizedQuadratic& quadratic, const SearchStart&
   const double log_credible = start.v_credible > 0 ? std::log(start.v_credible) : -1e300;
   double fixed_above = 1e300;   // ln v where the map still points down,
   double fixed_below = -1e300;  // and where it points up: a fixed point lies between.
-  for (result.steps = 1; result.steps <= kMaxNoiseSteps; ++result.steps) {
+  for (result.steps = 1; result.steps <= start.most_levels; ++result.steps) {
     const double v = std::exp(log_v);
     if (!lasso.solve(v)) return result;
     result.v = v;
@@ -585,7 +560,7 @@ SearchResult search_mode(const PenalizedQuadratic& quadratic, const SearchStart&
     const double wanted = r > 0 ? std::log(best_noise_variance(r, start.rows)) : -1e300;
     if (wanted < log_credible && wanted < log_v) return result;
     const double f = wanted - log_v;
-    if (std::fabs(f) < start.accuracy) break;
+    if (std::fabs(f) < start.accuracy || result.steps == start.most_levels) break;
     if (f < 0) {
       fixed_above = std::min(fixed_above, log_v);
     } else {

@@ -55,6 +55,9 @@ class PenalizedQuadratic {
   FeatureMatrix changes_;
 };
 
+// Zero changes may violate their condition by this share of the gradient's rounding before they enter.
+inline constexpr double kGradientRounding = 4e-15;
+
 struct SearchStart {
   std::span<const double> u;    // q, rotated.
   std::span<const double> d;    // S.
@@ -68,6 +71,7 @@ struct SearchStart {
   double v_credible = 0;    // A mode below it is taken for an error of the model: ok is false then.
   double damping = 0;       // Shortens the step: as if the priors, centred on the start, were this much stronger.
   double accuracy = 1e-12;  // Of ln v, at which the search ends.
+  int most_levels = 400;    // Of v, after which it ends too.
   bool convex = true;       // The curvature is a Gram matrix: what looks indefinite is rounding.
   bool cautious = false;    // The columns may interpolate the rows: never step past a mode, at any price.
 };

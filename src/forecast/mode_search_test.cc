@@ -5,85 +5,17 @@
 #include <cmath>
 #include <random>
 
+#include "forecast/problem_under_test.h"
+
 namespace chiliad::forecast {
 namespace {
 
-// A random problem with its columns, so that the objective can be computed from the rows.
-struct Problem {
-  std::size_t rows, q, s;
-  std::vector<double> a;  // rows x (q + s)
-  std::vector<double> y;
-  double tau;
-
-  Problem(std::size_t row_count, std::size_t smooth, std::size_t changes, double tau_value, unsigned seed)
-      : rows(row_count), q(smooth), s(changes), a(row_count * (smooth + changes)), y(row_count), tau(tau_value) {
-    std::mt19937_64 random(seed);
-    std::normal_distribution<double> normal;
-    for (std::size_t r = 0; r < rows; ++r) {
-      const double t = static_cast<double>(r) / static_cast<double>(rows - 1);
-      for (std::size_t j = 0; j < q; ++j) at(r, j) = j == 0 ? 1 : j == 1 ? t : normal(random);
-      for (std::size_t j = 0; j < s; ++j) {
-        at(r, q + j) = std::max(0.0, t - 0.8 * static_cast<double>(j + 1) / static_cast<double>(s + 1));
-      }
-      y[r] = 1 + 0.5 * t + (t > 0.4 ? 2 * (t - 0.4) : 0) + 0.1 * normal(random);
-    }
-  }
-  double& at(std::size_t r, std::size_t j) { return a[r * (q + s) + j]; }
-  double get(std::size_t r, std::size_t j) const { return a[r * (q + s) + j]; }
-  double product(std::size_t i, std::size_t j) const {
-    double sum = 0;
-    for (std::size_t r = 0; r < rows; ++r) sum += get(r, i) * get(r, j);
-    return sum;
-  }
-  PenalizedQuadratic quadratic() const {
-    std::vector<double> smooth, cross, changes;
-    for (std::size_t i = 0; i < q; ++i) {
-      for (std::size_t j = 0; j < q; ++j) smooth.push_back(product(i, j));
-    }
-    for (std::size_t i = 0; i < s; ++i) {
-      for (std::size_t j = 0; j < q; ++j) cross.push_back(product(q + i, j));
-    }
-    for (std::size_t i = 0; i < s; ++i) {
-      for (std::size_t j = 0; j < s; ++j) changes.push_back(product(q + i, q + j));
-    }
-    return PenalizedQuadratic(q, s, smooth, cross, changes);
-  }
-  double objective(const std::vector<double>& x, const std::vector<double>& delta, double v) const {
-    double sum = 0;
-    for (std::size_t r = 0; r < rows; ++r) {
-      double residual = y[r];
-      for (std::size_t j = 0; j < q; ++j) residual -= get(r, j) * x[j];
-      for (std::size_t j = 0; j < s; ++j) residual -= get(r, q + j) * delta[j];
-      sum += residual * residual;
-    }
-    double value = sum / (2 * v) + 0.5 * static_cast<double>(rows) * std::log(v) + 2 * v;
-    for (double one : x) value += 0.5 * one * one;
-    for (double one : delta) value += std::fabs(one) / tau;
-    return value;
-  }
-};
-
 SearchResult solve(const Problem& problem, const PenalizedQuadratic& quadratic, double v_credible = 0,
                    double accuracy = 1e-12) {
-  std::vector<double> zero_u(problem.q, 0.0), zero_d(problem.s, 0.0), g_s(problem.q), g_d(problem.s);
-  double rr = 0;
-  for (std::size_t r = 0; r < problem.rows; ++r) {
-    rr += problem.y[r] * problem.y[r];
-    for (std::size_t j = 0; j < problem.q; ++j) g_s[j] += problem.get(r, j) * problem.y[r];
-    for (std::size_t j = 0; j < problem.s; ++j) g_d[j] += problem.get(r, problem.q + j) * problem.y[r];
-  }
-  quadratic.rotate(g_s);
-  SearchStart start;
-  start.u = zero_u;
-  start.d = zero_d;
-  start.g_s = g_s;
-  start.g_d = g_d;
-  start.rr = rr;
-  start.rows = static_cast<double>(problem.rows);
-  start.tau = problem.tau;
-  start.v_credible = v_credible;
-  start.accuracy = accuracy;
-  return search_mode(quadratic, start);
+  ProblemSearch search(problem);
+  search.start.v_credible = v_credible;
+  search.start.accuracy = accuracy;
+  return search.run(quadratic);
 }
 
 TEST(PenalizedQuadratic, RotatesThereAndBack) {
@@ -105,8 +37,7 @@ TEST(SearchMode, NoPointNearbyIsBetter) {
       const PenalizedQuadratic quadratic = problem.quadratic();
       const SearchResult found = solve(problem, quadratic);
       ASSERT_TRUE(found.ok);
-      std::vector<double> x = found.x;
-      quadratic.unrotate(x);
+      const std::vector<double>& x = found.x;
       const double best = problem.objective(x, found.delta, found.v);
       for (int trial = 0; trial < 300; ++trial) {
         const double size = std::pow(10.0, -trial % 7);
@@ -169,15 +100,12 @@ TEST(SearchMode, ColumnsThatAreEqualDoNotBreakIt) {
   const PenalizedQuadratic quadratic = problem.quadratic();
   const SearchResult found = solve(problem, quadratic);
   ASSERT_TRUE(found.ok);
-  std::vector<double> x = found.x;
-  quadratic.unrotate(x);
   Problem single = problem;
   for (std::size_t r = 0; r < problem.rows; ++r) single.at(r, 4) = 0;
   const PenalizedQuadratic other = single.quadratic();
   const SearchResult reference = solve(single, other);
-  std::vector<double> x2 = reference.x;
-  other.unrotate(x2);
-  EXPECT_NEAR(problem.objective(x, found.delta, found.v), single.objective(x2, reference.delta, reference.v), 1e-7);
+  EXPECT_NEAR(problem.objective(found.x, found.delta, found.v),
+              single.objective(reference.x, reference.delta, reference.v), 1e-7);
 }
 
 TEST(SearchMode, SaysThatAnIndefiniteProblemIsNotConvex) {

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "forecast/multiversion.h"
 #include "forecast/trend.h"
 
 namespace chiliad::forecast {
@@ -11,36 +12,37 @@ namespace {
 
 constexpr double kLineVariance = 25;  // Prior of k and m: Normal(0, 5).
 
-// The trend and its derivatives along the line.
-void evaluate_logistic(const TrendParameters& trend, std::span<const double> t, std::span<const double> cap,
-                       Rows& rows) {
-  CHILIAD_CHECK(cap.size() == t.size());
-  std::vector<double> share(t.size());  // Of the cap.
-  logistic_exponent(trend, t, share);
-  sigmoid(share, share);
-  rows.slope.resize(t.size());
-  rows.bend.resize(t.size());
-  for (std::size_t i = 0; i < t.size(); ++i) {
-    rows.trend[i] = cap[i] * share[i];
-    rows.slope[i] = rows.trend[i] * (1 - share[i]);
-    rows.bend[i] = rows.slope[i] * (1 - 2 * share[i]);
-  }
+// rows := y - trend * share - rows
+CHILIAD_MULTIVERSION void take_from_values(const double* y, const double* trend, const double* share, std::size_t count,
+                                           double* rows) {
+  for (std::size_t i = 0; i < count; ++i) rows[i] = y[i] - trend[i] * share[i] - rows[i];
 }
 
 }  // namespace
 
 Rows evaluate_rows(const Calendar::State& calendar, const Parameters& parameters, const SeriesValues& values) {
+  Rows rows;
+  evaluate_rows(calendar, parameters, values, rows);
+  return rows;
+}
+
+void evaluate_rows(const Calendar::State& calendar, const Parameters& parameters, const SeriesValues& values,
+                   Rows& rows) {
   const std::size_t n = calendar.rows();
   CHILIAD_CHECK(values.y.size() == n);
   CHILIAD_CHECK(parameters.beta.size() >= calendar.x.columns);
-  Rows rows;
   rows.trend.resize(n);
   rows.k = parameters.k;
   rows.m = parameters.m;
   const TrendParameters trend{parameters.k, parameters.m, parameters.delta, calendar.changepoints.t};
   if (calendar.options.growth == Growth::kLogistic) {
-    evaluate_logistic(trend, calendar.t, values.cap, rows);
+    rows.slope.resize(n);
+    rows.bend.resize(n);
+    logistic_exponent(trend, calendar.t, rows.trend);
+    logistic_curve(rows.trend, values.cap, rows.trend, rows.slope, rows.bend);
   } else {
+    rows.slope.clear();
+    rows.bend.clear();
     evaluate_trend(calendar.options.growth, trend, calendar.t, {}, rows.trend);
   }
   rows.share.assign(n, 1.0);
@@ -57,11 +59,8 @@ Rows evaluate_rows(const Calendar::State& calendar, const Parameters& parameters
   };
   if (calendar.any_multiplicative) add_features(1, rows.share);
   add_features(0, rows.residual);
-  for (std::size_t i = 0; i < n; ++i) {
-    rows.residual[i] = values.y[i] - rows.trend[i] * rows.share[i] - rows.residual[i];
-  }
+  take_from_values(values.y.data(), rows.trend.data(), rows.share.data(), n, rows.residual.data());
   rows.sum_of_squares = dot(rows.residual, rows.residual);
-  return rows;
 }
 
 Priors priors_of(const Calendar::State& calendar) {

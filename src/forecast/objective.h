@@ -53,6 +53,9 @@ struct Rows {
   double sum_of_squares = 0;     // R
 };
 Rows evaluate_rows(const Calendar::State& calendar, const Parameters& parameters, const SeriesValues& values);
+// The same into rows of whatever parameters, whose memory is used again.
+void evaluate_rows(const Calendar::State& calendar, const Parameters& parameters, const SeriesValues& values,
+                   Rows& rows);
 
 inline constexpr double kLinePrior = 5;  // Standard deviation of the prior of k and m.
 

@@ -5,8 +5,8 @@
 // finds the joint mode of coefficients and noise for the model made linear there. With linear or flat growth and
 // without multiplicative features the model is linear: one search reaches the mode up to the rounding of the Gram
 // matrix, a second from there removes that. Otherwise it is curved, bilinear in trend * (1 + X beta) or logistic in its
-// line: Gauss-Newton steps to begin with, then with the second-order terms (exact Newton), each guarded by damping on
-// the posterior itself.
+// line: Gauss-Newton steps to begin with, then with the second-order terms (exact Newton), each shortened or damped
+// until the posterior itself rises; quick_search.h does the searches.
 //
 // The end is judged by the rows alone: the largest violation of the optimality conditions, computed afresh, is at most
 // kOptimal or what rounding makes of a zero there, whichever is more. A multiplicative model of a series that is not
@@ -23,6 +23,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "forecast/search_step.h"
 
@@ -45,6 +46,7 @@ class Fit {
         interpolates_(calendar.rows() <= calendar.smooth() + calendar.changes()),
         start_(std::move(start)) {
     now_ = start_;
+    if (!calendar.is_linear()) curved_.emplace(calendar.smooth(), calendar.changes());
     if (interpolates_) floor_ = std::max(kInterpolatingFloor, 0.5 * kCollapsed * line_residual());
     rows_ = evaluate_rows(calendar_, now_, values_);
     // The search for the noise comes from above.
@@ -60,10 +62,12 @@ class Fit {
   double posterior(const Parameters& parameters, double sum_of_squares) const;
   double rounding() const;
   void set_noise(Parameters& parameters, double sum_of_squares) const;
-  SearchResult search(const PenalizedQuadratic& curvature, const Gradient& gradient, SearchWay way) const;
-  PenalizedQuadratic linearise(bool exact, bool along) const;
-  Parameters moved(const PenalizedQuadratic& curvature, const SearchResult& found, bool along) const;
-  void accept(Parameters next, Rows rows, const SearchResult& found);
+  SearchResult search(const Gradient& gradient, SearchWay way);
+  void linearise(bool exact, bool along);
+  Parameters moved(const SearchResult& found, bool along) const;
+  Parameters part_way(const Parameters& there, double share) const;
+  double try_at(Parameters& next);
+  void accept(Parameters next, const SearchResult& found);
   bool step_linear(const Gradient& gradient);
   bool step_curved(const Gradient& gradient);
   Standing against(const Rival& rival) const;
@@ -79,6 +83,11 @@ class Fit {
   bool at_floor_ = false;
   Parameters now_;
   Rows rows_;
+  Rows tried_;  // Of where a step would lead.
+  // The model made linear, where it is curved, and what that is made of: the members of Linearised.
+  std::optional<QuickSearch> curved_;
+  FeatureMatrix weighted_;
+  std::vector<double> line_, square_, coupling_;
   int passes_ = 0;
   double damping_ = 0;
   double promised_v_ = std::numeric_limits<double>::infinity();  // By the last search.
@@ -124,60 +133,62 @@ double Fit::rounding() const {
   return kSafety * std::numeric_limits<double>::epsilon() * std::sqrt(rows_count()) * largest / variance;
 }
 
-SearchResult Fit::search(const PenalizedQuadratic& curvature, const Gradient& gradient, SearchWay way) const {
+SearchResult Fit::search(const Gradient& gradient, SearchWay way) {
   way.cautious = interpolates_;
   Coordinates at = coordinates(now_, calendar_.x.columns);
   Coordinates slope = coordinates(gradient, calendar_.x.columns);
   at.delta = at.delta.first(calendar_.changes());
   slope.delta = slope.delta.first(calendar_.changes());
-  return search_from(curvature, priors_of(calendar_), at, now_.sigma_obs, slope, rows_.sum_of_squares, way);
+  const Priors priors = priors_of(calendar_);
+  if (curved_) return search_from(*curved_, priors, at, now_.sigma_obs, slope, rows_.sum_of_squares, way);
+  return search_from(*calendar_.curvature, priors, at, now_.sigma_obs, slope, rows_.sum_of_squares, way);
 }
 
-// The model made linear at the centre. `exact`: with the second-order terms. `along`: in the coordinates of moved(...,
-// along), in which the line of logistic growth is linear and the prior of m is not.
-PenalizedQuadratic Fit::linearise(bool exact, bool along) const {
+// Makes a curved model linear at the centre. `exact`: with the second-order terms. `along`: in the coordinates of
+// moved(..., along), in which the line of logistic growth is linear and the prior of m is not.
+void Fit::linearise(bool exact, bool along) {
   const std::size_t n = calendar_.rows();
-  FeatureMatrix weighted;
   if (calendar_.any_multiplicative) {
-    weighted = calendar_.x;
+    if (weighted_.rows != n) weighted_ = calendar_.x;
     for (std::size_t i = 0; i < n; ++i) {
-      double* row = weighted.row(i);
-      for (std::size_t j = 0; j < weighted.columns; ++j) {
-        if (calendar_.is_multiplicative[j] != 0) row[j] *= rows_.trend[i];
+      const double* feature = calendar_.x.row(i);
+      double* row = weighted_.row(i);
+      for (std::size_t j = 0; j < weighted_.columns; ++j) {
+        if (calendar_.is_multiplicative[j] != 0) row[j] = feature[j] * rows_.trend[i];
       }
     }
   }
   const bool curved = !rows_.slope.empty();
-  std::vector<double> line = rows_.share;
-  for (std::size_t i = 0; curved && i < n; ++i) line[i] *= rows_.slope[i];
-  std::vector<double> square(n);
-  for (std::size_t i = 0; i < n; ++i) square[i] = line[i] * line[i];
-  std::vector<double> coupling;
-  Linearised at{calendar_.any_multiplicative ? &weighted : &calendar_.x, line, square};
+  line_ = rows_.share;
+  for (std::size_t i = 0; curved && i < n; ++i) line_[i] *= rows_.slope[i];
+  square_.resize(n);
+  for (std::size_t i = 0; i < n; ++i) square_[i] = line_[i] * line_[i];
+  Linearised at{calendar_.any_multiplicative ? &weighted_ : &calendar_.x, line_, square_};
   at.k = rows_.k;
   at.m = rows_.m;
   if (exact) {
     at.convex = false;
     if (calendar_.any_multiplicative) {
-      coupling = rows_.residual;
-      for (std::size_t i = 0; curved && i < n; ++i) coupling[i] *= rows_.slope[i];
-      at.coupling = coupling;
+      coupling_ = rows_.residual;
+      for (std::size_t i = 0; curved && i < n; ++i) coupling_[i] *= rows_.slope[i];
+      at.coupling = coupling_;
     }
-    for (std::size_t i = 0; curved && i < n; ++i) square[i] -= rows_.residual[i] * rows_.share[i] * rows_.bend[i];
+    for (std::size_t i = 0; curved && i < n; ++i) square_[i] -= rows_.residual[i] * rows_.share[i] * rows_.bend[i];
     if (curved && along) {
       const double prior = kLinePrior / now_.sigma_obs;
       at.turn = -now_.m / (prior * prior * now_.k);
     } else if (curved) {
-      at.turn = dot(rows_.residual, line);
+      at.turn = dot(rows_.residual, line_);
     }
   }
-  return curvature_at(calendar_, at);
+  const GramBlocks products = curvature_at(calendar_, at);
+  curved_->set(products.smooth, products.cross, products.changes);
 }
 
 // The parameters that a search found. `along`: the line of logistic growth, k t - k m, moves by what it moves by to
 // first order, so m follows the curve on which k m is straight.
-Parameters Fit::moved(const PenalizedQuadratic& curvature, const SearchResult& found, bool along) const {
-  const std::vector<double> step = smooth_step(curvature, priors_of(calendar_), found);
+Parameters Fit::moved(const SearchResult& found, bool along) const {
+  const std::vector<double> step = smooth_step(priors_of(calendar_), found);
   Parameters next = now_;
   next.k += step[0];
   next.m += step[1] * (along ? now_.k / next.k : 1);
@@ -186,9 +197,26 @@ Parameters Fit::moved(const PenalizedQuadratic& curvature, const SearchResult& f
   return next;
 }
 
-void Fit::accept(Parameters next, Rows rows, const SearchResult& found) {
+Parameters Fit::part_way(const Parameters& there, double share) const {
+  Parameters next = now_;
+  next.k += share * (there.k - now_.k);
+  next.m += share * (there.m - now_.m);
+  for (std::size_t j = 0; j < next.beta.size(); ++j) next.beta[j] += share * (there.beta[j] - now_.beta[j]);
+  for (std::size_t j = 0; j < next.delta.size(); ++j) next.delta[j] += share * (there.delta[j] - now_.delta[j]);
+  return next;
+}
+
+// Fills tried_ and the noise of `next`. Returns its log-posterior.
+double Fit::try_at(Parameters& next) {
+  evaluate_rows(calendar_, next, values_, tried_);
+  set_noise(next, tried_.sum_of_squares);
+  return posterior(next, tried_.sum_of_squares);
+}
+
+// Moves to where try_at() was last.
+void Fit::accept(Parameters next, const SearchResult& found) {
   now_ = std::move(next);
-  rows_ = std::move(rows);
+  std::swap(rows_, tried_);
   at_floor_ = found.at_floor;
 }
 
@@ -200,62 +228,70 @@ bool Fit::step_linear(const Gradient& gradient) {
   const double before = posterior(now_, rows_.sum_of_squares);
   const double least = before - 1e-9 * (std::fabs(before) + rows_count());
   for (double lowest = floor_; lowest <= now_.sigma_obs; lowest *= kHigher) {
-    const SearchResult found = search(*calendar_.curvature, gradient, {.convex = true, .lowest_sigma = lowest});
+    const SearchResult found = search(gradient, {.convex = true, .lowest_sigma = lowest});
     if (!found.ok) return false;
-    Parameters next = moved(*calendar_.curvature, found, false);
-    Rows rows = evaluate_rows(calendar_, next, values_);
-    set_noise(next, rows.sum_of_squares);
-    if (!(posterior(next, rows.sum_of_squares) >= least)) continue;
-    accept(std::move(next), std::move(rows), found);
+    Parameters next = moved(found, false);
+    if (!(try_at(next) >= least)) continue;
+    accept(std::move(next), found);
     return true;
   }
   return false;
 }
 
-// One pass of a model that is not linear: as long a step as raises the posterior (Levenberg and Marquardt's damping).
-// False when none does. Exact steps of logistic growth go along the curve on which its line moves straight, unless they
-// lead to where the rate is 0, where that curve ends.
+// One pass of a model that is not linear: as long a step as raises the posterior, a part of a Gauss-Newton step or a
+// damped one (Levenberg and Marquardt's damping). False when none does. Exact steps of logistic growth go along the
+// curve on which its line moves straight, unless they lead to where the rate is 0, where that curve ends.
 bool Fit::step_curved(const Gradient& gradient) {
   constexpr int kGaussNewtonPasses = 2;
   constexpr double kMaxDamping = 1e16;
   constexpr double kLeastRate = 0.1;  // Of the present one.
   constexpr double kRough = 1e-3;     // Of ln v, while the model made linear is only near the true one.
+  // Logistic growth is far from the model made linear, and steps lead past its mode: values of v that an exact one
+  // tries, and halvings of others. Fewer values for the first steps, too, were tried: with v still high changes stay
+  // zero, and of 3,000 slow waves 213 ended at a lower mode.
+  constexpr int kFarLevels = 2;
+  constexpr int kHalvings = 3;
   constexpr double kNear = 1;         // What a step gains where the next is to be exact.
   constexpr double kCredible = 1e-5;  // Of the present noise.
   const double before = posterior(now_, rows_.sum_of_squares);
   const double noise = 1e-13 * (std::fabs(before) + rows_count());
   bool exact = passes_++ >= kGaussNewtonPasses;
-  bool along = exact && calendar_.options.growth == Growth::kLogistic && now_.k != 0;
-  PenalizedQuadratic curvature = linearise(exact, along);
+  const bool logistic = calendar_.options.growth == Growth::kLogistic;
+  bool along = exact && logistic && now_.k != 0;
+  linearise(exact, along);
   const auto fall_back = [&] {
     exact = along;
     along = false;
-    curvature = linearise(exact, along);
+    linearise(exact, along);
   };
   while (damping_ < kMaxDamping) {
     SearchWay way{.damping = damping_, .convex = !exact, .lowest_sigma = floor_};
     // Far from the mode the second-order terms can promise a residual below zero, on which the noise collapses.
     if (exact) way.credible_sigma = kCredible * now_.sigma_obs;
     if (!near_) way.accuracy = kRough;
+    if (!near_ && exact && logistic && !interpolates_) way.most_levels = kFarLevels;
     // The model made linear promises little noise from wherever it is made: no way down from the present one.
     if (!exact && !interpolates_) way.highest_v = 2 * promised_v_;
-    const SearchResult found = search(curvature, gradient, way);
+    const SearchResult found = search(gradient, way);
     if (!found.ok && exact) {
       fall_back();
       continue;
     }
     if (found.ok) {
       promised_v_ = found.v;
-      Parameters next = moved(curvature, found, along);
+      Parameters next = moved(found, along);
       if (along && !(next.k / now_.k > kLeastRate)) {
         fall_back();
         continue;
       }
-      Rows rows = evaluate_rows(calendar_, next, values_);
-      set_noise(next, rows.sum_of_squares);
-      if (posterior(next, rows.sum_of_squares) >= before - noise) {
-        accept(std::move(next), std::move(rows), found);
-        const double gain = posterior(now_, rows_.sum_of_squares) - before;
+      double gain = try_at(next) - before;
+      // To solve again with more damping costs several times what it does to look at the rows.
+      for (int i = 0; logistic && !exact && i < kHalvings && !(gain >= -noise); ++i) {
+        next = part_way(next, 0.5);
+        gain = try_at(next) - before;
+      }
+      if (gain >= -noise) {
+        accept(std::move(next), found);
         near_ = exact && gain < kNear;
         gain_before_ = gain_;
         gain_ = exact && damping_ == 0 ? gain : std::numeric_limits<double>::infinity();

@@ -3,11 +3,22 @@
 #include <algorithm>
 
 namespace chiliad::forecast {
+namespace {
 
-SearchResult search_from(const PenalizedQuadratic& curvature, const Priors& priors, const Coordinates& at, double sigma,
-                         const Coordinates& gradient, double sum_of_squares, const SearchWay& way) {
-  const std::size_t q = curvature.smooth_count();
-  std::vector<double> u(q), g(q);
+// Where a search starts, in units of the priors, with what its spans lie in.
+struct Turned {
+  std::vector<double> u, g;
+  SearchStart start;
+
+  Turned(const Priors& priors, const Coordinates& at, double sigma, const Coordinates& gradient, double sum_of_squares,
+         const SearchWay& way);
+  Turned(const Turned&) = delete;
+  Turned& operator=(const Turned&) = delete;
+};
+
+Turned::Turned(const Priors& priors, const Coordinates& at, double sigma, const Coordinates& gradient,
+               double sum_of_squares, const SearchWay& way)
+    : u(2 + priors.features.size()), g(2 + priors.features.size()) {
   u[0] = at.k / kLinePrior;
   u[1] = at.m / kLinePrior;
   g[0] = gradient.k * kLinePrior;
@@ -16,9 +27,6 @@ SearchResult search_from(const PenalizedQuadratic& curvature, const Priors& prio
     u[2 + j] = at.beta[j] / priors.features[j];
     g[2 + j] = gradient.beta[j] * priors.features[j];
   }
-  curvature.rotate(u);
-  curvature.rotate(g);
-  SearchStart start;
   start.u = u;
   start.d = at.delta;
   start.g_s = g;
@@ -32,13 +40,35 @@ SearchResult search_from(const PenalizedQuadratic& curvature, const Priors& prio
   start.damping = way.damping;
   start.convex = way.convex;
   start.accuracy = way.accuracy;
+  start.most_levels = way.most_levels;
   start.cautious = way.cautious;
-  return search_mode(curvature, start);
 }
 
-std::vector<double> smooth_step(const PenalizedQuadratic& curvature, const Priors& priors, const SearchResult& found) {
+SearchResult search_rotated(const PenalizedQuadratic& curvature, Turned& turned) {
+  curvature.rotate(turned.u);
+  curvature.rotate(turned.g);
+  SearchResult found = search_mode(curvature, turned.start);
+  if (found.ok) curvature.unrotate(found.x);
+  return found;
+}
+
+}  // namespace
+
+SearchResult search_from(const PenalizedQuadratic& curvature, const Priors& priors, const Coordinates& at, double sigma,
+                         const Coordinates& gradient, double sum_of_squares, const SearchWay& way) {
+  Turned turned(priors, at, sigma, gradient, sum_of_squares, way);
+  return search_rotated(curvature, turned);
+}
+
+SearchResult search_from(QuickSearch& curvature, const Priors& priors, const Coordinates& at, double sigma,
+                         const Coordinates& gradient, double sum_of_squares, const SearchWay& way) {
+  Turned turned(priors, at, sigma, gradient, sum_of_squares, way);
+  if (std::optional<SearchResult> found = curvature.run(turned.start)) return *std::move(found);
+  return search_rotated(curvature.tridiagonal(), turned);
+}
+
+std::vector<double> smooth_step(const Priors& priors, const SearchResult& found) {
   std::vector<double> step = found.x;
-  curvature.unrotate(step);
   step[0] *= kLinePrior;
   step[1] *= kLinePrior;
   for (std::size_t j = 0; j < priors.features.size(); ++j) step[2 + j] *= priors.features[j];

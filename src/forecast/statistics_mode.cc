@@ -323,7 +323,7 @@ std::string search(Place& place, FitReport& report) {
     if (!found.ok) return "the statistics allow no step";
     if (found.at_floor) return "the rows have no noise";
     const std::span<double> step = place.step();
-    std::ranges::copy(smooth_step(curvature, priors, found), step.begin());
+    std::ranges::copy(smooth_step(priors, found), step.begin());
     for (std::size_t j = 0; j < found.delta.size(); ++j) step[q + j] = found.delta[j] - place.point.theta[q + j];
     place.take_step();
     sigma = place.point.sigma;

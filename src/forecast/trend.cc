@@ -60,6 +60,31 @@ CHILIAD_MULTIVERSION void sigmoids_of(const double* x, std::size_t count, double
   for (std::size_t j = i; j < count; ++j) out[j] = rest[j - i];
 }
 
+CHILIAD_LANE_INLINE void curve_of(const double* x, const double* cap, double* trend, double* slope, double* bend) {
+  using lane::Lane;
+  double share_of_cap[lane::kWidth];
+  sigmoid_of(x, share_of_cap);
+  Lane share, top;
+  lane::load(share_of_cap, share);
+  lane::load(cap, top);
+  const Lane value = top * share;
+  const Lane first = value * (1 - share);
+  lane::store(value, trend);
+  lane::store(first, slope);
+  lane::store(first * (1 - 2 * share), bend);
+}
+
+CHILIAD_MULTIVERSION void curves_of(const double* x, const double* cap, std::size_t count, double* trend, double* slope,
+                                    double* bend) {
+  std::size_t i = 0;
+  for (; i + lane::kWidth <= count; i += lane::kWidth) curve_of(x + i, cap + i, trend + i, slope + i, bend + i);
+  double rest[5][lane::kWidth] = {};
+  for (std::size_t j = i; j < count; ++j) rest[0][j - i] = x[j], rest[1][j - i] = cap[j];
+  if (i < count) curve_of(rest[0], rest[1], rest[2], rest[3], rest[4]);
+  for (std::size_t j = i; j < count; ++j)
+    trend[j] = rest[2][j - i], slope[j] = rest[3][j - i], bend[j] = rest[4][j - i];
+}
+
 }  // namespace
 
 TrendStart trend_start(Growth growth, std::span<const Instant> ds, std::span<const double> t,
@@ -90,6 +115,13 @@ void logistic_exponent(const TrendParameters& parameters, std::span<const double
 void sigmoid(std::span<const double> x, std::span<double> out) {
   CHILIAD_CHECK(x.size() == out.size());
   sigmoids_of(x.data(), x.size(), out.data());
+}
+
+void logistic_curve(std::span<const double> exponent, std::span<const double> cap, std::span<double> trend,
+                    std::span<double> slope, std::span<double> bend) {
+  const std::size_t n = exponent.size();
+  CHILIAD_CHECK(cap.size() == n && trend.size() == n && slope.size() == n && bend.size() == n);
+  curves_of(exponent.data(), cap.data(), n, trend.data(), slope.data(), bend.data());
 }
 
 void evaluate_trend(Growth growth, const TrendParameters& parameters, std::span<const double> t,

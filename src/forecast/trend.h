@@ -56,4 +56,9 @@ void fold_into_slope(Growth growth, double& k, double& m, double& delta);
 // 1 / (1 + exp(-x)) for each x.
 void sigmoid(std::span<const double> x, std::span<double> out);
 
+// cap / (1 + exp(-x)) for each exponent x, and its first two derivatives in x. The exponents may lie in one of the
+// three.
+void logistic_curve(std::span<const double> exponent, std::span<const double> cap, std::span<double> trend,
+                    std::span<double> slope, std::span<double> bend);
+
 }  // namespace chiliad::forecast

@@ -90,5 +90,24 @@ TEST(EvaluateTrend, OfLogisticGrowthStaysFiniteFarOut) {
   EXPECT_EQ(out[2], 2);
 }
 
+TEST(LogisticCurve, IsTheCapTimesTheSigmoidWithItsDerivatives) {
+  std::vector<double> x, cap;
+  for (int i = 0; i < 43; ++i) {
+    x.push_back(0.5 * (i - 21));
+    cap.push_back(2 + 0.1 * i);
+  }
+  std::vector<double> share(x.size()), trend(x), slope(x.size()), bend(x.size());
+  sigmoid(x, share);
+  logistic_curve(trend, cap, trend, slope, bend);  // In place.
+  constexpr double kStep = 1e-4;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const auto curve = [&](double at) { return cap[i] / (1 + std::exp(-at)); };
+    EXPECT_EQ(trend[i], cap[i] * share[i]);
+    EXPECT_NEAR(trend[i], curve(x[i]), 1e-13);
+    EXPECT_NEAR(slope[i], (curve(x[i] + kStep) - curve(x[i] - kStep)) / (2 * kStep), 1e-8);
+    EXPECT_NEAR(bend[i], (curve(x[i] + kStep) - 2 * curve(x[i]) + curve(x[i] - kStep)) / (kStep * kStep), 1e-6);
+  }
+}
+
 }  // namespace
 }  // namespace chiliad::forecast
