@@ -83,6 +83,11 @@ struct Box {
   bool image_entry_point = false;  // The command is what the image's own entry point is given; empty: the image's own.
 };
 
+// Of every box: files that a process may have open, and its oom_score_adj, by which the kernel ends processes of boxes
+// before it ends the server.
+inline constexpr std::uint64_t kOpenFiles = 65536;
+inline constexpr std::string_view kFirstToBeEnded = "500";
+
 // Why a box was ended by its limits.
 struct Exceeded {
   enum class Limit : std::uint8_t { kMemory, kDisk, kProcesses };

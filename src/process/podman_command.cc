@@ -9,11 +9,11 @@
 #include <utility>
 
 #include "base/json_writer.h"
+#include "process/scratch.h"
 
 namespace chiliad::process {
 namespace {
 
-constexpr std::uint64_t kOpenFiles = 65536;
 // Podman, conmon and process 1 of the container are counted with the program: the same user in the same namespace.
 constexpr int kOwnThreads = 64;
 // The line's end and podman's buffer of 65536 bytes.
@@ -21,15 +21,6 @@ constexpr std::size_t kMaxLine = 65000;
 constexpr std::size_t kMaxImageName = 512;
 // Over its own users' files and processes alone: servers such as nginx start as root and give it away.
 constexpr const char* kCapabilities = "CHOWN,DAC_OVERRIDE,FOWNER,KILL,SETGID,SETUID";
-// The kernel ends processes of boxes before it ends the server.
-constexpr const char* kFirstToBeEnded = "500";
-
-bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
-
-bool is_word(std::string_view text, std::string_view more) {
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(), [&](char c) { return is_alphanumeric(c) || more.find(c) != more.npos; });
-}
 
 std::string json_quoted(std::string_view text) {
   std::string out;
@@ -73,7 +64,7 @@ Result<std::string> secret_words(std::size_t number, const std::string& name) {
 
 Result<Done> check_image_name(std::string_view image) {
   const auto refuse = [&] { return invalid(fmt::format("'{}' is no image's name", image.substr(0, kMaxImageName))); };
-  if (image.empty() || image.size() > kMaxImageName || !is_alphanumeric(image.front())) return refuse();
+  if (image.empty() || image.size() > kMaxImageName || !is_word(image.substr(0, 1), "")) return refuse();
   // A colon that is followed by a slash is a port's; else podman would read "dir:/x" as a place to load an image from.
   std::size_t begin = 0;
   while (true) {
@@ -94,7 +85,7 @@ Result<std::vector<std::string>> podman_words(const Box& box, const PodmanPlaces
                                     "--hostname", box.host_name.empty() ? "localhost" : box.host_name, "--user", "0:0",
                                     "--cap-drop", "all", "--cap-add", kCapabilities, "--security-opt",
                                     "no-new-privileges", "--security-opt", fmt::format("seccomp={}", kSystemCalls),
-                                    "--oom-score-adj", kFirstToBeEnded, "--env-file", kVariables};
+                                    "--oom-score-adj", std::string(kFirstToBeEnded), "--env-file", kVariables};
   if (places.runtime.without_cgroups) words.emplace_back("--cgroups=disabled");
   if (!box.working_folder.empty()) words.insert(words.end(), {"--workdir", box.working_folder});
   add_limits(words, box.limits);

@@ -51,9 +51,6 @@ using std::chrono::steady_clock;
 
 constexpr const char *kBubblewrap = "/usr/bin/bwrap", *kUnshare = "/usr/bin/unshare", *kPrlimit = "/usr/bin/prlimit";
 constexpr std::chrono::seconds kStart{60};  // On a machine that has much to do.
-constexpr std::uint64_t kOpenFiles = 65536;
-// The kernel ends processes of boxes before it ends the server.
-constexpr std::string_view kFirstToBeEnded = "500";
 
 Result<Done> find_bubblewrap() {
   if (::access(kBubblewrap, X_OK) == 0) return Done{};

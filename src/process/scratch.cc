@@ -18,12 +18,6 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t kMaxResolvConf = 64 << 10;
 constexpr std::size_t kMaxHostName = 64;  // Of the kernel's.
 
-bool is_word(std::string_view text, std::string_view more) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || more.find(c) != more.npos;
-  });
-}
-
 bool is_plain_path(const std::string& path) {
   if (!path.starts_with('/') || path.find('\0') != path.npos) return false;
   for (const fs::path& part : fs::path(path)) {
@@ -135,6 +129,12 @@ Result<Done> check_mounts(const std::vector<Mount>& mounts) {
 }
 
 }  // namespace
+
+bool is_word(std::string_view text, std::string_view more) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || more.find(c) != more.npos;
+  });
+}
 
 Result<Done> check_box(const Box& box) {
   if (Result<Done> done = check_words(box); !done) return done;

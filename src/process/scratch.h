@@ -12,11 +12,15 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "process/box.h"
 
 namespace chiliad::process {
+
+// Whether it is made of letters, digits and the characters of `more`, one at least.
+bool is_word(std::string_view text, std::string_view more);
 
 // Whether the box can be started at all, before anything is made.
 // Errors: kInvalid: no command; a path that is not absolute or has "..", a name or address that would be more than a
