@@ -44,11 +44,11 @@ std::optional<Exit> NestedProcess::exit() {
   // unshare hears of it now.
   readable_before(process_.ended(), steady_clock::now() + kUnkillable);
   exit_ = process_.exit();
-  // The programs around the box tell a signal as shells do.
-  if (exit_ && exit_->signal == 0 && exit_->code > 128 && exit_->code <= 128 + SIGRTMAX)
-    exit_->signal = exit_->code - 128;
+  if (exit_ && exit_->signal == 0) exit_ = as_shells_tell(exit_->code);
   return exit_;
 }
+
+Exit NestedProcess::as_shells_tell(int code) { return {code, code > 128 && code <= 128 + SIGRTMAX ? code - 128 : 0}; }
 
 std::optional<Exceeded> NestedProcess::exceeded() const { return watch_ ? watch_->exceeded() : std::nullopt; }
 

@@ -46,6 +46,8 @@ class NestedProcess : public BoxedProcess {
 
   // Watches the box's limits, if it has any. Requires: outer_ and first_ are known.
   Result<Done> watch(const Box& box);
+  // The programs around a box tell a signal as shells do.
+  static Exit as_shells_tell(int code);
   // What the programs around the box printed before they ended, in one line; it is read from output().
   std::string last_words();
 

@@ -3,7 +3,8 @@
 //   server
 //   unshare      waits; ends as its child does
 //   sh           process 1 of a namespace of processes; dies with unshare; reaps what podman leaves to it
-//   podman       waits; conmon beside it
+//   podman       waits; conmon beside it. If it still waits when init has long ended, it is not waited for
+//                (container_end.h)
 //   init         process 1 of the container, started by conmon
 //   program
 //
@@ -44,7 +45,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char *kUnshare = "/usr/bin/unshare", *kOwn = "podman";
+constexpr const char* kUnshare = "/usr/bin/unshare";
 
 // A socket for podman's word that the container runs.
 Result<FileDescriptor> listen_at(const fs::path& folder) {

@@ -50,10 +50,16 @@ struct PodmanVariables {
 };
 PodmanVariables podman_variables(const std::vector<std::string>& environment);
 
+// PodmanPlaces::own in the box's scratch folder.
+inline constexpr const char* kOwn = "podman";
+
 // Names of files in PodmanPlaces::own. Secrets are kSecrets/<0, 1, ...>.
 inline constexpr const char *kVariables = "variables", *kSecrets = "secrets", *kConfiguration = "containers.conf",
                             *kStorage = "storage.conf", *kSystemCalls = "seccomp.json", *kReady = "ready",
                             *kRun = "run", *kTemporary = "tmp";
+
+// Where in PodmanPlaces::own the monitor writes how a container ended.
+inline constexpr const char* kExits = "run/libpod/exits";
 
 // The text of containers.conf and storage.conf: nothing of the host's own is read.
 std::string podman_configuration(const PodmanPlaces& places);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "process/image_store.h"
+#include "process/podman_command.h"
 #include "process/process_tree.h"
 #include "process/user_namespace.h"
 
@@ -95,14 +96,29 @@ pid_t PodmanProcess::find_first() const {
   return 0;
 }
 
+Result<Done> PodmanProcess::watch_end(const Box& box) {
+  end_.reset();
+  Result<std::unique_ptr<ContainerEnd>> end =
+      ContainerEnd::start({first_, outer_.get(), box.scratch / kOwn / kExits, [this] { NestedProcess::kill(); }});
+  if (!end) return std::move(end).error();
+  end_ = *std::move(end);
+  return Done{};
+}
+
 Result<Done> PodmanProcess::meet_program(const Box& box, Deadline deadline) {
   const auto goes_on = [&] { return !outer_.has_ended() && steady_clock::now() < deadline; };
   while (first_ == 0 && goes_on()) {
     first_ = find_first();
-    if (first_ == 0) ::poll(nullptr, 0, kLookMs);
+    if (first_ != 0) break;
+    // Podman has said that it runs: it has ended already, most probably.
+    if (!end_) {
+      if (Result<Done> done = watch_end(box); !done) return done;
+    }
+    ::poll(nullptr, 0, kLookMs);
   }
   if (first_ == 0 && !outer_.has_ended()) return failed("the container did not appear in time", &box);
   if (first_ == 0) return Done{};
+  if (Result<Done> done = watch_end(box); !done) return done;
   if (Result<Done> done = watch(box); !done) return done;
   // Its child is another init until it has become the program.
   while (!program_ && goes_on()) {
@@ -131,6 +147,13 @@ std::string PodmanProcess::complaint_of_init() {
   const std::size_t at = text.find(kNoProgram);
   if (!text.starts_with("ERROR (") || at == text.npos) return "";
   return text.substr(at + kNoProgram.size(), text.find('\n', at) - at - kNoProgram.size());
+}
+
+std::optional<Exit> PodmanProcess::exit() {
+  if (exit_) return exit_;
+  exit_ = NestedProcess::exit();
+  if (const std::optional<int> code = exit_ && end_ ? end_->code() : std::nullopt) exit_ = as_shells_tell(*code);
+  return exit_;
 }
 
 Result<Done> PodmanProcess::go_through(Lifeline lifeline, const FileDescriptor& ready, const Box& box) {

@@ -6,11 +6,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/file.h"
 #include "base/time.h"
+#include "process/container_end.h"
 #include "process/lifeline.h"
 #include "process/nested_process.h"
 
@@ -25,10 +27,13 @@ class PodmanProcess final : public NestedProcess {
   // BoxRunner::start().
   Result<Done> go_through(Lifeline lifeline, const FileDescriptor& ready, const Box& box);
 
+  std::optional<Exit> exit() override;
+
  private:
   Result<Done> meet_outer(Lifeline& lifeline, Deadline deadline);
   Result<Done> await_container(const FileDescriptor& ready, const Box& box, Deadline deadline);
   pid_t find_first() const;
+  Result<Done> watch_end(const Box& box);
   Result<Done> meet_program(const Box& box, Deadline deadline);
   // Why the container's process 1 could not start the program, if so.
   std::string complaint_of_init();
@@ -36,6 +41,8 @@ class PodmanProcess final : public NestedProcess {
   Error failed(std::string_view step, const Box* box);
 
   pid_t outer_number_ = 0;
+  std::optional<Exit> exit_;
+  std::unique_ptr<ContainerEnd> end_;  // The last: its thread ends the others.
 };
 
 }  // namespace chiliad::process

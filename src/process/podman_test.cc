@@ -1,9 +1,13 @@
 // What is podman's alone: images, their variables and entry points, a file system that can be written.
 
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/stat.h>
 
+#include <string>
+
 #include "process/box_under_test.h"
+#include "process/process_tree.h"
 #include "process/sandbox.h"
 #include "process/user_namespace.h"
 
@@ -173,6 +177,56 @@ TEST_P(Podman, PodmanKnowsItsFolderByAShortNameHoweverDeepTheScratchFolderLies) 
   const std::size_t begin = text.find("tmp_dir = \""), end = text.find("/run/libpod\"", begin);
   ASSERT_NE(end, text.npos) << text;
   EXPECT_LT(end - begin, 40U) << text;
+}
+
+// Podman's processes around a program: podman and the container's monitor have one parent, the monitor's child is
+// process 1, the program's parent.
+struct Around {
+  pid_t podman = 0, monitor = 0;
+};
+
+Around around(const BoxedProcess& process) {
+  const auto text = [](pid_t pid, const char* file) {
+    const Result<std::string> read = read_file(fs::path("/proc") / std::to_string(pid) / file);
+    return read ? *read : std::string();
+  };
+  const auto parent = [&](pid_t pid) { return parent_in_stat(text(pid, "stat")); };
+  Around found;
+  found.monitor = parent(parent(process.pids().at(0)));
+  EXPECT_EQ(text(found.monitor, "comm"), "conmon\n");
+  for (const pid_t pid : descendants(parent(found.monitor))) {
+    if (text(pid, "comm") == "podman\n") found.podman = pid;
+  }
+  EXPECT_NE(found.podman, 0);
+  return found;
+}
+
+// A program that ends by `last` when it is let go, after process `which` was halted.
+Ended end_beside_halted(BoxRunner& runner, TestBox box, pid_t Around::*which, const std::string& last) {
+  box.box.command = {"sh", "-c", "echo ready; until [ -e /opt/ml/go ]; do sleep 0.01; done; echo go; " + last};
+  const auto process = start(runner, box.box);
+  std::string output = read_until(*process, "ready\n");
+  const pid_t halted = around(*process).*which;
+  ::kill(halted, SIGSTOP);
+  EXPECT_TRUE(write_file_atomically(box.folder() / "go", "", Durability::kNone));
+  Ended ended = finish(*process);
+  EXPECT_EQ(::kill(halted, 0), -1);
+  ended.output = output + ended.output;
+  return ended;
+}
+
+TEST_P(Podman, ItsProgramHasEndedThoughPodmanStandsStill) {
+  const Ended ended = end_beside_halted(*runner_, make_box(""), &Around::podman, "exit 7");
+  EXPECT_EQ(ended.output, "ready\ngo\n");
+  EXPECT_EQ(ended.exit.code, 7);
+  EXPECT_EQ(ended.exit.signal, 0);
+}
+
+TEST_P(Podman, ItsProgramHasEndedThoughTheMonitorStandsStill) {
+  const Ended ended = end_beside_halted(*runner_, make_box(""), &Around::monitor, "kill -TERM $$");
+  EXPECT_EQ(ended.output, "ready\ngo\n");
+  EXPECT_EQ(ended.exit.code, 128 + SIGTERM);
+  EXPECT_EQ(ended.exit.signal, SIGTERM);
 }
 
 TEST_P(Podman, APathThatPodmanCannotBeToldIsRefused) {

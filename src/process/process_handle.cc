@@ -3,6 +3,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 
 #include "process/lifeline.h"
@@ -13,6 +14,10 @@ ProcessHandle::ProcessHandle(pid_t pid) : descriptor_(static_cast<int>(::syscall
 
 bool ProcessHandle::has_ended() const {
   return !descriptor_ || readable_before(descriptor_.get(), std::chrono::steady_clock::now());
+}
+
+bool ProcessHandle::is_reaped() const {
+  return !descriptor_ || (::syscall(SYS_pidfd_send_signal, descriptor_.get(), 0, nullptr, 0U) != 0 && errno == ESRCH);
 }
 
 void ProcessHandle::send_to(int descriptor, int signal) {

@@ -1,7 +1,7 @@
 // A process by a descriptor (pidfd): readable when it has ended, and never another one, whatever becomes of its number.
 //
 // Source: pidfd_open(2), pidfd_send_signal(2).
-// Thread safety: one thread at a time; send() and has_ended() may be called from several.
+// Thread safety: one thread at a time; send(), has_ended() and is_reaped() may be called from several.
 
 #pragma once
 
@@ -22,6 +22,8 @@ class ProcessHandle {
   int get() const { return descriptor_.get(); }
   // Also when it is of no process.
   bool has_ended() const;
+  // Whether its number may be another process's by now: it has ended, and its parent has heard of it.
+  bool is_reaped() const;
   // Nothing where there is no process.
   void send(int signal) const { send_to(get(), signal); }
   // To the process of such a descriptor.

@@ -3,6 +3,7 @@ job, and as the server of a multi-model endpoint; for a server that is root and 
 import functools
 import json
 import os
+import pathlib
 import signal
 import time
 import uuid
@@ -254,6 +255,31 @@ def test_a_container_that_goes_on_after_sigterm_is_killed_after_the_grace(images
         assert images.lines(name) == ["runs", "heard"]
         assert images.model_of(name) == {"m": "so far"}
     assert processes(word) == []
+
+
+def stat_of(pid):
+    """Its name and its parent's number."""
+    name, rest = pathlib.Path(f"/proc/{pid}/stat").read_text().split("(", 1)[1].rsplit(")", 1)
+    return name, int(rest.split()[1])
+
+
+def test_a_job_whose_program_has_ended_ends_though_podman_stands_still(images):
+    word = f"chiliad-test-{uuid.uuid4()}"
+    script = 'trap "echo all >/opt/ml/model/m; exit 0" USR1; echo runs; while :; do sleep 0.1; done'
+    name = images.train(entrypoint=["sh", "-c"], arguments=[script], environment={"WORD": word}, checkpoints="none")
+    images.wait_for_line(name, "runs")
+    # Beside podman there is the container's monitor, whose child is process 1, whose child is the program.
+    parents = {pid: stat_of(pid)[1] for pid in map(int, filter(str.isdigit, os.listdir("/proc")))}
+    first = next(pid for pid in processes(word) if stat_of(parents[pid])[0] == "conmon")
+    program = next(pid for pid, parent in parents.items() if parent == first)
+    around = parents[parents[first]]
+    podman = next(pid for pid, parent in parents.items() if parent == around and stat_of(pid)[0] == "podman")
+    os.kill(podman, signal.SIGSTOP)
+    os.kill(program, signal.SIGUSR1)
+    job = images.end_of(name, 60)
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    assert images.model_of(name) == {"m": "all\n"}
+    assert not os.path.exists(f"/proc/{podman}")
 
 
 def test_a_fork_bomb_in_a_container_ends_it_and_nothing_else(images):
