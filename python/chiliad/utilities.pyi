@@ -1,0 +1,9 @@
+from typing import Any
+
+import pandas as pd
+
+from chiliad.forecaster import Prophet
+
+def regressor_index(m: Prophet, name: str) -> int: ...
+def regressor_coefficients(m: Prophet) -> pd.DataFrame: ...
+def warm_start_params(m: Prophet) -> dict[str, Any]: ...
