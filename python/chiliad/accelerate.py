@@ -5,7 +5,7 @@
     CHILIAD_ACCELERATE=1 python script.py             where the package is installed
 
 `prophet`, `fbprophet` and their modules are then chiliad's: forecaster, serialize, diagnostics, metrics, models, plot,
-utilities and make_holidays. Prophet itself need not be installed.
+utilities and make_holidays, also in the Python processes that the code starts. Prophet itself need not be installed.
 """
 import os
 import runpy
@@ -21,6 +21,7 @@ def main(arguments):
         print(__doc__.strip() if arguments else USAGE, file=sys.stdout if arguments else sys.stderr)
         return 0 if arguments else 2
     install()
+    os.environ["CHILIAD_ACCELERATE"] = "1"  # For the processes that the script starts, such as those of a pool.
     if arguments[0] == "-m":
         if len(arguments) < 2:
             print(USAGE, file=sys.stderr)

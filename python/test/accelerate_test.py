@@ -49,6 +49,26 @@ def test_the_environment_variable(folder):
     assert plain.stdout == "prophet.forecaster\n"
 
 
+POOL = """
+import multiprocessing
+from prophet import Prophet
+
+def engine(_):
+    return Prophet.__module__
+
+if __name__ == "__main__":
+    with multiprocessing.get_context("KIND").Pool(1) as pool:
+        print(engine(0), pool.map(engine, [0]))
+"""
+
+
+@pytest.mark.parametrize("kind", ["spawn", "forkserver"])
+def test_processes_that_a_script_starts(folder, kind):
+    (folder / "pool.py").write_text(POOL.replace("KIND", kind))
+    done = run("-m", "chiliad.accelerate", "pool.py", cwd=folder)
+    assert done.stdout == "chiliad.forecaster ['chiliad.forecaster']\n", done.stderr
+
+
 def test_the_exit_code_is_the_scripts(folder):
     (folder / "job.py").write_text("import sys; sys.exit(7)\n")
     assert run("-m", "chiliad.accelerate", "job.py", cwd=folder).returncode == 7
