@@ -177,6 +177,8 @@ class Series:
 def series_of(df, model, by, ds, y, what):
     table = frames.table(df)
     for name in (by, ds, y):
+        if isinstance(name, (list, tuple, pd.Index)):
+            raise TypeError(f"{what}: expected the name of one column, not {list(name)}: make one id of several columns first")
         if name not in table:
             raise ValueError(f"{what}: the table has no column {name!r}; it has {', '.join(map(repr, table.columns))}")
     order, first, ids = _groups(frames.column(table, by), what)

@@ -11,7 +11,8 @@ def table(df):
         return df.to_pandas()
     if hasattr(df, "__dataframe__"):
         return pd.api.interchange.from_dataframe(df)
-    raise TypeError(f"expected a pandas, polars or Arrow table, not {type(df).__name__}")
+    remedy = ": call its collect() first" if hasattr(df, "collect") else ""
+    raise TypeError(f"expected a pandas, polars or Arrow table, not {type(df).__name__}{remedy}")
 
 
 def column(df, name):

@@ -324,6 +324,13 @@ def test_what_cannot_be_is_said(change, says):
 def test_a_table_of_another_kind_is_refused():
     with pytest.raises(TypeError, match="pandas, polars or Arrow"):
         chiliad.fit_many([1, 2], by="customer")
+    with pytest.raises(TypeError, match=r"not LazyFrame: call its collect\(\) first"):
+        fit(polars.from_pandas(table(2)).lazy())
+
+
+def test_the_id_is_one_column():
+    with pytest.raises(TypeError, match=r"the name of one column, not \['customer', 'use'\]"):
+        chiliad.fit_many(table(2), by=["customer", "use"], ds="when", y="use")
 
 
 def test_an_empty_table_is_an_empty_fleet():
