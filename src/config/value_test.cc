@@ -69,6 +69,8 @@ TEST(ConfigValue, WhatIsNeitherIsToldWithItsLine) {
   EXPECT_TRUE(error_of(parse("a =\n", "f.toml")).starts_with("f.toml:1: ")) << error_of(parse("a =\n", "f.toml"));
   EXPECT_TRUE(error_of(parse("a = 1\na = 2\n", "f.toml")).starts_with("f.toml:2: "));
   EXPECT_TRUE(error_of(parse("a = 1\n\xc2\xa0", "f.toml")).starts_with("f.toml:2: a character that is not ASCII"));
+  // What would be a string is not one behind an error.
+  EXPECT_TRUE(error_of(parse("a = 2020-02-{\"b\"\xc3\xa9: 1\"]", "f.toml")).starts_with("f.toml:1: "));
   EXPECT_TRUE(error_of(parse("{\"a\":\n1,}", "f.json")).starts_with("f.json:2: syntax error"))
       << error_of(parse("{\"a\":\n1,}", "f.json"));
   EXPECT_TRUE(error_of(parse("{\"a\": 1", "f.json")).starts_with("f.json:1: "))
