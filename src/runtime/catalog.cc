@@ -85,8 +85,9 @@ Result<const Entry*> Catalog::find(std::string_view image) const {
     }
   }
   return Error{ErrorCode::kInvalid,
-               fmt::format("image {}: no runtime claims it; add one to {}, for example:\n{}", image,
-                           file_.empty() ? "a file and name it with --runtimes" : file_, example(image))};
+               fmt::format("image {}: no runtime claims it; add one to {} (a server reads it when it starts), "
+                           "for example:\n{}",
+                           image, file_.empty() ? "a file and name it with --runtimes" : file_, example(image))};
 }
 
 const Entry* Catalog::named(std::string_view name) const {

@@ -28,6 +28,9 @@ TEST(BuiltInCatalog, ClaimsAwsFrameworkImagesAndOurOwn) {
         std::pair("763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-inference:2.3.0-cpu-py311", "pytorch"),
         std::pair("763104351884.dkr.ecr.us-east-1.amazonaws.com/tensorflow-training:2.16-cpu-py310", "tensorflow"),
         std::pair("763104351884.dkr.ecr.us-east-1.amazonaws.com/tensorflow-inference:2.16-cpu", "tensorflow"),
+        std::pair("763104351884.dkr.ecr.us-east-1.amazonaws.com/tensorflow-inference-graviton:2.16-cpu", "tensorflow"),
+        std::pair("520713654638.dkr.ecr.us-east-1.amazonaws.com/sagemaker-tensorflow-serving:1.12-cpu", "tensorflow"),
+        std::pair("763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-inference-graviton:2.3.0-cpu", "pytorch"),
         std::pair("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1", "xgboost"),
         std::pair("785573368785.dkr.ecr.us-east-1.amazonaws.com/sagemaker-tritonserver:23.10-py3", "triton"),
         std::pair("123456789012.dkr.ecr.us-east-1.amazonaws.com/chiliad-split:1", "chiliad-split"),
@@ -61,7 +64,7 @@ TEST(CatalogFind, SaysWhatToAddForAnUnknownImage) {
   ASSERT_FALSE(entry);
   EXPECT_EQ(entry.error().code, ErrorCode::kInvalid);
   EXPECT_THAT(entry.error().message, HasSubstr("my-model:3"));
-  EXPECT_THAT(entry.error().message, HasSubstr("/h/runtimes.toml"));
+  EXPECT_THAT(entry.error().message, HasSubstr("/h/runtimes.toml (a server reads it when it starts)"));
   // What it proposes is taken.
   const std::string& message = entry.error().message;
   const std::string proposed =
