@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "net/aws_config.h"
+#include "runtime/shipped_files.h"
 
 namespace chiliad::app {
 namespace {
@@ -27,58 +28,9 @@ constexpr std::string_view kPipConstraints =
     "cmdstanpy<1.3\n"
     "packaging<25\n";
 
-// Imports nothing at the start of Python but sys and importlib's own parts, which are loaded by then.
-constexpr std::string_view kSiteCustomize =
-    R"python("""Makes botocore's STS clients honour AWS_ENDPOINT_URL. Written by `chiliad env`.
-
-The SageMaker SDK builds STS's address itself and hands it to the client as endpoint_url, which wins over
-AWS_ENDPOINT_URL. Where a program asks for AWS's own address of STS, the address of the environment is taken instead;
-every other address, and a Python without botocore, is left alone.
-"""
-import importlib.machinery
-import importlib.util
-import os
-import re
-import sys
-
-_AWS_STS = re.compile(r"https://sts(\.[a-z0-9-]+)?\.amazonaws\.com(\.cn)?/?$")
-
-
-def _sts_address():
-    return os.environ.get("AWS_ENDPOINT_URL_STS") or os.environ.get("AWS_ENDPOINT_URL")
-
-
-def _patch(session_module):
-    create_client = session_module.Session.create_client
-
-    def create_client_here(self, service_name, *args, **kwargs):
-        address = _sts_address()
-        if service_name == "sts" and address and _AWS_STS.match(kwargs.get("endpoint_url") or ""):
-            kwargs["endpoint_url"] = address
-        return create_client(self, service_name, *args, **kwargs)
-
-    session_module.Session.create_client = create_client_here
-
-
-class _BotocoreFinder:
-    """Finds botocore.session as everybody else does, and patches it when it has been loaded."""
-
-    def find_spec(self, name, path=None, target=None):
-        if name != "botocore.session":
-            return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
-        if spec is None or spec.loader is None:
-            return spec
-        load = spec.loader.exec_module
-
-        def exec_module(module):
-            load(module)
-            _patch(module)
-
-        spec.loader.exec_module = exec_module
-        return spec
-
+// Follows the patch of STS's address, runtime/python/chiliad_local_sts.py.
+constexpr std::string_view kNextSiteCustomize =
+    R"python(
 
 def _run_the_next_sitecustomize():
     here = os.path.dirname(os.path.abspath(__file__))
@@ -89,10 +41,6 @@ def _run_the_next_sitecustomize():
         spec.loader.exec_module(module)
 
 
-if "botocore.session" in sys.modules:
-    _patch(sys.modules["botocore.session"])
-else:
-    sys.meta_path.insert(0, _BotocoreFinder())
 _run_the_next_sitecustomize()
 )python";
 
@@ -134,9 +82,11 @@ Result<std::vector<Variable>> set_up_clients(const fs::path& home, const ServerF
                                              std::string_view (*environment)(const char* name)) {
   const fs::path client = home / "client";
   const fs::path python = client / "python";
-  for (const auto& [path, text] :
-       {std::pair{client / "sagemaker.yaml", kConfig}, std::pair{python / "sitecustomize.py", kSiteCustomize},
-        std::pair{client / "constraints.txt", kPipConstraints}}) {
+  const std::string site_customize =
+      std::string(runtime::shipped_file("python/chiliad_local_sts.py")).append(kNextSiteCustomize);
+  for (const auto& [path, text] : {std::pair{client / "sagemaker.yaml", kConfig},
+                                   std::pair{python / "sitecustomize.py", std::string_view(site_customize)},
+                                   std::pair{client / "constraints.txt", kPipConstraints}}) {
     if (Result<Done> written = write_if_changed(path, text); !written) return std::move(written).error();
   }
   std::vector<Variable> variables = {

@@ -401,8 +401,15 @@ Environment PythonEnvironments::State::environment(const Entry& entry, const Int
 }
 
 Result<process::Mount> Environment::make_own_part(const fs::path& own) const {
-  Result<Done> made = make_virtual_environment(own, {interpreter, python_version}, below);
+  const Interpreter inside{interpreter, python_version};
+  Result<Done> made = make_virtual_environment(own, inside, below);
   if (!made) return std::move(made).error();
+  // Not a sitecustomize: programs may have one of their own.
+  Result<Done> written = write_readable(
+      fs::path(inside.modules_below(own.string())) / "chiliad_local_sts.pth",
+      fmt::format("import sys; sys.path.append('{0}'); import chiliad_local_sts; sys.path.remove('{0}')\n",
+                  kShippedInside));
+  if (!written) return std::move(written).error();
   return process::Mount{own, std::string(kOwnInside), true};
 }
 

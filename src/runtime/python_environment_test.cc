@@ -183,6 +183,29 @@ TEST_F(PythonEnvironmentsTest, AProgramMayInstallForItselfAlone) {
               HasSubstr("Read-only file system"));
 }
 
+TEST_F(PythonEnvironmentsTest, AClientOfAwssOwnStsCallsThePlatforms) {
+  constexpr const char* kAsk = R"(
+mkdir /tmp/botocore && cd /tmp && touch botocore/__init__.py
+cat >botocore/session.py <<'END'
+class Session:
+    def create_client(self, name, endpoint_url):
+        return name + " at " + endpoint_url
+END
+AWS_ENDPOINT_URL=http://here python3 -c '
+import sys
+from botocore.session import Session
+session = Session()
+print(session.create_client("sts", endpoint_url="https://sts.eu-west-1.amazonaws.com"))
+print(session.create_client("sts", endpoint_url="https://else"))
+print(session.create_client("s3", endpoint_url="https://sts.amazonaws.com"))
+print("/opt/chiliad/python" in sys.path)'
+)";
+  for (const char* requirements : {"", "extra\n"}) {
+    EXPECT_EQ(run_in(prepare(requirements), kAsk),
+              "sts at http://here\nsts at https://else\ns3 at https://sts.amazonaws.com\nFalse\n");
+  }
+}
+
 TEST_F(PythonEnvironmentsTest, RequirementsThatAreTheSameShareALayer) {
   EXPECT_EQ(prepare("extra\n").name, prepare("# a comment\n\n  extra   # another\r\n").name);
   EXPECT_NE(prepare("extra\n").name, prepare("other\n").name);

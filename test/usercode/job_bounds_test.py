@@ -55,6 +55,8 @@ seen = {
     "written": tried(s3.put_object, Bucket=BUCKET, Key="mine/out", Body=b"left"),
     "listed": [item["Key"] for item in s3.list_objects_v2(Bucket=BUCKET, Prefix="mine/")["Contents"]],
     "who": sts.get_caller_identity()["Arn"],
+    # As the SageMaker SDK makes its client.
+    "who_by_sdk": boto3.client("sts", endpoint_url="https://sts.us-east-1.amazonaws.com").get_caller_identity()["Arn"],
     "refused": [
         tried(s3.get_object, Bucket=BUCKET, Key="theirs/in"),
         tried(s3.put_object, Bucket=BUCKET, Key="theirs/out", Body=b""),
@@ -73,6 +75,7 @@ json.dump({name: boto3.Session().get_credentials().get_frozen_credentials()._asd
 """, image=SKLEARN, role=role)
     seen = json.loads(answer["seen"])
     assert set(seen.pop("refused")) <= {"AccessDenied", "AccessDeniedException"}
+    assert seen.pop("who_by_sdk") == seen["who"]
     assert re.fullmatch(r"arn:aws:sts::123456789012:assumed-role/narrow/t-[0-9a-f]+", seen.pop("who"))
     assert seen == {"read": "given", "written": "done", "listed": ["mine/in", "mine/out"]}
     assert jobs.s3.get_object(Bucket=BUCKET, Key="mine/out")["Body"].read() == b"left"
