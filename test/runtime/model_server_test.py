@@ -86,6 +86,15 @@ def test_the_submitted_code_wins_over_the_archives(serve_models, tmp_path):
         assert (answer["code"], answer["model"]) == ("submitted", name)
 
 
+def test_a_program_that_is_nowhere_is_named(serve_models, tmp_path):
+    submitted = write_code(tmp_path / "submitted", "submitted")
+    server = serve_models("--framework", "scikit-learn", SAGEMAKER_MULTI_MODEL="true", SAGEMAKER_SUBMIT_DIRECTORY=str(submitted),
+                          SAGEMAKER_PROGRAM="elsewhere.py")
+    assert server.load("plain", write_model(tmp_path / "plain")) == 200
+    status, _, body = server.invoke("plain", b"1")
+    assert status == 500 and body.startswith(b"SAGEMAKER_PROGRAM: elsewhere.py is neither in SAGEMAKER_SUBMIT_DIRECTORY"), body
+
+
 def test_without_the_submitted_folder_the_archives_code_is_taken(serve_models, tmp_path):
     server = serve_models(SAGEMAKER_MULTI_MODEL="true", SAGEMAKER_SUBMIT_DIRECTORY="/opt/ml/model/code/not/there",
                           SAGEMAKER_PROGRAM="handler.py")
@@ -261,6 +270,37 @@ def test_scikit_learn_needs_model_fn_alone(serve_models, tmp_path):
     status, _, body = server.invoke("a", b"x", "application/xml")
     assert (status, body.decode().splitlines()[0]) == (
         415, "Content type application/xml is not supported: define input_fn, or output_fn for an answer")
+
+
+# As for TensorFlow Serving's container, but for the model: TensorFlow is no part of this environment.
+SERVING_HANDLERS = """
+    import json
+
+    def input_handler(data, context):
+        assert context.request_content_type == "text/csv", context
+        return json.dumps({{"instances": [[float(cell) for cell in line.split(",")] for line in data.read().decode().split()]}})
+
+    def output_handler(response, context):
+        assert response.status_code == 200
+        return json.dumps(response.json()["predictions"] + [context.accept_header]), "application/x-mine"
+
+    def model_fn(model_dir):
+        return sum
+
+    def predict_fn(data, model):
+        return {{"predictions": [model(row) for row in data["instances"]]}}
+"""
+
+
+def test_handlers_of_tensorflow_servings_container_are_called(serve_models, tmp_path):
+    server = serve_models("--framework", "tensorflow", SAGEMAKER_MULTI_MODEL="true")
+    assert server.load("a", write_model(tmp_path / "a", "a", text=SERVING_HANDLERS)) == 200
+    status, headers, body = server.invoke("a", b"1,2\n3,4.5\n", "text/csv", "application/json")
+    assert (status, headers["Content-Type"], json.loads(body)) == (200, "application/x-mine", [3.0, 7.5, "application/json"])
+    own = "def handler(data, context): pass\ndef model_fn(model_dir): pass\n"
+    assert server.load("b", write_model(tmp_path / "b", "b", text=own)) == 200
+    status, _, body = server.invoke("b", b"1", "text/csv")
+    assert status == 500 and b"define input_handler and output_handler" in body
 
 
 def test_xgboost_serves_a_booster_without_code(serve_models, own_environment, tmp_path):

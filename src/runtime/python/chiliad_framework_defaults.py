@@ -4,9 +4,12 @@ A class stands for a framework; default_model_fn loads what lies in the model's 
 what default_predict_fn gives to the model, default_output_fn makes of its answer a body. Source: the frameworks' pages in
 the SageMaker Python SDK, "Load a model" to "Process model output".
 """
+import collections
 import io
+import json
 import os
 import pickle
+import sys
 
 import numpy
 from numpy.lib.recfunctions import structured_to_unstructured
@@ -156,9 +159,42 @@ class PyTorch(Plain):
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
+# What handlers of TensorFlow Serving's container are told of a call, by its names.
+ServingContext = collections.namedtuple("Context", "model_name, model_version, method, rest_uri, grpc_port, custom_attributes, "
+                                        "request_content_type, accept_header, content_length")
+
+
+class ServingResponse:
+    """TensorFlow Serving's answer as an output_handler gets it: what it needs of requests.Response."""
+
+    status_code, ok, reason = 200, True, "OK"
+
+    def __init__(self, content):
+        self.content, self.text = content, content.decode("utf-8")
+        self.headers = {"Content-Type": content_types.JSON}
+
+    def json(self):
+        return json.loads(self.content)
+
+
 class TensorFlow(Plain):
     """SavedModels as TensorFlow Serving takes them: <model>/<number>/saved_model.pb or anywhere below; JSON of its
-    predict API: {"instances": [...]} or {"inputs": ...} for {"predictions": [...]} or {"outputs": ...}."""
+    predict API: {"instances": [...]} or {"inputs": ...} for {"predictions": [...]} or {"outputs": ...}. Code that was
+    written for that container has input_handler(data, context), which makes such JSON of a body, and
+    output_handler(response, context), which makes the answer of the JSON that comes back."""
+
+    def __init__(self):
+        super().__init__()
+        self._call = None
+
+    @staticmethod
+    def _of_the_code(name):
+        return getattr(sys.modules.get(os.environ.get("SAGEMAKER_PROGRAM", "")), name, None)
+
+    def _context(self, content_type, accept, length, context):
+        fields = context.request_processor[0].get_request_properties() if context is not None else {}
+        attributes = {name.lower(): value for name, value in fields.items()}.get("x-amzn-sagemaker-custom-attributes")
+        return ServingContext("model", None, "predict", None, None, attributes, content_type, accept, length)
 
     def default_model_fn(self, model_dir, context=None):
         import tensorflow
@@ -172,8 +208,14 @@ class TensorFlow(Plain):
         return model, model.signatures["serving_default"]
 
     def default_input_fn(self, input_data, content_type, context=None):
-        import json
-
+        input_handler = self._of_the_code("input_handler")
+        if input_handler is not None:
+            body = input_data.encode("utf-8") if isinstance(input_data, str) else bytes(input_data)
+            self._call = self._context(content_type, None, len(body), context)
+            return json.loads(input_handler(io.BytesIO(body), self._call))
+        if self._of_the_code("handler") is not None:
+            raise NotImplementedError("handler(data, context) calls TensorFlow Serving by itself, which does not run here: "
+                                      "define input_handler and output_handler")
         if content_type == content_types.JSON:
             return json.loads(input_data)
         return {"instances": _decode(input_data, content_type)}
@@ -202,6 +244,12 @@ class TensorFlow(Plain):
         return {"predictions": [dict(zip(arrays, row)) for row in zip(*arrays.values())]}
 
     def default_output_fn(self, prediction, accept, context=None):
+        output_handler = self._of_the_code("output_handler")
+        if output_handler is not None:
+            answer = encoder.encode(prediction, content_types.JSON)
+            call = self._call or self._context(None, None, None, context)
+            return output_handler(ServingResponse(answer if isinstance(answer, bytes) else answer.encode("utf-8")),
+                                  call._replace(accept_header=accept))
         if "json" in accept or "*/*" in accept:
             return encoder.encode(prediction, content_types.JSON), content_types.JSON
         return super().default_output_fn(next(iter(prediction.values())), accept)

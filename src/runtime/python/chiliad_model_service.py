@@ -148,6 +148,10 @@ class ModelService:
             # The toolkit asks for the module by this name and finds it loaded.
             os.environ[PROGRAM] = import_program(folder, path)
         else:
+            submitted, program = os.environ.get(SUBMIT_DIRECTORY, ""), os.environ.get(PROGRAM)
+            if program and os.path.isdir(submitted):
+                raise FileNotFoundError(f"{PROGRAM}: {program} is neither in {SUBMIT_DIRECTORY} ({submitted}) nor in the model "
+                                        f"({self._model_dir}) or its code folder")
             os.environ[PROGRAM] = "chiliad_no_program"
         transformer = Transformer(default_inference_handler=defaults())
         transformer.validate_and_initialize(model_dir=self._model_dir, context=context)
