@@ -22,7 +22,9 @@ std::string_view kind_of(const Value& value) {
 }
 
 Result<Value> parse(std::string_view text, std::string_view name) {
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  const std::size_t mark =
+      text.starts_with("\xef\xbb\xbf") ? 3 : 0;  // A byte order mark, which both parsers pass over.
+  const std::size_t first = text.find_first_not_of(" \t\r\n", mark);
   return first != std::string_view::npos && text[first] == '{' ? parse_json(text, name) : parse_toml(text, name);
 }
 

@@ -28,6 +28,14 @@ TEST(ConfigValue, TomlAndJsonOfTheSameSettingsAreTheSameTree) {
   }
 }
 
+TEST(ConfigValue, AByteOrderMarkIsPassedOver) {
+  for (const std::string_view text : {"\xef\xbb\xbfgrowth = 'flat'", "\xef\xbb\xbf\n{\"growth\": \"flat\"}"}) {
+    const Result<Value> root = parse(text, "f");
+    ASSERT_TRUE(root) << root.error().message;
+    EXPECT_EQ(*root->find("growth")->as<std::string>(), "flat");
+  }
+}
+
 TEST(ConfigValue, EachValueKnowsItsLine) {
   const Result<Value> toml = parse_toml("a = 1\n\n[[b]]\nc = [\n  1,\n  2]\n", "f");
   EXPECT_EQ(toml->find("a")->line(), 1u);
