@@ -4,6 +4,8 @@ import fcntl
 import gzip
 import json
 import math
+import pathlib
+import re
 import subprocess
 import xml.dom.minidom
 
@@ -288,3 +290,25 @@ def test_a_bad_options_file_names_its_line(chiliad, fleet):
                           check=False)
     assert refused.returncode == 2
     assert "fleet.toml:4: series: growht: no such key; there are id, pattern, without, growth" in refused.stderr
+
+
+def test_the_options_file_of_the_documentation(chiliad, tmp_path):
+    page = pathlib.Path(__file__).resolve().parents[1] / "doc" / "training.md"
+    (tmp_path / "fleet.toml").write_text(re.search(r"```toml\n(.*?)```", page.read_text(), re.DOTALL)[1])
+    (tmp_path / "fleet.json").write_text(re.search(r"in JSON: `(\{.*?\})`;", page.read_text())[1])
+    (tmp_path / "holidays.csv").write_text("holiday,ds\nfair,2022-02-01\n")
+    data = tmp_path / "data"
+    data.mkdir()
+    for shop in ("8", "north-1", "south-1"):
+        (data / f"{shop}.csv").write_text("ds,y,temp,promo\n" + "".join(
+            f"{line},{day % 11},{day % 2}\n" for day, line in enumerate(rows_of(60).splitlines())))
+
+    def inspected(options, shop):
+        chiliad.run("train", "--data", data, "--models", tmp_path / "models", "--options", options)
+        return json.loads(chiliad.run("inspect", tmp_path / "models", "--model", shop, "--json").stdout)
+
+    for options in ("fleet.toml", "fleet.json"):
+        assert inspected(tmp_path / options, "8")["growth"] == "flat"
+        assert inspected(tmp_path / options, "south-1")["growth"] == "linear"
+    regressors = {shop: [one["name"] for one in inspected(tmp_path / "fleet.toml", shop)["regressors"]] for shop in ("8", "north-1")}
+    assert regressors == {"8": ["temp"], "north-1": ["promo"]}
