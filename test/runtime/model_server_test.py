@@ -156,6 +156,25 @@ def test_a_handlers_error_keeps_its_message_and_status(serve_models, tmp_path):
     assert "Traceback" in body.decode()
 
 
+def test_a_call_that_takes_too_long_ends_its_models_process_alone(serve_models, tmp_path):
+    text = """
+        import os, time
+        def model_fn(model_dir): return None
+        def input_fn(body, content_type): return float(body)
+        def predict_fn(seconds, model): time.sleep(seconds); return os.getpid()
+        def output_fn(pid, accept): return str(pid)
+    """
+    server = serve_models("--framework", "mxnet", SAGEMAKER_MULTI_MODEL="true", SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS="10")
+    for name in ("a", "b"):
+        assert server.load(name, write_model(tmp_path / name, name, text=text)) == 200
+    pids = {name: good(server.invoke(name, b"0")) for name in ("a", "b")}
+    began = time.monotonic()
+    assert server.invoke("a", b"80")[0] == 500
+    assert time.monotonic() - began < 60
+    assert good(server.invoke("b", b"0")) == pids["b"]
+    assert good(server.invoke("a", b"0")) != pids["a"]
+
+
 def test_a_model_that_cannot_be_loaded_says_why_and_is_tried_again(serve_models, tmp_path):
     server = serve_models(SAGEMAKER_MULTI_MODEL="true")
     model = write_model(tmp_path / "a", "a")

@@ -3,7 +3,8 @@
     SAGEMAKER_BIND_TO_PORT        the port on 127.0.0.1 (8080)
     SAGEMAKER_MULTI_MODEL         true: models come and go by /models; else the one in --model is loaded
     SAGEMAKER_MODEL_SERVER_WORKERS  processes a model (1)
-    SAGEMAKER_MODEL_SERVER_TIMEOUT  seconds that a load or a call may take (60)
+    SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS, SAGEMAKER_MODEL_SERVER_TIMEOUT  seconds, or else minutes (60), that a load or a
+                                  call may take before its process is ended and started again
     SAGEMAKER_PROGRAM, SAGEMAKER_SUBMIT_DIRECTORY   chiliad_model_service.py
     MMS_...                       Multi Model Server's own settings, but for its addresses
 
@@ -50,6 +51,7 @@ def write_settings(folder, multi_model, model):
         "model_store": "/",
         "default_service_handler": f"{_HERE}/chiliad_model_service.py:handle",
         "default_workers_per_model": workers,
+        # Minutes. In seconds there is another setting, which wins over it.
         "default_response_timeout": timeout,
         # Batch transform sends up to 100 MB.
         "max_request_size": 100 << 20,
@@ -58,6 +60,8 @@ def write_settings(folder, multi_model, model):
         "async_logging": "true",
         "enable_envvars_config": "true",
     }
+    if os.environ.get("SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS"):
+        settings["default_response_timeout_seconds"] = int(os.environ["SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS"])
     if not multi_model:
         settings["load_models"] = f"model={model}"
     path = os.path.join(folder, "config.properties")
