@@ -31,9 +31,8 @@ constexpr int kFirstPingsCount = 50;
 constexpr milliseconds kUnkillable{10'000};  // Waited for after SIGKILL.
 constexpr milliseconds kLastOutput{2'000};   // Read after the end.
 constexpr std::uint64_t kPingAnswer = 64 << 10;
-constexpr int kTimeOuts = 3;               // Calls in a row that got no answer.
-constexpr int kLooksAtListeners = 3;       // A socket may be closed between two tables.
-constexpr milliseconds kFairTime{10'000};  // A call that had less says nothing about the server.
+constexpr int kTimeOuts = 3;          // Calls in a row that got no answer.
+constexpr int kLooksAtListeners = 3;  // A socket may be closed between two tables.
 
 // An eventfd that is set until it is cleared.
 class Signal {

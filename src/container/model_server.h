@@ -39,6 +39,9 @@
 
 namespace chiliad::container {
 
+// A call that had less time for its answer says nothing about who did not give it.
+inline constexpr std::chrono::seconds kFairTime{10};
+
 class ModelServer final : public Upstream {
  public:
   struct Options {

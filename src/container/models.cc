@@ -529,6 +529,12 @@ void Models::forget(const Pin& pin) {
   pin.model_->detached = true;
 }
 
+void Models::renew(const Pin& pin) {
+  const MutexLock lock(state_->mutex);
+  const auto found = state_->models.find(pin.model_->key);
+  if (found != state_->models.end() && found->second == pin.model_) state_->detach(pin.model_);
+}
+
 void Models::changed(std::string_view model) {
   {
     const MutexLock lock(state_->mutex);

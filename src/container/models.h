@@ -121,6 +121,9 @@ class Models {
 
   // The server says that it has not loaded the model after all.
   void forget(const Pin& pin);
+  // A call got no answer from the model: it is dropped when the calls that have it have ended, and loaded anew by the
+  // next.
+  void renew(const Pin& pin);
 
   // The stored bytes have changed or are gone. Rule 3.
   void changed(std::string_view model);

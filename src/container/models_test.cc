@@ -159,6 +159,21 @@ TEST_F(ModelsUnderTest, AnOverwrittenModelServesOnForThoseWhoHaveIt) {
   EXPECT_EQ(call("a"), "new");
 }
 
+TEST_F(ModelsUnderTest, AModelThatDoesNotAnswerIsLoadedAnew) {
+  open();
+  put("a", "a");
+  std::optional<Models::Acquired> silent = get("a");
+  const std::string name = std::get<Models::Pin>(*silent).name();
+  models_->renew(std::get<Models::Pin>(*silent));
+  models_->renew(std::get<Models::Pin>(*silent));
+  std::optional<Models::Acquired> next = get("a");
+  EXPECT_NE(std::get<Models::Pin>(*next).name(), name);
+  EXPECT_EQ(server_->loaded(), 2) << "others may wait for its answer still";
+  silent.reset();
+  while (server_->loaded() > 1) std::this_thread::yield();
+  EXPECT_EQ(words(*next), "a");
+}
+
 TEST_F(ModelsUnderTest, AnObjectOverwrittenWhileItIsLoadedIsLoadedAgain) {
   open();
   put("a", "old");

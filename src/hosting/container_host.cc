@@ -189,6 +189,10 @@ void ContainerHost::Machine::call(const std::shared_ptr<Later>& later, std::shar
     later->again = true;
     return begin(later);
   }
+  // Whatever holds it up in there must not hold up its next calls too.
+  if (pin && !answer && answer.error().code == ErrorCode::kDeadline &&
+      later->result.model_latency >= container::kFairTime)
+    models->renew(*pin);
   pin.reset();
   std::string body = std::move(good.body);
   good = {};

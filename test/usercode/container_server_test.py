@@ -406,3 +406,17 @@ def test_a_server_that_hangs_is_started_again_and_no_caller_hangs(new_platform, 
         assert any("did not answer GET /ping" in line for line in servers.lines("hanging"))
     finally:
         assert servers.platform.stop() == 0
+
+
+@pytest.mark.long
+def test_a_model_that_does_not_answer_is_loaded_anew(new_platform, tmp_path):
+    servers = Servers(new_platform, tmp_path / "home")
+    try:
+        servers.create("stalling")
+        assert (servers.call("stalling", 3), servers.call("stalling", 4)) == ("6", "8")
+        error = servers.error("stalling", 3, '{"do": "stall"}')
+        assert (error["ResponseMetadata"]["HTTPStatusCode"], error["OriginalStatusCode"]) == (424, 0)
+        assert (servers.call("stalling", 3), servers.call("stalling", 4)) == ("6", "8")
+        assert not any("the server was ended" in line for line in servers.lines("stalling"))
+    finally:
+        assert servers.platform.stop() == 0

@@ -2,6 +2,7 @@
 
     {"do": "crash"}      ends without a word            SLOW_START=3   seconds until it listens
     {"do": "hang"}       answers nothing any more       FAIL_START=1   ends at once
+    {"do": "stall"}      this load of the model answers nothing any more
     {"do": "leak", "mb": 100}   keeps memory for ever   CHILIAD_TEST   a word to be found by among all processes
     {"do": "forget"}     drops its models by itself
     {"do": "garbage"}    answers what is no HTTP
@@ -22,6 +23,7 @@ import plain_server
 
 kept = []
 hangs = False
+stalled = set()  # Paths.
 words = {}  # word -> an event: it was said.
 
 
@@ -35,7 +37,7 @@ class Handler(plain_server.Handler):
         super().do_GET()
 
     def do_POST(self):
-        while hangs:
+        while hangs or self.path in stalled:
             time.sleep(0.05)
         length = int(self.headers.get("Content-Length", "0"))
         body = self.rfile.peek(length)[:length] if length else b""
@@ -52,6 +54,11 @@ class Handler(plain_server.Handler):
     def do_hang(self):
         global hangs
         hangs = True
+        while True:
+            time.sleep(1)
+
+    def do_stall(self):
+        stalled.add(self.path)
         while True:
             time.sleep(1)
 
