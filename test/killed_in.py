@@ -12,6 +12,8 @@ ENDED = {"Completed", "Failed", "Stopped", "InService"}
 # In a campaign of fifty kills each of these is among them, whatever the machine does beside.
 OFTEN = {("training", "Downloading"), ("training", "Training"), ("processing", "InProgress"),
          ("transform", "InProgress"), ("endpoint", "Creating"), ("endpoint", "Updating")}
+# Short ones, for whose beginning the campaign of scripts waits now and then.
+SHORT = {("processing", "Stopping"), ("endpoint", "Deleting")}
 
 
 def phases(home):
