@@ -73,8 +73,10 @@ class Builder : public nlohmann::json_sax<Json> {
                    const nlohmann::detail::exception& error) override {
     const std::string_view what = error.what();
     // "[json.exception.parse_error.101] parse error at line 1, column 5: syntax error ..."
-    const std::size_t colon = what.find(": ");
-    return fail(std::string(colon == std::string_view::npos ? what : what.substr(colon + 2)));
+    // "[json.exception.out_of_range.406] number overflow ..."
+    const std::size_t colon = what.find(": "), bracket = what.find("] ");
+    const std::size_t end = colon != std::string_view::npos ? colon : bracket;
+    return fail(std::string(end == std::string_view::npos ? what : what.substr(end + 2)));
   }
 
   std::uint32_t line() const { return line_ends_ + 1; }

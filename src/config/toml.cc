@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdlib>
-#include <optional>
 #include <string>
 
 #include "config/value.h"
@@ -50,7 +49,7 @@ std::string text_of(const toml::date_time& moment) {
   return text + fmt::format("{}{:02}:{:02}", minutes < 0 ? '-' : '+', apart / 60, apart % 60);
 }
 
-// toml++ bounds how deep a text nests.
+// toml++ bounds how deep values nest, check_characters() how many parts a key has.
 Value value_of(const toml::node& node) {
   const auto line = static_cast<std::uint32_t>(node.source().begin.line);
   if (const toml::table* table = node.as_table()) {
@@ -73,6 +72,8 @@ Value value_of(const toml::node& node) {
   return {Value::Null{}, line};
 }
 
+bool is_letter_or_digit(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
 // The place behind a string that begins at `at`; a string without an end is left to the parser.
 std::size_t skip_string(std::string_view text, std::size_t at) {
   const char quote = text[at];
@@ -82,38 +83,50 @@ std::size_t skip_string(std::string_view text, std::size_t at) {
     if (quote == '"' && text[at] == '\\') {
       ++at;
     } else if (many_lines ? text.substr(at, 3) == three : text[at] == quote || text[at] == '\n') {
-      return at + (many_lines ? 3 : 1);
+      at += many_lines ? 3 : 1;
+      // One or two quotes may stand before the three that end it.
+      for (int more = 0; many_lines && more < 2 && at < text.size() && text[at] == quote; ++more) ++at;
+      return at;
     }
   }
   return at;
 }
 
-// The line, from 1, of the first character that is not ASCII outside of strings and comments, where TOML has none.
-// toml++ tells it less plainly, and takes some of them for blanks.
-std::optional<std::ptrdiff_t> line_of_foreign_character(std::string_view text) {
+bool is_of_a_key(char c) { return is_letter_or_digit(c) || c == '_' || c == '-' || c == ' ' || c == '\t'; }
+
+// What toml++ tells less plainly or not at all, outside of strings and comments: characters that are not ASCII, where
+// TOML has none and it takes some for blanks, and keys of so many parts that the tables of them would overflow the
+// stack.
+Result<Done> check_characters(std::string_view text, std::string_view name) {
+  constexpr int kMaxParts = 16;
   std::size_t at = text.starts_with("\xef\xbb\xbf") ? 3 : 0;
+  const auto fail = [&](std::string_view problem) {
+    return Error{ErrorCode::kInvalid,
+                 fmt::format("{}:{}: {}", name, 1 + std::ranges::count(text.substr(0, at), '\n'), problem)};
+  };
+  int parts = 1;
   while (at < text.size()) {
-    if (static_cast<unsigned char>(text[at]) >= 0x80) return 1 + std::ranges::count(text.substr(0, at), '\n');
-    if (text[at] == '"' || text[at] == '\'') {
+    const char c = text[at];
+    if (static_cast<unsigned char>(c) >= 0x80)
+      return fail("a character that is not ASCII: it can stand in strings and comments alone");
+    if (c == '.' && ++parts > kMaxParts) return fail(fmt::format("a key of more than {} parts", kMaxParts));
+    if (c == '"' || c == '\'') {
       at = skip_string(text, at);
-    } else if (text[at] == '#') {
+    } else if (c == '#') {
       at = std::min(text.find('\n', at), text.size());
     } else {
+      if (c != '.' && !is_of_a_key(c)) parts = 1;
       ++at;
     }
   }
-  return std::nullopt;
+  return Done{};
 }
 
 }  // namespace
 
 Result<Value> parse_toml(std::string_view text, std::string_view name) {
   if (text.size() > kMaxTextBytes) return Error{ErrorCode::kTooLarge, fmt::format("{}: over 64 MiB", name)};
-  if (const auto line = line_of_foreign_character(text)) {
-    return Error{
-        ErrorCode::kInvalid,
-        fmt::format("{}:{}: a character that is not ASCII: it can stand in strings and comments alone", name, *line)};
-  }
+  if (Result<Done> checked = check_characters(text, name); !checked) return std::move(checked).error();
   const toml::parse_result parsed = toml::parse(text, name);
   if (!parsed) {
     const toml::parse_error& error = parsed.error();

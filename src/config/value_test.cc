@@ -73,12 +73,28 @@ TEST(ConfigValue, ANullOfJsonCountsAsAbsent) {
   EXPECT_EQ(kind_of(root->find("b")->as<Value::Array>()->front()), "null");
 }
 
+TEST(ConfigValue, QuotesMayStandBeforeThoseThatEndAStringOfTomlAndPointsInNumbers) {
+  const Result<Value> parsed = parse(
+      "a = [\"\"\"x\"\"\"\"\", '\xc3\xa9', 1.5, 2.5, 3.5]\nb = [1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5, 8.5, 9.5, 10.5, "
+      "11.5, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5]",
+      "f.toml");
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  EXPECT_EQ(*parsed->find("a")->as<Value::Array>()->at(0).as<std::string>(), "x\"\"");
+  EXPECT_EQ(parsed->find("b")->as<Value::Array>()->size(), 18u);
+}
+
 TEST(ConfigValue, WhatIsNeitherIsToldWithItsLine) {
   EXPECT_TRUE(error_of(parse("a =\n", "f.toml")).starts_with("f.toml:1: ")) << error_of(parse("a =\n", "f.toml"));
   EXPECT_TRUE(error_of(parse("a = 1\na = 2\n", "f.toml")).starts_with("f.toml:2: "));
   EXPECT_TRUE(error_of(parse("a = 1\n\xc2\xa0", "f.toml")).starts_with("f.toml:2: a character that is not ASCII"));
   // What would be a string is not one behind an error.
   EXPECT_TRUE(error_of(parse("a = 2020-02-{\"b\"\xc3\xa9: 1\"]", "f.toml")).starts_with("f.toml:1: "));
+  // Neither ends the process, however deep it is.
+  std::string dotted = "a";
+  for (int i = 0; i < 60000; ++i) dotted += ". 'b'";
+  EXPECT_EQ(error_of(parse("\n" + dotted + " = 1", "f.toml")), "f.toml:2: a key of more than 16 parts");
+  EXPECT_EQ(error_of(parse("[" + dotted + "]", "f.toml")), "f.toml:1: a key of more than 16 parts");
+  EXPECT_NE(error_of(parse("a = " + std::string(60000, '[') + std::string(60000, ']'), "f.toml")), "no error");
   EXPECT_TRUE(error_of(parse("{\"a\":\n1,}", "f.json")).starts_with("f.json:2: syntax error"))
       << error_of(parse("{\"a\":\n1,}", "f.json"));
   EXPECT_TRUE(error_of(parse("{\"a\": 1", "f.json")).starts_with("f.json:1: "))
@@ -87,7 +103,7 @@ TEST(ConfigValue, WhatIsNeitherIsToldWithItsLine) {
   EXPECT_EQ(error_of(parse("{\"a\": " + std::string(100, '[') + std::string(100, ']') + "}", "f.json")),
             "f.json:1: deeper than 64 levels");
   EXPECT_EQ(error_of(parse_json("[]", "f.json")), "f.json: expected a table, found an array");
-  EXPECT_NE(error_of(parse("{\"a\": 1e999}", "f.json")), "no error");
+  EXPECT_TRUE(error_of(parse("{\"a\": 1e999}", "f.json")).starts_with("f.json:1: number overflow"));
   EXPECT_EQ(*parse("{\"a\": 18446744073709551615}", "f")->find("a")->as<double>(), std::ldexp(1.0, 64));
 }
 
