@@ -37,7 +37,7 @@ train::TunePlan read_plan(const TuneFlags& flags) {
   plan.validate.fleet =
       std::make_shared<const train::FleetOptions>(value_or_fail(train::FleetOptions::make(flags.prophet), kExitUsage));
   plan.validate.prophet = plan.validate.fleet->general();
-  if (plan.validate.prophet.mcmc_samples > 0 || plan.validate.fleet->some_series_gives("mcmc_samples")) {
+  if (plan.validate.prophet.mcmc_samples > 0 || plan.validate.fleet->some_series_samples()) {
     fail({ErrorCode::kInvalid,
           "--mcmc-samples: tune compares the modes of its candidates: leave it out here, and give it to "
           "`chiliad cross-validate` or `chiliad train` with the scales that win"},

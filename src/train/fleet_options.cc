@@ -41,6 +41,12 @@ Result<FleetOptions> FleetOptions::make(ProphetFlags flags, const PlaceFile& pla
     file = *std::move(read);
   }
   const bool from_file = !flags.options.empty();
+  if (from_file) {
+    // What is wrong with the flags alone is not the file's.
+    ProphetFlags alone = flags;
+    if (Result<Done> parsed = parse_added_parts(alone); !parsed) return std::move(parsed).error();
+    if (Result<forecast::ProphetOptions> read = read_prophet_flags(alone); !read) return std::move(read).error();
+  }
   if (Result<Done> merged = put_behind(file, flags); !merged) return std::move(merged).error();
   if (!flags.holidays.empty() && !flags.holiday_table) {
     Result<std::shared_ptr<const forecast::HolidayTable>> table = read_holidays_of(flags.holidays);
@@ -89,7 +95,7 @@ Result<OptionSet> FleetOptions::combine(const std::vector<std::uint32_t>& entrie
   std::string source;
   for (const std::uint32_t i : entries) {
     const OptionChanges& changes = entries_[i].changes;
-    if (Result<Done> put = put_before(changes, flags); !put) return std::move(put).error();
+    if (Result<Done> put = put_before(changes, flags_, flags); !put) return std::move(put).error();
     source += (source.empty() ? "" : " and ") + changes.source;
   }
   Result<forecast::ProphetOptions> prophet = read_prophet_flags(flags);
@@ -120,9 +126,8 @@ Result<std::shared_ptr<const OptionSet>> FleetOptions::of(std::string_view custo
   return made;
 }
 
-bool FleetOptions::some_series_gives(std::string_view option) const {
-  return std::ranges::any_of(entries_,
-                             [&](const SeriesEntry& entry) { return entry.changes.values.given.contains(option); });
+bool FleetOptions::some_series_samples() const {
+  return std::ranges::any_of(entries_, [&](const SeriesEntry& entry) { return entry.changes.values.mcmc_samples > 0; });
 }
 
 std::vector<std::string> FleetOptions::unused() const {

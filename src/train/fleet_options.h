@@ -52,8 +52,8 @@ class FleetOptions {
   // What any series may need beside ds and y.
   const std::vector<std::string>& needed_columns() const { return needed_; }
 
-  // Whether a [[series]] gives this option.
-  bool some_series_gives(std::string_view option) const;
+  // Whether a [[series]] asks for draws (mcmc_samples).
+  bool some_series_samples() const;
 
   // "fleet.toml:12: [[series]] with id 'x'": of those that named none of the series asked about, once each.
   std::vector<std::string> unused() const;

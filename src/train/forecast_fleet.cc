@@ -54,7 +54,8 @@ Result<FutureRows::Rows> future_rows(const forecast::FittedState& state, std::st
 // What a forecast of dates alone lacks, with where it comes from.
 Error with_remedy(Error error, const forecast::FittedState& state, const ForecastPlan& plan) {
   const bool dates_alone = !plan.future && plan.period > 0 && !forecast::needed_columns(state).empty();
-  if (dates_alone && error.code == ErrorCode::kInvalid)
+  const auto says = [&](std::string_view words) { return error.message.find(words) != std::string::npos; };
+  if (dates_alone && (says(" missing from dataframe") || says("Capacities must be supplied")))
     error.message += "; --future FILE gives the rows of the future with what the model needs of them";
   return error;
 }

@@ -265,6 +265,7 @@ Result<Done> read_holiday_table(TableReader& reader, ProphetFlags& into) {
   added.has_window = table.find("lower_window") != nullptr;
   added.lower_window = static_cast<std::int32_t>(lower);
   added.upper_window = static_cast<std::int32_t>(upper);
+  if (dates.empty()) return reader.fail(*table.find("ds"), "ds", "expected a date at least");
   if (table.find("prior_scale") != nullptr && !(added.prior_scale > 0))
     return reader.fail(*table.find("prior_scale"), "prior_scale", "Prior scale must be > 0");
   into.added_holidays.push_back(std::move(added));
@@ -335,16 +336,25 @@ void put_value(std::string_view name, const ProphetFlags& from, ProphetFlags& in
 }
 
 template <class T>
-bool drop_named(std::vector<T>& parts, std::string_view name) {
-  return std::erase_if(parts, [&](const T& part) { return part.name == name; }) > 0;
+void drop_named(std::vector<T>& parts, std::string_view name) {
+  std::erase_if(parts, [&](const T& part) { return part.name == name; });
 }
 
-bool drop_holiday(ProphetFlags& flags, const std::string& name) {
-  const bool added = drop_named(flags.added_holidays, name);
-  const bool in_table =
-      flags.holiday_table && std::ranges::find(flags.holiday_table->names, name) != flags.holiday_table->names.end();
-  if (in_table) flags.without_holidays.push_back(name);
-  return added || in_table;
+bool is_in_table(const ProphetFlags& flags, const std::string& name) {
+  return flags.holiday_table && std::ranges::find(flags.holiday_table->names, name) != flags.holiday_table->names.end();
+}
+
+bool has_part(const ProphetFlags& flags, const std::string& name) {
+  const auto among = [&](const auto& parts) {
+    return std::ranges::any_of(parts, [&](const auto& part) { return part.name == name; });
+  };
+  return among(flags.seasonalities) || among(flags.regressors) || among(flags.added_holidays) ||
+         is_in_table(flags, name);
+}
+
+void drop_holiday(ProphetFlags& flags, const std::string& name) {
+  drop_named(flags.added_holidays, name);
+  if (is_in_table(flags, name)) flags.without_holidays.push_back(name);
 }
 
 }  // namespace
@@ -387,13 +397,14 @@ Result<Done> put_behind(const OptionsFile& file, ProphetFlags& flags) {
   return parse_added_parts(flags);
 }
 
-Result<Done> put_before(const OptionChanges& changes, ProphetFlags& flags) {
+Result<Done> put_before(const OptionChanges& changes, const ProphetFlags& general, ProphetFlags& flags) {
   for (const std::string& name : changes.values.given) put_value(name, changes.values, flags);
   if (changes.values.given.contains("holidays")) flags.without_holidays.clear();
   for (const std::string& name : changes.without) {
-    const bool seasonality = drop_named(flags.seasonalities, name);
-    const bool regressor = drop_named(flags.regressors, name);
-    if (!drop_holiday(flags, name) && !seasonality && !regressor) {
+    drop_named(flags.seasonalities, name);
+    drop_named(flags.regressors, name);
+    drop_holiday(flags, name);
+    if (!has_part(general, name)) {
       return invalid(
           fmt::format("{}: series: without: there is no seasonality, regressor or holiday '{}' among the general ones",
                       changes.source, name));

@@ -29,7 +29,8 @@
 //     name = "promo"
 //
 // What is not understood is an error that names file, line and key: a misspelt key that is ignored would leave the
-// default, and nobody would know.
+// default, and nobody would know. A value that Prophet refuses is told with the file, of a [[series]] with its line,
+// and the option.
 //
 // Thread safety: values; pure functions but for read_options_file(), which reads files.
 
@@ -80,8 +81,8 @@ Result<OptionsFile> read_options_file(const std::string& path, const PlaceFile& 
 // Puts general options behind flags: those that the flags give stay. Errors: kInvalid.
 Result<Done> put_behind(const OptionsFile& file, ProphetFlags& flags);
 
-// Puts a series' own options before general ones, whose texts are parsed (parse_added_parts). Errors: kInvalid: a name
-// in `without` that no general part has.
-Result<Done> put_before(const OptionChanges& changes, ProphetFlags& flags);
+// Puts a series' own options before others, whose texts are parsed (parse_added_parts). Errors: kInvalid: a name in
+// `without` that no part of `general` has.
+Result<Done> put_before(const OptionChanges& changes, const ProphetFlags& general, ProphetFlags& flags);
 
 }  // namespace chiliad::train

@@ -21,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static_cast<void>(train::read_prophet_flags(flags));
   for (const train::SeriesEntry& entry : file->series) {
     train::ProphetFlags own = flags;
-    if (train::put_before(entry.changes, own)) static_cast<void>(train::read_prophet_flags(own));
+    if (train::put_before(entry.changes, flags, own)) static_cast<void>(train::read_prophet_flags(own));
   }
   return 0;
 }

@@ -176,6 +176,25 @@ TEST_F(OptionsFileTest, HolidaysOfAFileLieBesideIt) {
   EXPECT_EQ((*made->of("c"))->prophet.holidays, nullptr);
 }
 
+TEST_F(OptionsFileTest, WhatAPatternLeavesOutAnIdMayLeaveOutAgain) {
+  const Result<FleetOptions> made = fleet(
+      "[[regressor]]\nname = 'temp'\n[[series]]\npattern = 'north-*'\nwithout = 'temp'\n"
+      "[[series]]\nid = 'north-7'\nwithout = ['temp', 'temp']\n");
+  ASSERT_TRUE(made) << made.error().message;
+  const auto seven = made->of("north-7");
+  ASSERT_TRUE(seven) << seven.error().message;
+  EXPECT_TRUE((*seven)->prophet.regressors.empty());
+}
+
+TEST_F(OptionsFileTest, WhatIsWrongWithFlagsIsNotTheFiles) {
+  ProphetFlags flags;
+  flags.growth = "cubic";
+  flags.given.emplace("growth");
+  const Result<FleetOptions> made = fleet("n_changepoints = 3", flags);
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().message, "Parameter \"growth\" should be \"linear\", \"logistic\" or \"flat\".");
+}
+
 TEST_F(OptionsFileTest, WhatIsNotUnderstoodNamesItsPlace) {
   EXPECT_TRUE(error("growt = 'flat'").starts_with("--options: fleet.toml:1: growt: no such key; there are growth, "));
   EXPECT_EQ(error("\ngrowth = 7"), "--options: fleet.toml:2: growth: expected a string, found an integer");
@@ -199,6 +218,8 @@ TEST_F(OptionsFileTest, WhatIsNotUnderstoodNamesItsPlace) {
             "fleet.toml: fleet.toml:1: seasonality 'a': Fourier Order must be > 0");
   EXPECT_EQ(error("[[holiday]]\nholiday = 'a'\nds = '2020-13-01'").substr(0, 39),
             "--options: fleet.toml:3: holiday: ds: '");
+  EXPECT_EQ(error("[[holiday]]\nholiday = 'a'\nds = []"),
+            "--options: fleet.toml:3: holiday: ds: expected a date at least");
   EXPECT_EQ(error("[[holiday]]\nholiday = 'a'\nds = 2020-12-01\nlower_window = -1"),
             "--options: fleet.toml:1: holiday: Holidays must have both lower_window and upper_window, or neither");
   EXPECT_EQ(error("[[holiday]]\nholiday = 'a'\nds = 2020-12-01\nlower_window = 1\nupper_window = 1"),

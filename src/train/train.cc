@@ -228,11 +228,14 @@ Result<bool> Run::refresh_stored(const std::string& bytes, std::size_t i, const 
     report.note = "these rows were in the stored model already";
     return true;
   }
-  Result<table::Series> series = table::read_series_csv(bytes, source_.path(i), options_.columns);
+  // Its own columns: others of the file are what other series need.
+  table::SeriesColumns columns = options_.columns;
+  columns.further = further_columns(forecast::needed_columns(state));
+  Result<table::Series> series = table::read_series_csv(bytes, source_.path(i), columns);
   if (!series) return std::move(series).error();
   Result<std::optional<RefreshedSeries>> done =
-      refresh_series(archive->model, rows_of(*series, options_.columns.further), *options_.refresh,
-                     options_.keep_history, (set == nullptr ? options_.prophet : set->prophet).n_changepoints);
+      refresh_series(archive->model, rows_of(*series, columns.further), *options_.refresh, options_.keep_history,
+                     (set == nullptr ? options_.prophet : set->prophet).n_changepoints);
   if (!done) return std::move(done).error();
   if (!*done) {
     report.status = SeriesStatus::kKept;
@@ -255,7 +258,11 @@ Result<Done> Run::train_series(const std::string& bytes, std::size_t i, const Op
     if (*refreshed) return Done{};
   }
   table::SeriesColumns columns = options_.columns;
-  if (set != nullptr) columns.further = set->further;
+  if (set != nullptr) {
+    columns.further = set->further;
+  } else if (options_.refresh) {
+    columns.further = further_columns(forecast::needed_columns(options_.prophet));
+  }
   Result<table::Series> series = table::read_series_csv(bytes, source_.path(i), columns);
   if (!series) return std::move(series).error();
   Rows rows = rows_of(*series, columns.further);

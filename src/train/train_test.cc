@@ -563,6 +563,18 @@ TEST_F(TrainTest, SeriesThatAnOptionsFileNamesHaveOptionsOfTheirOwn) {
   run(with_file(8), "eight");
   EXPECT_EQ(archives("eight"), stored);
 
+  // New rows of one series, and a new one, with the column that the file lets another need.
+  put("shop-2", "ds,y,promo\n2022-01-04,4,open\n2022-01-05,5,closed\n");
+  put("shop-3", "ds,y,promo\n2022-01-01,1,open\n2022-01-02,3,closed\n2022-01-03,3,?\n");
+  TrainOptions next = with_file(2);
+  next.refresh = RefreshOptions{false, true};
+  next.columns.further = further_columns(next.fleet->needed_columns());
+  EXPECT_EQ(run(next, "eight").failed, 1u);  // 5, which has no cap.
+  EXPECT_EQ(reports_["shop-2"].status, SeriesStatus::kTrained) << reports_["shop-2"].reason;
+  EXPECT_EQ(reports_["shop-3"].status, SeriesStatus::kTrained) << reports_["shop-3"].reason;
+  fs::remove(data() / "shop-3.csv");
+  put("shop-2", "ds,y,promo\n2022-01-01,1,open\n2022-01-02,3,closed\n2022-01-03,3,?\n");
+
   // Another word about one of them trains that one again.
   write(
       "n_changepoints = 5\n[[series]]\nid = 1\ngrowth = 'flat'\n"

@@ -11,8 +11,7 @@ constexpr std::size_t kShownFailures = 10;
 constexpr std::size_t kMaxCandidates = 1000;
 
 Result<Done> check_plan(const TunePlan& plan) {
-  if (plan.validate.prophet.mcmc_samples > 0 ||
-      (plan.validate.fleet && plan.validate.fleet->some_series_gives("mcmc_samples"))) {
+  if (plan.validate.prophet.mcmc_samples > 0 || (plan.validate.fleet && plan.validate.fleet->some_series_samples())) {
     return invalid(
         "mcmc_samples: expected 0: a grid compares the modes of its candidates, and bounds, which draws are for, "
         "decide "
