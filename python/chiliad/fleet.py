@@ -285,7 +285,11 @@ def _rows_given(fleet, df, ds):
     if unknown:
         shown = ", ".join(map(repr, unknown[:5])) + (", ..." if len(unknown) > 5 else "")
         raise ValueError(f"predict_many: the fleet has no model of {len(unknown)} of the table's series: {shown}")
-    table = table.iloc[order]
+    # Of those without a model nothing is read.
+    known = [number for number, key in enumerate(ids) if key in fleet]
+    parts = [order[first[number]:first[number + 1]] for number in known]
+    ids, first = [ids[number] for number in known], np.cumsum([0, *map(len, parts)])
+    table = table.iloc[np.concatenate([order[:0], *parts])]
     dates = frames.nanoseconds(frames.dates(frames.column(table, ds)))
     columns = _columns_of_groups(fleet, table, first, ids)
     place = {key: number for number, key in enumerate(ids)}

@@ -254,7 +254,8 @@ def test_a_table_of_the_future_has_what_models_read_beside_dates(arguments, libr
         return {"pandas": lambda: df, "polars": lambda: polars.from_pandas(df), "arrow": lambda: pyarrow.Table.from_pandas(df)}[library]()
 
     df, future = with_columns(table(4), "when"), future_rows(4)
-    df.loc[df["customer"] == "c3", "use"] = np.nan  # No model: its future rows are nobody's.
+    df.loc[df["customer"] == "c3", "use"] = np.nan  # No model: its future rows are nobody's, whatever is in them.
+    future.loc[future["customer"] == "c3", "heat"] = np.nan
     fleet = fit(as_library(df), prepare=everything, holidays=HOLIDAYS, weekly_seasonality=False, **arguments)
     assert list(fleet.failures) == ["c3"]
     columns = ["trend", "heat", "open_week", "holidays", "yhat"]
