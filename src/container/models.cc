@@ -5,6 +5,7 @@
 #include "container/models.h"
 
 #include <algorithm>
+#include <atomic>
 #include <deque>
 #include <map>
 #include <thread>
@@ -49,6 +50,7 @@ struct Models::Model {
   explicit Model(std::string_view its_key) : key(its_key) {}
 
   const std::string key;
+  std::atomic<steady_clock::time_point> last_answer{steady_clock::time_point::min()};
   Placed placed;  // The one thread's that loads it; constant once it is loaded.
   // Guarded by State::mutex.
   bool loading = true;
@@ -448,6 +450,8 @@ void Models::State::run_deadlines() {
 // Models
 // ---------------------------------------------------------------------------------------------------
 
+void Models::Pin::answered() const { model_->last_answer.store(steady_clock::now(), std::memory_order_relaxed); }
+
 Models::Pin::~Pin() {
   if (model_ != nullptr) owner_->unpin(model_);
 }
@@ -529,7 +533,8 @@ void Models::forget(const Pin& pin) {
   pin.model_->detached = true;
 }
 
-void Models::renew(const Pin& pin) {
+void Models::renew(const Pin& pin, steady_clock::time_point since) {
+  if (pin.model_->last_answer.load(std::memory_order_relaxed) >= since) return;
   const MutexLock lock(state_->mutex);
   const auto found = state_->models.find(pin.model_->key);
   if (found != state_->models.end() && found->second == pin.model_) state_->detach(pin.model_);

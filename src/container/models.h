@@ -90,6 +90,8 @@ class Models {
     ~Pin();
     const std::string& name() const;  // In the server.
     const Run& run() const;
+    // The model has answered a call, or begun to.
+    void answered() const;
 
    private:
     friend class Models;
@@ -121,9 +123,9 @@ class Models {
 
   // The server says that it has not loaded the model after all.
   void forget(const Pin& pin);
-  // A call got no answer from the model: it is dropped when the calls that have it have ended, and loaded anew by the
-  // next.
-  void renew(const Pin& pin);
+  // A call got no answer from the model, and no other call did since this one was sent: the model is dropped when the
+  // calls that have it have ended, and loaded anew by the next.
+  void renew(const Pin& pin, std::chrono::steady_clock::time_point since);
 
   // The stored bytes have changed or are gone. Rule 3.
   void changed(std::string_view model);

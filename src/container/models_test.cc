@@ -164,14 +164,27 @@ TEST_F(ModelsUnderTest, AModelThatDoesNotAnswerIsLoadedAnew) {
   put("a", "a");
   std::optional<Models::Acquired> silent = get("a");
   const std::string name = std::get<Models::Pin>(*silent).name();
-  models_->renew(std::get<Models::Pin>(*silent));
-  models_->renew(std::get<Models::Pin>(*silent));
+  models_->renew(std::get<Models::Pin>(*silent), std::chrono::steady_clock::now());
+  models_->renew(std::get<Models::Pin>(*silent), std::chrono::steady_clock::now());
   std::optional<Models::Acquired> next = get("a");
   EXPECT_NE(std::get<Models::Pin>(*next).name(), name);
   EXPECT_EQ(server_->loaded(), 2) << "others may wait for its answer still";
   silent.reset();
   while (server_->loaded() > 1) std::this_thread::yield();
   EXPECT_EQ(words(*next), "a");
+}
+
+TEST_F(ModelsUnderTest, AModelThatIsBusyWithOtherCallsStays) {
+  open();
+  put("a", "a");
+  std::optional<Models::Acquired> slow = get("a"), other = get("a");
+  const Models::Pin& pin = std::get<Models::Pin>(*slow);
+  const auto since = std::chrono::steady_clock::now();
+  std::get<Models::Pin>(*other).answered();
+  models_->renew(pin, since);
+  EXPECT_EQ(std::get<Models::Pin>(get("a")).name(), pin.name());
+  models_->renew(pin, std::chrono::steady_clock::now());
+  EXPECT_NE(std::get<Models::Pin>(get("a")).name(), pin.name());
 }
 
 TEST_F(ModelsUnderTest, AnObjectOverwrittenWhileItIsLoadedIsLoadedAgain) {

@@ -189,10 +189,11 @@ void ContainerHost::Machine::call(const std::shared_ptr<Later>& later, std::shar
     later->again = true;
     return begin(later);
   }
-  // Whatever holds it up in there must not hold up its next calls too.
+  if (pin && (answer || begun || !good.body.empty())) pin->answered();
+  // Whatever holds it up in there must not hold up its next calls too. One that answers others is only busy.
   if (pin && !answer && answer.error().code == ErrorCode::kDeadline &&
       later->result.model_latency >= container::kFairTime)
-    models->renew(*pin);
+    models->renew(*pin, since);
   pin.reset();
   std::string body = std::move(good.body);
   good = {};
