@@ -79,13 +79,15 @@ std::optional<int> code_in_stat(std::string_view stat) {
 Result<std::unique_ptr<ContainerEnd>> ContainerEnd::start(Watched watched) {
   FileDescriptor stop(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!stop) return system_error("make a descriptor for", "a container's end", errno);
-  return std::unique_ptr<ContainerEnd>(new ContainerEnd(std::move(watched), std::move(stop)));
+  ProcessHandle first;
+  if (watched.first > 0) first = ProcessHandle(watched.first);
+  // That it cannot be watched does not mean that it has ended.
+  if (watched.first > 0 && !first && errno != ESRCH) return system_error("watch", "a container's process 1", errno);
+  return std::unique_ptr<ContainerEnd>(new ContainerEnd(std::move(watched), std::move(first), std::move(stop)));
 }
 
-ContainerEnd::ContainerEnd(Watched watched, FileDescriptor stop)
-    : watched_(std::move(watched)),
-      first_(watched_.first > 0 ? ProcessHandle(watched_.first) : ProcessHandle()),
-      stop_(std::move(stop)) {
+ContainerEnd::ContainerEnd(Watched watched, ProcessHandle first, FileDescriptor stop)
+    : watched_(std::move(watched)), first_(std::move(first)), stop_(std::move(stop)) {
   thread_ = std::thread([this] { run(); });
 }
 

@@ -45,7 +45,7 @@ class ContainerEnd {
     std::function<void()> end;
   };
 
-  // Errors: kUnavailable: no descriptor for it.
+  // Errors: as base/file.h: no descriptor for it.
   static Result<std::unique_ptr<ContainerEnd>> start(Watched watched);
   ~ContainerEnd();
 
@@ -53,7 +53,7 @@ class ContainerEnd {
   std::optional<int> code() const CHILIAD_EXCLUDES(mutex_);
 
  private:
-  ContainerEnd(Watched watched, FileDescriptor stop);
+  ContainerEnd(Watched watched, ProcessHandle first, FileDescriptor stop);
 
   void run();
   // Whether process 1 has ended before all of it.

@@ -18,8 +18,8 @@
 //   HOME).
 //   - Process 1 of the container is podman's init, which reaps; the program is its child.
 //   - limits.processes: a box that has more is ended within a second; the kernel refuses a fork soon after the limit.
-//   - It has ended at the latest ContainerEnd::kPatience after process 1, whether or not podman comes back
-//     (container_end.h).
+//   - It is ended ContainerEnd::kPatience after process 1, whether or not podman comes back; kLongPatience where nobody
+//     knows how process 1 ended (container_end.h).
 //   - Standard output and error arrive as they are written, in order.
 //
 // Source: podman-run(1), containers.conf(5), containers-storage.conf(5); podman 4.3, runc 1.1, crun 1.8.

@@ -24,6 +24,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kPatience{60};
+constexpr std::size_t kMostRanges = 339;  // The kernel takes 340, and root inside is one.
 constexpr const char* kUnshare = "/usr/bin/unshare";
 constexpr const char* kUsualPath = "PATH=/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin";
 constexpr const char* kSpeakAndWait = "echo there >&3; read -r go <&3 || exit 126; exec \"$@\"";
@@ -83,6 +84,8 @@ Result<Done> map_by(const char* program, const char* file, pid_t process, unsign
   char words[1000];
   const ssize_t got = ::read(running->output(), words, sizeof words);
   const std::string_view said(words, got > 0 ? static_cast<std::size_t>(got) : 0);
+  if (said.empty())
+    return Error{ErrorCode::kUnavailable, fmt::format("{} ended with code {}", program, running->exit()->code)};
   return Error{ErrorCode::kUnavailable, fmt::format("{}: {}", program, said.substr(0, said.find('\n')))};
 }
 
@@ -102,8 +105,13 @@ std::vector<Subordinates> parse_subordinates(std::string_view text, std::string_
     const std::optional<unsigned> count = number_in(line.substr(second + 1));
     constexpr std::uint64_t kMost = std::numeric_limits<unsigned>::max();  // The last number is nobody's.
     if (!begin || !count || *count == 0 || std::uint64_t{*begin} + *count > kMost || inside + *count > kMost) continue;
+    const auto meets = [&](const Subordinates& other) {
+      return *begin < std::uint64_t{other.first} + other.count && other.first < std::uint64_t{*begin} + *count;
+    };
+    if (std::ranges::any_of(out, meets)) continue;
     out.push_back({*begin, *count});
     inside += *count;
+    if (out.size() == kMostRanges) break;
   }
   return out;
 }

@@ -51,7 +51,8 @@ Result<Done> map_users(pid_t process);
 Result<Process> start_in_user_namespace(const Process::Start& start);
 
 // Ranges of subuid(5) for a user, by its name or its number: "first count", in the file's order. Lines that are none,
-// and ranges that leave what a user's number can be, are left out.
+// ranges that leave what a user's number can be or overlap an earlier one, and what is more than the kernel takes are
+// left out.
 struct Subordinates {
   unsigned first;
   unsigned count;

@@ -32,5 +32,16 @@ TEST(UserNamespace, NoRangeLeavesTheNumbersThatUsersCanHave) {
             "1+4294967294 ");
 }
 
+TEST(UserNamespace, OfRangesThatOverlapTheFirstIsTaken) {
+  EXPECT_EQ(ranges_of("anna:100000:65536\n1000:100000:65536\nanna:165535:2\nanna:99999:1\nanna:165536:4\n"),
+            "100000+65536 99999+1 165536+4 ");
+}
+
+TEST(UserNamespace, NoMoreRangesThanTheKernelTakes) {
+  std::string text;
+  for (int i = 0; i < 400; ++i) text += "anna:" + std::to_string(100000 + 10 * i) + ":5\n";
+  EXPECT_EQ(parse_subordinates(text, "anna", 1000).size(), 339U);
+}
+
 }  // namespace
 }  // namespace chiliad::process

@@ -74,7 +74,7 @@ def test_no_process_outlives_a_server_killed_while_it_waits_for_newuidmap(new_pl
         second = threading.Thread(target=create_unanswered, args=(sagemaker, "second"))
         second.start()
         until((programs / "waits").exists)
-        assert b"sleep\x001000\x00" in processes_of(owner.number)
+        until(lambda: b"sleep\x001000\x00" in processes_of(owner.number))
     finally:
         platform.process.kill()
         platform.process.wait()

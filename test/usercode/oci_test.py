@@ -258,8 +258,11 @@ def test_a_container_that_goes_on_after_sigterm_is_killed_after_the_grace(images
 
 
 def stat_of(pid):
-    """Its name and its parent's number."""
-    name, rest = pathlib.Path(f"/proc/{pid}/stat").read_text().split("(", 1)[1].rsplit(")", 1)
+    """Its name and its parent's number; (None, 0) where it has ended."""
+    try:
+        name, rest = pathlib.Path(f"/proc/{pid}/stat").read_text().split("(", 1)[1].rsplit(")", 1)
+    except OSError:
+        return None, 0
     return name, int(rest.split()[1])
 
 
@@ -270,7 +273,7 @@ def test_a_job_whose_program_has_ended_ends_though_podman_stands_still(images):
     images.wait_for_line(name, "runs")
     # Beside podman there is the container's monitor, whose child is process 1, whose child is the program.
     parents = {pid: stat_of(pid)[1] for pid in map(int, filter(str.isdigit, os.listdir("/proc")))}
-    first = next(pid for pid in processes(word) if stat_of(parents[pid])[0] == "conmon")
+    first = next(pid for pid in processes(word) if stat_of(parents.get(pid, 0))[0] == "conmon")
     program = next(pid for pid, parent in parents.items() if parent == first)
     around = parents[parents[first]]
     podman = next(pid for pid, parent in parents.items() if parent == around and stat_of(pid)[0] == "podman")
