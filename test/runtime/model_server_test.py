@@ -164,7 +164,7 @@ def test_a_call_that_takes_too_long_ends_its_models_process_alone(serve_models, 
         def predict_fn(seconds, model): time.sleep(seconds); return os.getpid()
         def output_fn(pid, accept): return str(pid)
     """
-    server = serve_models("--framework", "mxnet", SAGEMAKER_MULTI_MODEL="true", SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS="10")
+    server = serve_models("--framework", "mxnet", SAGEMAKER_MULTI_MODEL="true", SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS="30")
     for name in ("a", "b"):
         assert server.load(name, write_model(tmp_path / name, name, text=text)) == 200
     pids = {name: good(server.invoke(name, b"0")) for name in ("a", "b")}

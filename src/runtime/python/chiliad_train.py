@@ -75,8 +75,10 @@ def launcher(env):
 
 def set_meeting_place(env):
     """Where torch's processes meet. Jobs share the network of the machine, and the port is bound on all its addresses:
-    each job has one of its own, below those that the system gives out by itself."""
-    torch_distributed.MASTER_PORT = str(20000 + zlib.crc32(os.environ.get("TRAINING_JOB_NAME", "").encode()) % 10000)
+    it follows from the job's name, below those that the system gives out by itself, unless the job's Environment has a
+    MASTER_PORT."""
+    by_name = str(20000 + zlib.crc32(os.environ.get("TRAINING_JOB_NAME", "").encode()) % 10000)
+    torch_distributed.MASTER_PORT = os.environ.get("MASTER_PORT", by_name)
     os.environ.setdefault("MASTER_ADDR", env.master_hostname)
     os.environ.setdefault("MASTER_PORT", torch_distributed.MASTER_PORT)
 
