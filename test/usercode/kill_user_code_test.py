@@ -63,7 +63,7 @@ class Life:
         self.jobs = []      # (kind, name, how it may end) of those whose creation was answered.
         self.endpoint = None
         self.calls = []     # (customer, what an asynchronous call was answered).
-        self.deleting = []  # [endpoint whose deletion was sent, whether it was answered].
+        self.deleting = {}  # Endpoint that was to be made: whether the deletion of it was answered.
         # The first of these requests was answered, or is about to be sent.
         self.stops, self.deletes = threading.Event(), threading.Event()
         self.refused = []
@@ -157,6 +157,7 @@ class Life:
         """Endpoints that come and go: one goes while its server runs, the others while theirs begin."""
         for turn in range(1000):
             names = [f"gone-{self.number}-{turn}-{one}" for one in range(4)]
+            self.deleting |= dict.fromkeys(names, False)
             sagemaker.create_endpoint(EndpointName=names[0], EndpointConfigName="a")
             while sagemaker.describe_endpoint(EndpointName=names[0])["EndpointStatus"] != "InService":
                 time.sleep(0.01)
@@ -164,9 +165,8 @@ class Life:
                 sagemaker.create_endpoint(EndpointName=name, EndpointConfigName="a")
             self.deletes.set()
             for name in names:
-                self.deleting.append([name, False])
                 sagemaker.delete_endpoint(EndpointName=name)
-                self.deleting[-1][1] = True
+                self.deleting[name] = True
 
     def call(self, runtime):
         while True:
@@ -358,7 +358,7 @@ class Campaign:
                 assert "Could not find endpoint" in str(error)
                 return "gone"
 
-        for name, answered in life.deleting:
+        for name, answered in life.deleting.items():
             if not answered and status_of(name) not in ("Deleting", "gone"):  # It never came: all is as before.
                 self.sagemaker.delete_endpoint(EndpointName=name)
             assert status_of(name) in ("Deleting", "gone")
