@@ -13,8 +13,8 @@
 // 2,905 rows. Run by bench/fit.py: ./run bench fit
 
 #include <benchmark/benchmark.h>
-#include <malloc.h>
 
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -61,10 +61,10 @@ void fit_fleet(benchmark::State& state, const std::vector<bench::Series>& all,
 }  // namespace
 
 int main(int argc, char** argv) {
-  // A process that trains has freed larger blocks than a fit's, after which glibc keeps as much at hand. This one has
-  // not: without the like of it half of a multiplicative fit is memory given back to the kernel and faulted in again.
-  ::mallopt(M_MMAP_THRESHOLD, 4 << 20);
-  ::mallopt(M_TRIM_THRESHOLD, 16 << 20);
+  // A process that trains a fleet has freed a larger block than a fit's, after which glibc keeps as much at hand. This
+  // one has not: half of a multiplicative fit would be memory given back to the kernel and faulted in again.
+  void* volatile block = std::malloc(16 << 20);
+  std::free(block);
   benchmark::Initialize(&argc, argv);
   if (argc != 4) bench::stop("fit_bench KIND SERIES_FILE CHECK_FILE [options of Google Benchmark]");
   const auto options = bench::options_named(argv[1]);
