@@ -109,18 +109,9 @@ TEST(SearchMode, ColumnsThatAreEqualDoNotBreakIt) {
 }
 
 TEST(SearchMode, SaysThatAnIndefiniteProblemIsNotConvex) {
-  const PenalizedQuadratic quadratic(2, 1, {-5, 0, 0, -5}, {0, 0}, {1});
-  const std::vector<double> zero2(2, 0.0), zero1(1, 0.0), g = {1, 1}, one = {1};
-  SearchStart start;
-  start.u = zero2;
-  start.d = zero1;
-  start.g_s = g;
-  start.g_d = one;
-  start.rr = 3;
-  start.rows = 10;
-  start.tau = 1;
-  start.convex = false;
-  EXPECT_FALSE(search_mode(quadratic, start).ok);
+  const IndefiniteSearch none;
+  const PenalizedQuadratic quadratic(2, 1, none.smooth, none.cross, none.changes);
+  EXPECT_FALSE(search_mode(quadratic, none.start).ok);
 }
 
 TEST(BestNoiseVariance, IsWhereTheDerivativeVanishes) {

@@ -11,77 +11,74 @@
 namespace chiliad::forecast {
 namespace {
 
-// A rise below a cap with a week and noise, and what a climb needs of it.
-struct Rise {
-  std::vector<Instant> ds;
-  std::vector<double> y, cap;
-  ProphetOptions options;
+// A rise below a cap with a week and noise, and climbs from a further start of it.
+class Rise {
+ public:
+  explicit Rise(unsigned seed) : Rise(Rows(seed)) {}
 
-  explicit Rise(unsigned seed) : cap(300, 150.0) {
-    std::mt19937_64 random(seed);
-    std::normal_distribution<double> normal;
-    for (int i = 0; i < 300; ++i) {
-      ds.push_back(*parse_instant("2020-01-01") + std::chrono::hours(24 * i));
-      y.push_back(120 / (1 + std::exp(-(i - 140) / 50.0)) + 4 * std::sin(2 * i / 2.228) + 3 * normal(random));
+  Result<Parameters> climb(FitReport& report) const { return find_mode(calendar_.state(), values_, start_, report); }
+  Result<Parameters> climb(const Rival& rival, Standing& standing, FitReport& report) const {
+    return find_mode(calendar_.state(), values_, start_, rival, standing, report);
+  }
+
+ private:
+  struct Rows {
+    std::vector<Instant> ds;
+    std::vector<double> y;
+    std::vector<double> cap = std::vector<double>(300, 150.0);
+    ProphetOptions options;
+
+    explicit Rows(unsigned seed) {
+      std::mt19937_64 random(seed);
+      std::normal_distribution<double> normal;
+      for (int i = 0; i < 300; ++i) {
+        ds.push_back(*parse_instant("2020-01-01") + std::chrono::hours(24 * i));
+        y.push_back(120 / (1 + std::exp(-(i - 140) / 50.0)) + 4 * std::sin(2 * i / 2.228) + 3 * normal(random));
+      }
+      options.growth = Growth::kLogistic;
     }
-    options.growth = Growth::kLogistic;
-  }
-  Calendar calendar() const { return *Calendar::make(ds, options); }
-  ScaledSeries scaled() const {
-    const std::vector<Column> columns = {{"cap", cap}};
-    return *scale_series(options, y, columns);
-  }
-};
+  };
+  explicit Rise(const Rows& rows)
+      : calendar_(*Calendar::make(rows.ds, rows.options)),
+        scaled_(*scale_series(rows.options, rows.y, std::vector<Column>{{"cap", rows.cap}})),
+        values_{scaled_.y, scaled_.cap},
+        start_(further_starts(calendar_.state(), values_, prophet_start(calendar_.state(), values_)).front()) {}
 
-// A further start of the same series.
-Parameters other_start(const Calendar::State& calendar, const SeriesValues& values) {
-  return further_starts(calendar, values, prophet_start(calendar, values)).front();
-}
+  const Calendar calendar_;
+  const ScaledSeries scaled_;
+  const SeriesValues values_;
+  const Parameters start_;
+};
 
 TEST(FindMode, AClimbEndsWhereItComesToItsRival) {
   for (unsigned seed = 1; seed <= 5; ++seed) {
     const Rise rise(seed);
-    const Calendar calendar = rise.calendar();
-    const ScaledSeries scaled = rise.scaled();
-    const SeriesValues values{scaled.y, scaled.cap};
-    FitReport report;
-    const Result<Parameters> mode = find_mode(calendar.state(), values, other_start(calendar.state(), values), report);
+    FitReport report, unused;
+    const Result<Parameters> mode = rise.climb(report);
     ASSERT_TRUE(mode);
-    const Rival rival{*mode, report.log_posterior};
     Standing standing = Standing::kOpen;
-    FitReport unused;
-    ASSERT_TRUE(find_mode(calendar.state(), values, other_start(calendar.state(), values), rival, standing, unused));
+    ASSERT_TRUE(rise.climb({*mode, report.log_posterior}, standing, unused));
     EXPECT_EQ(standing, Standing::kSame) << seed;
   }
 }
 
 TEST(FindMode, AClimbEndsWhereItsRivalIsOutOfReach) {
   const Rise rise(7);
-  const Calendar calendar = rise.calendar();
-  const ScaledSeries scaled = rise.scaled();
-  const SeriesValues values{scaled.y, scaled.cap};
-  FitReport report;
-  const Result<Parameters> mode = find_mode(calendar.state(), values, other_start(calendar.state(), values), report);
+  FitReport report, unused;
+  const Result<Parameters> mode = rise.climb(report);
   ASSERT_TRUE(mode);
-  const Rival rival{*mode, report.log_posterior + 30};
   Standing standing = Standing::kOpen;
-  FitReport unused;
-  ASSERT_TRUE(find_mode(calendar.state(), values, other_start(calendar.state(), values), rival, standing, unused));
+  ASSERT_TRUE(rise.climb({*mode, report.log_posterior + 30}, standing, unused));
   EXPECT_EQ(standing, Standing::kBelow);
 }
 
 TEST(FindMode, ARivalThatIsLowerChangesNothing) {
   const Rise rise(8);
-  const Calendar calendar = rise.calendar();
-  const ScaledSeries scaled = rise.scaled();
-  const SeriesValues values{scaled.y, scaled.cap};
-  const Parameters start = other_start(calendar.state(), values);
   FitReport alone, beside;
-  const Result<Parameters> expected = find_mode(calendar.state(), values, start, alone);
+  const Result<Parameters> expected = rise.climb(alone);
   ASSERT_TRUE(expected);
-  const Rival rival{*expected, alone.log_posterior - 3};
   Standing standing = Standing::kBelow;
-  const Result<Parameters> found = find_mode(calendar.state(), values, start, rival, standing, beside);
+  const Result<Parameters> found = rise.climb({*expected, alone.log_posterior - 3}, standing, beside);
   ASSERT_TRUE(found);
   EXPECT_EQ(standing, Standing::kOpen);
   EXPECT_EQ(found->delta, expected->delta);

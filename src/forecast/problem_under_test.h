@@ -110,4 +110,22 @@ struct ProblemSearch {
   }
 };
 
+// Where no step ends: the smooth block curves downwards.
+struct IndefiniteSearch {
+  std::vector<double> smooth{-5, 0, 0, -5}, cross{0, 0}, changes{1};
+  std::vector<double> u{0, 0}, d{0}, g_s{1, 1}, g_d{1};
+  SearchStart start;
+
+  IndefiniteSearch() {
+    start.u = u;
+    start.d = d;
+    start.g_s = g_s;
+    start.g_d = g_d;
+    start.rr = 3;
+    start.rows = 10;
+    start.tau = 1;
+    start.convex = false;
+  }
+};
+
 }  // namespace chiliad::forecast

@@ -43,6 +43,7 @@ QuickSearch::QuickSearch(std::size_t smooth_count, std::size_t change_count)
 
 void QuickSearch::set(std::span<const double> smooth, std::span<const double> cross, std::span<const double> changes) {
   CHILIAD_CHECK(smooth.size() == q_ * q_ && cross.size() == q_ * s_ && changes.size() == s_ * s_);
+  tridiagonal_.reset();
   for (std::size_t j = 0; j < s_; ++j) {
     std::copy_n(changes.data() + j * s_, s_, gram_.row(j));
     std::copy_n(cross.data() + j * q_, q_, gram_.row(j) + s_);
@@ -54,14 +55,15 @@ void QuickSearch::set(std::span<const double> smooth, std::span<const double> cr
   }
 }
 
-PenalizedQuadratic QuickSearch::tridiagonal() const {
+const PenalizedQuadratic& QuickSearch::tridiagonal() {
+  if (tridiagonal_) return *tridiagonal_;
   std::vector<double> smooth, cross, changes;
   for (std::size_t i = 0; i < q_; ++i) smooth.insert(smooth.end(), gram_.row(s_ + i) + s_, gram_.row(s_ + i) + s_ + q_);
   for (std::size_t j = 0; j < s_; ++j) {
     cross.insert(cross.end(), gram_.row(j) + s_, gram_.row(j) + s_ + q_);
     changes.insert(changes.end(), gram_.row(j), gram_.row(j) + s_);
   }
-  return PenalizedQuadratic(q_, s_, std::move(smooth), cross, changes);
+  return tridiagonal_.emplace(q_, s_, std::move(smooth), cross, changes);
 }
 
 void QuickSearch::begin(const SearchStart& start) {

@@ -22,7 +22,8 @@ class QuickSearch {
 
   // The curvature, as the arguments of PenalizedQuadratic.
   void set(std::span<const double> smooth, std::span<const double> cross, std::span<const double> changes);
-  PenalizedQuadratic tridiagonal() const;
+  // The same for search_mode(); made when it is first asked for.
+  const PenalizedQuadratic& tridiagonal();
 
   // What search_mode() finds from the same start, u, g_s and x not rotated. Nothing where a few steps do not find it,
   // where its noise is not above v_floor and where start.cautious.
@@ -37,6 +38,7 @@ class QuickSearch {
   SearchResult result(double v, int steps) const;
 
   std::size_t q_, s_;
+  std::optional<PenalizedQuadratic> tridiagonal_;
   FeatureMatrix gram_;  // Of slope changes and smooth columns, in this order, like all that follows.
   const SearchStart* start_ = nullptr;
   std::vector<double> g_;          // The columns times the residual at the start.

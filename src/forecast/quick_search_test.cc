@@ -60,9 +60,12 @@ TEST(QuickSearch, ServesOneProblemAfterAnother) {
 }
 
 TEST(QuickSearch, IsTheSameMatrixMadeTridiagonal) {
-  const Problem problem(80, 6, 9, 0.05, 5);
-  ProblemSearch search(problem);
-  expect_same(search.run(problem.quick().tridiagonal()), search.run(problem.quadratic()), 1e-12);
+  const Problem problem(80, 6, 9, 0.05, 5), other(80, 6, 9, 0.05, 6);
+  ProblemSearch search(problem), second(other);
+  QuickSearch quick = problem.quick();
+  expect_same(search.run(quick.tridiagonal()), search.run(problem.quadratic()), 1e-12);
+  quick.set(other.products(0, 6, 0, 6), other.products(6, 9, 0, 6), other.products(6, 9, 6, 9));
+  expect_same(second.run(quick.tridiagonal()), second.run(other.quadratic()), 1e-12);
 }
 
 TEST(QuickSearch, EndsAfterAsManyLevelsOfNoiseAsItIsGiven) {
@@ -105,25 +108,15 @@ TEST(QuickSearch, LeavesTheFloorAndColumnsThatMayInterpolateToTheCarefulSearch) 
 }
 
 TEST(QuickSearch, SaysThatAnIndefiniteProblemIsNotConvex) {
-  const std::vector<double> smooth = {-5, 0, 0, -5}, cross = {0, 0}, changes = {1};
+  IndefiniteSearch none;
   QuickSearch search(2, 1);
-  search.set(smooth, cross, changes);
-  const std::vector<double> zero2(2, 0.0), zero1(1, 0.0), g = {1, 1}, one = {1};
-  SearchStart start;
-  start.u = zero2;
-  start.d = zero1;
-  start.g_s = g;
-  start.g_d = one;
-  start.rr = 3;
-  start.rows = 10;
-  start.tau = 1;
-  start.convex = false;
-  const std::optional<SearchResult> found = search.run(start);
+  search.set(none.smooth, none.cross, none.changes);
+  const std::optional<SearchResult> found = search.run(none.start);
   ASSERT_TRUE(found);
   EXPECT_FALSE(found->ok);
   // Where that can only be rounding, it is for the careful search.
-  start.convex = true;
-  EXPECT_FALSE(search.run(start));
+  none.start.convex = true;
+  EXPECT_FALSE(search.run(none.start));
 }
 
 }  // namespace

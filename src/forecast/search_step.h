@@ -22,8 +22,8 @@ struct SearchWay {
   double lowest_sigma = 0;
   double credible_sigma = 0;
   double highest_v = std::numeric_limits<double>::infinity();  // Where v starts at most.
-  double accuracy = 1e-12;                                     // Of ln v.
-  int most_levels = 400;                                       // Of v.
+  double accuracy = SearchStart{}.accuracy;
+  int most_levels = SearchStart{}.most_levels;
 };
 
 // `at`: where the search starts, with the noise from which it comes down to the mode's; `gradient` and `sum_of_squares`

@@ -41,18 +41,17 @@ Result<FleetOptions> FleetOptions::make(ProphetFlags flags, const PlaceFile& pla
     file = *std::move(read);
   }
   const bool from_file = !flags.options.empty();
-  if (from_file) {
-    // What is wrong with the flags alone is not the file's.
-    ProphetFlags alone = flags;
-    if (Result<Done> parsed = parse_added_parts(alone); !parsed) return std::move(parsed).error();
-    if (Result<forecast::ProphetOptions> read = read_prophet_flags(alone); !read) return std::move(read).error();
-  }
-  if (Result<Done> merged = put_behind(file, flags); !merged) return std::move(merged).error();
-  if (!flags.holidays.empty() && !flags.holiday_table) {
+  // Once: it may be a pipe.
+  if (!flags.holidays.empty()) {
     Result<std::shared_ptr<const forecast::HolidayTable>> table = read_holidays_of(flags.holidays);
     if (!table) return std::move(table).error().in("--holidays");
     flags.holiday_table = *std::move(table);
   }
+  // What is wrong with the flags alone is not the file's.
+  if (from_file) {
+    if (Result<forecast::ProphetOptions> alone = read_prophet_flags(flags); !alone) return std::move(alone).error();
+  }
+  if (Result<Done> merged = put_behind(file, flags); !merged) return std::move(merged).error();
   Result<forecast::ProphetOptions> general = read_prophet_flags(flags);
   if (!general) return from_file ? std::move(general).error().in(flags.options) : std::move(general).error();
   fleet.general_ = *std::move(general);

@@ -1,8 +1,11 @@
 #include "train/options_file.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cmath>
+#include <fstream>
+#include <thread>
 
 #include "base/file.h"
 #include "train/fleet_options.h"
@@ -184,6 +187,21 @@ TEST_F(OptionsFileTest, WhatAPatternLeavesOutAnIdMayLeaveOutAgain) {
   const auto seven = made->of("north-7");
   ASSERT_TRUE(seven) << seven.error().message;
   EXPECT_TRUE((*seven)->prophet.regressors.empty());
+}
+
+TEST_F(OptionsFileTest, HolidaysOfAFlagMayComeThroughAPipe) {
+  const std::filesystem::path pipe = folder_.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::thread writer([&] {
+    std::ofstream(pipe) << "holiday,ds\nfair,2022-01-06\n";  // Once.
+  });
+  ProphetFlags flags;
+  flags.holidays = pipe;
+  flags.given.emplace("holidays");
+  const Result<FleetOptions> made = fleet("n_changepoints = 3", flags);
+  writer.join();
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(made->general().holidays->names, (std::vector<std::string>{"fair"}));
 }
 
 TEST_F(OptionsFileTest, WhatIsWrongWithFlagsIsNotTheFiles) {
