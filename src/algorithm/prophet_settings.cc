@@ -1,6 +1,8 @@
 #include "algorithm/prophet_settings.h"
 
 #include <filesystem>
+#include <type_traits>
+#include <variant>
 
 namespace chiliad::algorithm {
 namespace {
@@ -16,37 +18,23 @@ Result<fs::path> place_below(const Container& container, const std::string& path
 }  // namespace
 
 void take_prophet_settings(Settings& settings, train::ProphetFlags& flags) {
-  const auto take = [&](std::string_view name, auto& into, auto... range) {
+  const auto take = [&](std::string_view name, auto& into) {
     if (settings.has(name)) flags.given.emplace(name);
-    settings.take(name, into, range...);
+    if constexpr (std::is_same_v<decltype(into), int&>) {
+      std::int64_t count = into;
+      settings.take(name, count, 0, name == "n_changepoints" ? 100'000 : 1'000'000);
+      into = static_cast<int>(count);
+    } else {
+      settings.take(name, into);
+    }
   };
-  const auto take_count = [&](std::string_view name, int& into, std::int64_t most) {
-    std::int64_t count = into;
-    take(name, count, 0, most);
-    into = static_cast<int>(count);
-  };
-  settings.take("options", flags.options);
-  take("growth", flags.growth);
+  for (const auto& [name, member] : train::kProphetOptions)
+    std::visit([&, key = name](auto which) { take(key, flags.*which); }, member);
   take("changepoints", flags.changepoints);
-  take_count("n_changepoints", flags.n_changepoints, 100'000);
-  take_count("uncertainty_samples", flags.uncertainty_samples, 1'000'000);
-  take_count("mcmc_samples", flags.mcmc_samples, 1'000'000);
-  take("changepoint_range", flags.changepoint_range);
-  take("changepoint_prior_scale", flags.changepoint_prior_scale);
-  take("yearly_seasonality", flags.yearly_seasonality);
-  take("weekly_seasonality", flags.weekly_seasonality);
-  take("daily_seasonality", flags.daily_seasonality);
+  settings.take("options", flags.options);
   settings.take("add_seasonality", flags.add_seasonality);
   settings.take("add_regressor", flags.add_regressor);
   settings.take("regressor_predictor", flags.regressor_predictor);
-  take("seasonality_mode", flags.seasonality_mode);
-  take("seasonality_prior_scale", flags.seasonality_prior_scale);
-  take("holidays", flags.holidays);
-  take("country_holidays", flags.country_holidays);
-  take("holidays_prior_scale", flags.holidays_prior_scale);
-  take("holidays_mode", flags.holidays_mode);
-  take("scaling", flags.scaling);
-  take("interval_width", flags.interval_width);
 }
 
 Result<train::FleetOptions> read_fleet_options(const Container& container, train::ProphetFlags flags) {

@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <optional>
 #include <variant>
@@ -22,29 +21,6 @@ constexpr std::uint64_t kMaxFileBytes = std::uint64_t{64} << 20;
 constexpr double kMaxWindow = 1e6;
 
 using Texts = std::vector<std::string>;
-using Member = std::variant<std::string ProphetFlags::*, int ProphetFlags::*, double ProphetFlags::*>;
-
-// Options of one value by Prophet's names.
-constexpr std::array<std::pair<std::string_view, Member>, 17> kOptions{{
-    {"growth", &ProphetFlags::growth},
-    {"n_changepoints", &ProphetFlags::n_changepoints},
-    {"changepoint_range", &ProphetFlags::changepoint_range},
-    {"changepoint_prior_scale", &ProphetFlags::changepoint_prior_scale},
-    {"yearly_seasonality", &ProphetFlags::yearly_seasonality},
-    {"weekly_seasonality", &ProphetFlags::weekly_seasonality},
-    {"daily_seasonality", &ProphetFlags::daily_seasonality},
-    {"seasonality_mode", &ProphetFlags::seasonality_mode},
-    {"seasonality_prior_scale", &ProphetFlags::seasonality_prior_scale},
-    {"holidays", &ProphetFlags::holidays},
-    {"country_holidays", &ProphetFlags::country_holidays},
-    {"holidays_prior_scale", &ProphetFlags::holidays_prior_scale},
-    {"holidays_mode", &ProphetFlags::holidays_mode},
-    {"scaling", &ProphetFlags::scaling},
-    {"interval_width", &ProphetFlags::interval_width},
-    {"uncertainty_samples", &ProphetFlags::uncertainty_samples},
-    {"mcmc_samples", &ProphetFlags::mcmc_samples},
-}};
-
 // One table of the file, read key by key.
 class TableReader {
  public:
@@ -274,7 +250,7 @@ Result<Done> read_holiday_table(TableReader& reader, ProphetFlags& into) {
 
 // The options of one value.
 Result<Done> read_values(TableReader& reader, ProphetFlags& into) {
-  for (const auto& [name, member] : kOptions) {
+  for (const auto& [name, member] : kProphetOptions) {
     Result<bool> taken = false;
     if (name.ends_with("ly_seasonality")) {
       taken = reader.take_choice(name, into.*std::get<std::string ProphetFlags::*>(member), true);
@@ -330,8 +306,8 @@ void put_value(std::string_view name, const ProphetFlags& from, ProphetFlags& in
   if (name == "changepoints") into.changepoints = from.changepoints;
   if (name == "regressor_predictor") into.regressor_predictor = from.regressor_predictor;
   if (name == "holidays") into.holiday_table = from.holiday_table;
-  const auto option = std::ranges::find(kOptions, name, &std::pair<std::string_view, Member>::first);
-  if (option != kOptions.end()) std::visit([&](auto member) { into.*member = from.*member; }, option->second);
+  const auto option = std::ranges::find(kProphetOptions, name, &std::pair<std::string_view, OptionMember>::first);
+  if (option != kProphetOptions.end()) std::visit([&](auto member) { into.*member = from.*member; }, option->second);
   into.given.emplace(name);
 }
 

@@ -8,12 +8,16 @@
 
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/result.h"
@@ -86,6 +90,28 @@ struct ProphetFlags {
   // Refused with the reason: a stored model has no place for the model that forecasts a regressor.
   std::vector<std::string> regressor_predictor;
 };
+
+// Options of one value by Prophet's names.
+using OptionMember = std::variant<std::string ProphetFlags::*, int ProphetFlags::*, double ProphetFlags::*>;
+inline constexpr std::array<std::pair<std::string_view, OptionMember>, 17> kProphetOptions{{
+    {"growth", &ProphetFlags::growth},
+    {"n_changepoints", &ProphetFlags::n_changepoints},
+    {"changepoint_range", &ProphetFlags::changepoint_range},
+    {"changepoint_prior_scale", &ProphetFlags::changepoint_prior_scale},
+    {"yearly_seasonality", &ProphetFlags::yearly_seasonality},
+    {"weekly_seasonality", &ProphetFlags::weekly_seasonality},
+    {"daily_seasonality", &ProphetFlags::daily_seasonality},
+    {"seasonality_mode", &ProphetFlags::seasonality_mode},
+    {"seasonality_prior_scale", &ProphetFlags::seasonality_prior_scale},
+    {"holidays", &ProphetFlags::holidays},
+    {"country_holidays", &ProphetFlags::country_holidays},
+    {"holidays_prior_scale", &ProphetFlags::holidays_prior_scale},
+    {"holidays_mode", &ProphetFlags::holidays_mode},
+    {"scaling", &ProphetFlags::scaling},
+    {"interval_width", &ProphetFlags::interval_width},
+    {"uncertainty_samples", &ProphetFlags::uncertainty_samples},
+    {"mcmc_samples", &ProphetFlags::mcmc_samples},
+}};
 
 // Reads the file of holidays, if there is one. Errors: kInvalid, in Prophet's words where Prophet checks it, else
 // naming the flag; as base/file.h.
